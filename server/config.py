@@ -1,0 +1,235 @@
+"""Settings are read once, from a TOML file and then the environment, into frozen Structs.
+
+A setting `port` is overridden by `HOELUN_PORT`, a setting `wechat.appid` by `HOELUN_WECHAT_APPID`.
+Every bad value is named, all of them in one error, so that a deployment is corrected in one go.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+EXAMPLE_MARK = "example-"
+EXAMPLE_APPID = "wxdemo0000000000"
+EXAMPLE_CORPID = "wwdemo0000000000"
+
+Port = Annotated[int, Meta(ge=0, le=65535)]
+Positive = Annotated[int, Meta(ge=1)]
+Seconds = Annotated[float, Meta(gt=0)]
+Url = Annotated[str, Meta(pattern=r"^https?://\S+$")]
+
+
+class BadSettings(Exception):
+    """One line for each setting that cannot be used."""
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("settings that cannot be used:\n  " + "\n  ".join(problems))
+
+
+class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the TOML file."""
+
+
+class WeChat(Section, frozen=True, kw_only=True):
+    base_url: Url = "https://api.weixin.qq.com"
+    appid: str = EXAMPLE_APPID
+    secret: str = "example-wechat-secret"
+    timeout_s: Seconds = 3.0
+
+
+class WeCom(Section, frozen=True, kw_only=True):
+    base_url: Url = "https://qyapi.weixin.qq.com"
+    corpid: str = EXAMPLE_CORPID
+    agentid: int = 1000002
+    secret: str = "example-wecom-secret"
+    timeout_s: Seconds = 3.0
+
+
+class Http(Section, frozen=True, kw_only=True):
+    """Limits measured to close slow and oversized connections while good users notice nothing."""
+
+    deadline_s: Seconds = 5.0
+    idle_s: Seconds = 5.0
+    body_s: Seconds = 5.0
+    flush_s: Seconds = 3.0
+    drain_s: Seconds = 10.0
+    max_header_bytes: Positive = 16_384
+    max_body_bytes: Positive = 1 << 20
+    max_nesting: Positive = 32
+    slow_s: Seconds = 1.0
+
+
+class Sessions(Section, frozen=True, kw_only=True):
+    resident_days: Positive = 30
+    staff_hours: Positive = 12
+    remembered: Positive = 50_000
+    logins_per_minute: Positive = 600
+
+
+class Bookings(Section, frozen=True, kw_only=True):
+    """Rules of the place for bookings (product §3)."""
+
+    hold_minutes: Positive = 5
+    desk_hold_minutes: Positive = 15
+    escalate_minutes: Positive = 30
+    confirm_hours: Positive = 48
+    no_show_grace_minutes: Positive = 15
+
+
+class Push(Section, frozen=True, kw_only=True):
+    lease_s: Seconds = 30.0
+    batch: Positive = 50
+    parallel: Positive = 16
+    max_attempts: Positive = 8
+    miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
+    templates: dict[str, str] = {}
+
+
+class Settings(Section, frozen=True, kw_only=True):
+    """All that a process is told from outside. Secrets are `example-…` in the demo and in tests only."""
+
+    environment: Literal["demo", "test", "production"] = "production"
+    host: str = "127.0.0.1"
+    port: Port = 8000
+    sandbox_port: Port = 8001
+    metrics_port: Port = 0
+    data_dir: str = "var"
+    mongo_url: str = ""
+    database: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = "hoelun"
+    mongo_threads: Positive = 16
+    web_processes: Positive = 1
+    worker_processes: Positive = 1
+    field_key: str = "example-field-key"
+    cookie_key: str = "example-cookie-key"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["console", "json"] = "json"
+    wechat: WeChat = field(default_factory=WeChat)
+    wecom: WeCom = field(default_factory=WeCom)
+    http: Http = field(default_factory=Http)
+    sessions: Sessions = field(default_factory=Sessions)
+    bookings: Bookings = field(default_factory=Bookings)
+    push: Push = field(default_factory=Push)
+
+
+def load(toml: Path | None, environ: Mapping[str, str]) -> Settings:
+    """Read the file, lay `HOELUN_*` over it, check everything. Raises BadSettings naming each bad value."""
+    problems: list[str] = []
+    tree = _read_file(toml, problems)
+    _overlay(tree, environ, problems)
+    values = _checked(Settings, tree, "", problems)
+    if problems:
+        raise BadSettings(problems)
+    settings = Settings(**values)
+    problems = _refused_secrets(settings)
+    if problems:
+        raise BadSettings(problems)
+    return settings
+
+
+def dump(settings: Settings) -> dict[str, str]:
+    """The same settings as `HOELUN_*` variables, to hand to a child process."""
+    flat: dict[str, str] = {}
+    for name, value in msgspec.to_builtins(settings).items():
+        if isinstance(value, dict):
+            flat |= {f"HOELUN_{name}_{key}".upper(): _text(inner) for key, inner in value.items()}
+        else:
+            flat[f"HOELUN_{name}".upper()] = _text(value)
+    return flat
+
+
+def _text(value: Any) -> str:
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else str(value)
+
+
+def _read_file(toml: Path | None, problems: list[str]) -> dict[str, Any]:
+    if toml is None:
+        return {}
+    try:
+        return tomllib.loads(toml.read_text("utf-8"))
+    except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        problems.append(f"{toml}: {error}")
+        return {}
+
+
+def _overlay(tree: dict[str, Any], environ: Mapping[str, str], problems: list[str]) -> None:
+    names = _env_names(Settings)
+    for variable, value in environ.items():
+        if not variable.startswith("HOELUN_") or variable == "HOELUN_CONFIG":
+            continue
+        path = names.get(variable)
+        if path is None:
+            problems.append(f"{variable}: no such setting")
+        elif len(path) == 1:
+            tree[path[0]] = value
+        else:
+            section = tree.setdefault(path[0], {})
+            if isinstance(section, dict):
+                section[path[1]] = value
+
+
+def _env_names(kind: type[Struct]) -> dict[str, tuple[str, ...]]:
+    names: dict[str, tuple[str, ...]] = {}
+    for one in msgspec.structs.fields(kind):
+        if isinstance(one.type, type) and issubclass(one.type, Section):
+            for inner in msgspec.structs.fields(one.type):
+                names[f"HOELUN_{one.name}_{inner.name}".upper()] = (one.name, inner.name)
+        else:
+            names[f"HOELUN_{one.name}".upper()] = (one.name,)
+    return names
+
+
+def _checked(kind: type[Struct], tree: dict[str, Any], prefix: str, problems: list[str]) -> dict[str, Any]:
+    known = {one.name: one.type for one in msgspec.structs.fields(kind)}
+    values: dict[str, Any] = {}
+    for name, value in tree.items():
+        where = f"{prefix}{name}"
+        wanted = known.get(name)
+        if wanted is None:
+            problems.append(f"{where}: no such setting")
+        elif isinstance(wanted, type) and issubclass(wanted, Section):
+            if isinstance(value, dict):
+                values[name] = wanted(**_checked(wanted, value, f"{where}.", problems))
+            else:
+                problems.append(f"{where}: a table was expected, got {value!r}")
+        else:
+            try:
+                values[name] = _converted(value, wanted)
+            except (msgspec.ValidationError, msgspec.DecodeError) as error:
+                problems.append(f"{where}: {error} (got {value!r})")
+    return values
+
+
+def _converted(value: Any, wanted: Any) -> Any:
+    """Tables and lists come from the environment as JSON."""
+    if isinstance(value, str) and getattr(wanted, "__origin__", wanted) in (dict, list):
+        return msgspec.json.decode(value, type=wanted)
+    return msgspec.convert(value, wanted, strict=False)
+
+
+def _refused_secrets(settings: Settings) -> list[str]:
+    """Example secrets are public: outside the demo and the tests they would be no secrets."""
+    if settings.environment != "production":
+        return []
+    secrets = {
+        "wechat.secret": settings.wechat.secret,
+        "wechat.appid": settings.wechat.appid,
+        "wecom.secret": settings.wecom.secret,
+        "wecom.corpid": settings.wecom.corpid,
+        "field_key": settings.field_key,
+        "cookie_key": settings.cookie_key,
+    }
+    examples = (EXAMPLE_APPID, EXAMPLE_CORPID)
+    found = [name for name, value in secrets.items() if value.startswith(EXAMPLE_MARK) or value in examples]
+    problems = [f"{name}: still the example value; set your own (HOELUN_{_env(name)})" for name in found]
+    for name in ("field_key", "cookie_key"):
+        if name not in found and len(secrets[name]) < 32:
+            problems.append(f"{name}: at least 32 characters are needed, got {len(secrets[name])}")
+    return problems
+
+
+def _env(name: str) -> str:
+    return name.replace(".", "_").upper()

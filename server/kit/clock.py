@@ -1,0 +1,42 @@
+"""Time is an argument: everything asks a clock, so that a test or a demo can set it."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+SHANGHAI = ZoneInfo("Asia/Shanghai")
+
+
+def to_millisecond(moment: datetime) -> datetime:
+    """In UTC, cut to the precision BSON keeps, so that a stored time equals the one in memory."""
+    return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+class Clock:
+    """The machine's clock; `now()` is aware UTC to the millisecond."""
+
+    def now(self) -> datetime:
+        return to_millisecond(datetime.now(UTC))
+
+
+class SettableClock(Clock):
+    """A clock that stands where it was set, until it is moved; not set, it runs like the machine's."""
+
+    def __init__(self, moment: datetime | None = None) -> None:
+        self._moment = to_millisecond(moment) if moment else None
+        self._offset = timedelta(0)
+
+    def now(self) -> datetime:
+        if self._moment is not None:
+            return self._moment
+        return to_millisecond(datetime.now(UTC) + self._offset)
+
+    def set(self, moment: datetime | None) -> None:
+        """Stand at `moment`; None lets the clock run with the machine again."""
+        self._moment = to_millisecond(moment) if moment else None
+        self._offset = timedelta(0)
+
+    def advance(self, by: timedelta) -> None:
+        if self._moment is not None:
+            self._moment = self._moment + by
+        else:
+            self._offset += by
