@@ -1,0 +1,219 @@
+"""Memory that follows the database: one change stream for each process feeds every cache.
+
+The stream only wakes and corrects; the database stays the truth. While the stream cannot be trusted (lost, or silent
+for longer than a second or so), caches answer nothing and callers read the database: stale data is never served as
+fresh.
+"""
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Generic, TypeVar
+
+import structlog
+from msgspec import Struct
+from pymongo.errors import OperationFailure, PyMongoError
+
+T = TypeVar("T")
+log = structlog.get_logger()
+
+_SILENT_AFTER_S = 1.5
+_AWAIT_MS = 400
+_RETRY_S = 0.2
+
+
+class Change(Struct, frozen=True):
+    """One change: `fields` are those an update set (dotted paths), `document` the whole of an insert or replace."""
+
+    collection: str
+    item_id: str
+    operation: str
+    document: dict[str, Any] | None
+    fields: dict[str, Any]
+
+
+class Follower:
+    """Follows the change stream and tells the listeners of each collection, in order, resuming after faults."""
+
+    def __init__(self, handle: Any) -> None:
+        self._handle = handle
+        self._listeners: dict[str, list[Callable[[Change], None]]] = {}
+        self._on_gap: list[Callable[[], None]] = []
+        self._token: Any = None
+        self._task: asyncio.Task[None] | None = None
+        self._heard = 0.0
+        self._opened = asyncio.Event()
+
+    @property
+    def trusted(self) -> bool:
+        return time.monotonic() - self._heard < _SILENT_AFTER_S
+
+    def listen(
+        self, collection: str, on_change: Callable[[Change], None], on_gap: Callable[[], None] | None = None
+    ) -> None:
+        """`on_gap` is called when changes may have been missed: forget what you remember."""
+        self._listeners.setdefault(collection, []).append(on_change)
+        if on_gap is not None:
+            self._on_gap.append(on_gap)
+
+    async def documents(self, collection: str, where: dict[str, Any]) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = await self._handle[collection].find(where).to_list(None)
+        return found
+
+    async def start(self) -> None:
+        """Follow from now on; returns when the stream is open."""
+        self._task = asyncio.create_task(self._follow(), name="db-follower")
+        await self._opened.wait()
+
+    async def close(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                await self._stream()
+            except OperationFailure as error:
+                if not error.has_error_label("ResumableChangeStreamError"):
+                    self._forget(error)
+            except PyMongoError as error:
+                log.info("follower.lost", error=type(error).__name__)
+            await asyncio.sleep(_RETRY_S)
+
+    async def _stream(self) -> None:
+        watched = [{"$match": {"ns.coll": {"$in": sorted(self._listeners)}}}]
+        options = {"resume_after": self._token} if self._token else {}
+        async with self._handle.watch(watched, max_await_time_ms=_AWAIT_MS, **options) as stream:
+            while stream.alive:
+                raw = await stream.try_next()
+                self._heard = time.monotonic()
+                self._opened.set()
+                if raw is not None:
+                    self._tell(raw)
+                self._token = stream.resume_token
+
+    def _tell(self, raw: dict[str, Any]) -> None:
+        collection = raw.get("ns", {}).get("coll")
+        if collection is None or "documentKey" not in raw:
+            self._gap()
+            return
+        change = Change(
+            collection,
+            str(raw["documentKey"]["_id"]),
+            raw["operationType"],
+            raw.get("fullDocument"),
+            raw.get("updateDescription", {}).get("updatedFields", {}),
+        )
+        for listener in self._listeners.get(collection, ()):
+            listener(change)
+
+    def _forget(self, error: Exception) -> None:
+        log.warning("follower.gap", error=type(error).__name__)
+        self._token = None
+        self._gap()
+
+    def _gap(self) -> None:
+        for forget in self._on_gap:
+            forget()
+
+
+class Cache(Generic[T]):
+    """Values by id, loaded on demand, dropped when their document changes; at most `size`, the oldest leave first."""
+
+    def __init__(self, follower: Follower, collection: str, size: int) -> None:
+        self._follower = follower
+        self._size = size
+        self._items: OrderedDict[str, T] = OrderedDict()
+        self._epoch = 0
+        follower.listen(collection, self._changed, self.clear)
+
+    def peek(self, item_id: str) -> T | None:
+        """What memory knows, at no cost; None when it cannot be trusted or does not know."""
+        return self._items.get(item_id) if self._follower.trusted else None
+
+    async def get(self, item_id: str, load: Callable[[], Awaitable[T | None]]) -> T | None:
+        """From memory, else loaded. A value loaded while a change arrived is returned and not kept."""
+        known = self.peek(item_id)
+        if known is not None:
+            return known
+        epoch = self._epoch
+        loaded = await load()
+        if loaded is not None and epoch == self._epoch:
+            self.keep(item_id, loaded)
+        return loaded
+
+    def keep(self, item_id: str, value: T) -> None:
+        self._items[item_id] = value
+        self._items.move_to_end(item_id)
+        if len(self._items) > self._size:
+            self._items.popitem(last=False)
+
+    def drop(self, item_id: str) -> None:
+        self._items.pop(item_id, None)
+
+    def clear(self) -> None:
+        self._epoch += 1
+        self._items.clear()
+
+    def _changed(self, change: Change) -> None:
+        if change.operation != "insert":
+            self._epoch += 1
+            self._items.pop(change.item_id, None)
+
+
+class Whole(Generic[T]):
+    """A small collection kept whole in memory; `version` grows with every change, for what is derived from it."""
+
+    def __init__(self, follower: Follower, collection: str, load: Callable[[dict[str, Any]], T]) -> None:
+        self._follower = follower
+        self._name = collection
+        self._load = load
+        self._reloads: set[asyncio.Task[None]] = set()
+        self.items: dict[str, T] = {}
+        self.version = 0
+        follower.listen(collection, self._changed, self._reload_soon)
+
+    async def load_all(self) -> None:
+        """Read everything; call after the follower has started, so that no change falls between."""
+        documents = await self._follower.documents(self._name, {})
+        self.items = {str(one["_id"]): self._load(one) for one in documents}
+        self.version += 1
+
+    def get(self, item_id: str) -> T | None:
+        return self.items.get(item_id)
+
+    def _changed(self, change: Change) -> None:
+        if change.document is not None:
+            self._set(change.item_id, change.document)
+        elif change.operation == "delete":
+            self.items.pop(change.item_id, None)
+            self.version += 1
+        else:
+            self._soon(self._reload_one(change.item_id))
+
+    def _set(self, item_id: str, document: dict[str, Any]) -> None:
+        self.items[item_id] = self._load(document)
+        self.version += 1
+
+    async def _reload_one(self, item_id: str) -> None:
+        documents = await self._follower.documents(self._name, {"_id": item_id})
+        for document in documents:
+            self._set(item_id, document)
+
+    def _reload_soon(self) -> None:
+        self._soon(self.load_all())
+
+    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(_until_done(work, self._reload_soon), name=f"reload-{self._name}")
+        self._reloads.add(task)
+        task.add_done_callback(self._reloads.discard)
+
+
+async def _until_done(work: Coroutine[Any, Any, None], again: Callable[[], None]) -> None:
+    try:
+        await work
+    except PyMongoError:
+        await asyncio.sleep(_RETRY_S)
+        again()

@@ -1,0 +1,61 @@
+"""A collection is declared beside the noun that owns it: what is stored, and which look-ups are fast."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+
+class Stored(Struct, kw_only=True, rename={"id": "_id"}):
+    """A document; the field `id` is stored as `_id`."""
+
+    id: str
+
+
+T = TypeVar("T", bound=Stored)
+
+Document = dict[str, Any]
+_NATIVE = (datetime, bytes)
+
+
+class Index(Struct, frozen=True):
+    """Keys as `"field"` (ascending) or `"-field"` (descending); `only` limits the index to matching documents."""
+
+    keys: tuple[str, ...]
+    unique: bool = False
+    only: Mapping[str, Any] | None = None
+    expire_after_s: int | None = None
+
+    def key_pattern(self) -> list[tuple[str, int]]:
+        return [(key.lstrip("-"), -1 if key.startswith("-") else 1) for key in self.keys]
+
+    @property
+    def name(self) -> str:
+        return "_".join(f"{name}_{way}" for name, way in self.key_pattern())
+
+
+class Collection(Generic[T]):
+    """`name`, the stored Struct and its indexes. Discovered, created and checked at start.
+
+    A `whole` collection is small and read often: every process keeps all of it in memory.
+    """
+
+    def __init__(self, name: str, stored: type[T], *indexes: Index, whole: bool = False) -> None:
+        self.name = name
+        self.stored = stored
+        self.indexes = indexes
+        self.whole = whole
+
+    def dump(self, item: T) -> Document:
+        document: Document = msgspec.to_builtins(item, builtin_types=_NATIVE)
+        return document
+
+    def load(self, document: Mapping[str, Any]) -> T:
+        return msgspec.convert(document, self.stored, builtin_types=_NATIVE)
+
+
+def plain(value: Any) -> Any:
+    """Any Struct or container of them as what BSON can hold."""
+    return msgspec.to_builtins(value, builtin_types=_NATIVE)

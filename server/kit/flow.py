@@ -1,0 +1,88 @@
+"""States and moves are rows of a table; the rows are the check, the buttons, the diagram and the tests."""
+
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+from msgspec import Struct
+
+from server.kit.errors import Conflict
+
+Tone = Literal["new", "wait", "active", "late", "done", "grey"]
+
+
+class NotAllowedNow(Conflict):
+    """现在不能这样操作，请刷新后看最新状态"""
+
+
+class NoFields(Struct, frozen=True, forbid_unknown_fields=True):
+    """An action that needs no more than the tap."""
+
+
+class State(Struct, frozen=True):
+    """`text` is the pill, `tone` its colour; `timer` names the action that the worker takes when the state is due."""
+
+    name: str
+    text: str
+    tone: Tone
+    timer: str | None = None
+    final: bool = False
+
+
+class Action(Struct, frozen=True):
+    """What a button does: `form` is its body, `do` the noun's function, `text` the word on it."""
+
+    name: str
+    text: str
+    form: type[Struct] = NoFields
+    do: Callable[..., Any] | None = None
+    danger: bool = False
+
+
+class Row(Struct, frozen=True):
+    """From `source` by `action` to `target`, for whoever plays one of the parts in `by`."""
+
+    source: str
+    action: str
+    target: str
+    by: frozenset[str]
+
+
+class Flow:
+    """A table of moves. `OPENING` is the source of what opens a case."""
+
+    OPENING = ""
+
+    def __init__(self, states: Iterable[State], actions: Iterable[Action], rows: Iterable[Row]) -> None:
+        self.states = {one.name: one for one in states}
+        self.actions = {one.name: one for one in actions}
+        self.rows = tuple(rows)
+        self._by_move = {(row.source, row.action): row for row in self.rows}
+        self._check()
+
+    def row(self, state: str, action: str, parts: frozenset[str]) -> Row:
+        """The row for this state, action and caller. Raises NotAllowedNow when there is none."""
+        row = self._by_move.get((state, action))
+        if row is None or not row.by & parts:
+            raise NotAllowedNow
+        return row
+
+    def open_to(self, state: str, parts: frozenset[str]) -> list[Action]:
+        """The actions that these parts have in this state, in the table's order."""
+        return [self.actions[row.action] for row in self.rows if row.source == state and row.by & parts]
+
+    def diagram(self) -> str:
+        """The table as a Mermaid state diagram."""
+        lines = ["stateDiagram-v2"]
+        for row in self.rows:
+            who = ", ".join(sorted(row.by))
+            lines.append(f"    {row.source or '[*]'} --> {row.target}: {row.action} ({who})")
+        lines += [f"    {one.name} --> [*]" for one in self.states.values() if one.final]
+        return "\n".join(lines)
+
+    def _check(self) -> None:
+        if len(self._by_move) != len(self.rows):
+            raise ValueError("two rows start from the same state with the same action")
+        for row in self.rows:
+            known = row.source in {*self.states, self.OPENING} and row.target in self.states
+            if not known or row.action not in self.actions:
+                raise ValueError(f"row {row} names a state or an action that is not declared")

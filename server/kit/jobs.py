@@ -1,0 +1,141 @@
+"""Rows that are due are leased, worked off and finished; a worker that dies leaves them to the next one.
+
+A lease moves `due_at` into the future and raises `fence`, so one index finds the work and a worker that slept
+through its lease cannot finish what another has taken since.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+import structlog
+from msgspec import Struct
+
+from server.kit.db import Collection, Database, DatabaseUnavailable, Index, Stored
+from server.kit.metrics import Metrics
+
+log = structlog.get_logger()
+
+_POLL_S = 1.0
+
+
+class Leased(Stored, kw_only=True):
+    """A row that a worker works off when it is due; `due_at` null: nothing to do."""
+
+    due_at: datetime | None = None
+    fence: int = 0
+    attempts: int = 0
+    owner: str = ""
+    error: str = ""
+
+
+DUE = Index(("due_at",), only={"due_at": {"$type": "date"}})
+
+L = TypeVar("L", bound=Leased)
+Settled = dict[str, Any] | None
+
+
+class RetryPolicy(Struct, frozen=True):
+    """Waits grow by half from `first_s` to `longest_s`, with a tenth of jitter; after `attempts` the row is dead."""
+
+    attempts: int = 8
+    first_s: float = 1.0
+    longest_s: float = 600.0
+
+    def wait(self, attempts: int) -> timedelta:
+        seconds = min(self.first_s * 2 ** (attempts - 1), self.longest_s)
+        return timedelta(seconds=seconds * random.uniform(0.9, 1.1))
+
+
+class Queue(Generic[L]):
+    """Works off one collection.
+
+    `handle` returns what to set on the row when it is done (`{"due_at": None, …}`), or None when it has settled the
+    row itself. An exception is a failed attempt: retried by the policy, dead after the last.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        collection: Collection[L],
+        handle: Callable[[L], Awaitable[Settled]],
+        *,
+        lease_s: float = 30.0,
+        parallel: int = 8,
+        retry: RetryPolicy,
+    ) -> None:
+        self.name = name
+        self.collection = collection
+        self._handle = handle
+        self._lease = timedelta(seconds=lease_s)
+        self._parallel = parallel
+        self._retry = retry
+
+    async def run_due(self, db: Database, owner: str, metrics: Metrics) -> int:
+        """Work off everything that is due now; how many rows that was."""
+        counts = await asyncio.gather(*(self._drain(db, owner, metrics) for _ in range(self._parallel)))
+        return sum(counts)
+
+    async def run(
+        self, db: Database, owner: str, metrics: Metrics, wake: asyncio.Event, stop: asyncio.Event
+    ) -> None:
+        """Work until stopped; `wake` saves the wait, the poll catches what the wake missed."""
+        while not stop.is_set():
+            wake.clear()
+            try:
+                await self.run_due(db, owner, metrics)
+            except DatabaseUnavailable:
+                log.info("jobs.database_unavailable", queue=self.name)
+            await _first_of(wake, stop, _POLL_S)
+
+    async def _drain(self, db: Database, owner: str, metrics: Metrics) -> int:
+        done = 0
+        while (row := await self._take(db, owner)) is not None:
+            await self._work(db, row, metrics)
+            done += 1
+        return done
+
+    async def _take(self, db: Database, owner: str) -> L | None:
+        now = db.now()
+        return await db.alone(
+            lambda tx: tx.take(
+                self.collection,
+                {"due_at": {"$lte": now}},
+                {"$set": {"due_at": now + self._lease, "owner": owner}, "$inc": {"fence": 1, "attempts": 1}},
+                sort="due_at",
+            )
+        )
+
+    async def _work(self, db: Database, row: L, metrics: Metrics) -> None:
+        with structlog.contextvars.bound_contextvars(job=row.id):
+            try:
+                settled = await self._handle(row)
+                outcome = "done"
+            except DatabaseUnavailable:
+                raise
+            except Exception as error:
+                settled = self._failed(db.now(), row, error)
+                outcome = "retry" if settled["due_at"] else "dead"
+        metrics.jobs.labels(self.name, outcome).inc()
+        if settled is not None:
+            await self._finish(db, row, settled)
+
+    def _failed(self, now: datetime, row: L, error: Exception) -> dict[str, Any]:
+        dead = row.attempts >= self._retry.attempts
+        log.warning("jobs.failed", queue=self.name, dead=dead, attempts=row.attempts, exc_info=error)
+        due_at = None if dead else now + self._retry.wait(row.attempts)
+        return {"due_at": due_at, "error": f"{type(error).__name__}: {error}"[:500]}
+
+    async def _finish(self, db: Database, row: L, settled: dict[str, Any]) -> None:
+        await db.alone(
+            lambda tx: tx.change(self.collection, {"_id": row.id, "fence": row.fence}, {"$set": settled})
+        )
+
+
+async def _first_of(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:
+    waits = [asyncio.ensure_future(wake.wait()), asyncio.ensure_future(stop.wait())]
+    await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    for one in waits:
+        one.cancel()

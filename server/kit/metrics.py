@@ -1,0 +1,45 @@
+"""Counters and histograms, named `hoelun_<noun>_<verb>_<unit>`; label values are few and known."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Metrics:
+    """The metrics of one process, in a registry of its own."""
+
+    content_type = "text/plain; version=0.0.4; charset=utf-8"
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "hoelun_http_requests", "Requests answered", ["route", "method", "status"], registry=self.registry
+        )
+        self.request_seconds = Histogram(
+            "hoelun_http_request_seconds",
+            "Time to answer",
+            ["route"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.calls = Counter(
+            "hoelun_platform_calls", "Calls to WeChat and WeCom", ["api", "outcome"], registry=self.registry
+        )
+        self.call_seconds = Histogram(
+            "hoelun_platform_call_seconds",
+            "Time of a call",
+            ["api"],
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
+        self.jobs = Counter(
+            "hoelun_jobs_done", "Leased rows worked off", ["queue", "outcome"], registry=self.registry
+        )
+        self.backlog = Gauge("hoelun_jobs_due", "Rows due and not taken", ["queue"], registry=self.registry)
+
+    def observe_call(self, api: str, outcome: str, seconds: float) -> None:
+        self.calls.labels(api, outcome).inc()
+        self.call_seconds.labels(api).observe(seconds)
+
+    def exposition(self) -> bytes:
+        return generate_latest(self.registry)
