@@ -1,0 +1,97 @@
+"""What the sandbox pretends to be: one mini-program, one WeCom app, their templates, pages and limits.
+
+It answers anybody and keeps its data in the open, so it refuses everything but example credentials.
+"""
+
+from typing import Literal
+
+from msgspec import Struct, field
+
+from .quotas import Quotas
+from .values import type_of
+
+EXAMPLES = {"appid": "wxdemo", "secret": "example-", "corpid": "wwdemo", "corpsecret": "example-"}
+
+
+class RealCredentials(ValueError):
+    """A credential that is not an example was handed to the sandbox."""
+
+
+class Template(Struct, frozen=True, kw_only=True):
+    """A message template; `keys` gives the label of each key, `choices` the published values of enum keys."""
+
+    template_id: str
+    title: str
+    kind: Literal["one_time", "long_term"] = "one_time"
+    keys: dict[str, str]
+    choices: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for key in self.keys:
+            type_of(key)
+
+
+_STATUS_KEYS = {
+    "thing1": "服务项目",
+    "character_string2": "办件编号",
+    "time3": "预约时间",
+    "phrase4": "当前状态",
+    "thing5": "温馨提示",
+}
+_VISIT_KEYS = {
+    "thing1": "服务项目",
+    "name2": "服务人员",
+    "time3": "上门时间",
+    "character_string4": "开始口令",
+    "thing5": "温馨提示",
+}
+
+TEMPLATES = (
+    Template(template_id="tmpl-booking-submitted", title="预约提交通知", keys=_STATUS_KEYS),
+    Template(template_id="tmpl-booking-confirmed", title="预约确认通知", keys=_STATUS_KEYS),
+    Template(template_id="tmpl-booking-assigned", title="上门人员通知", keys=_VISIT_KEYS),
+    Template(template_id="tmpl-booking-started", title="服务开始通知", keys=_STATUS_KEYS),
+    Template(template_id="tmpl-booking-done", title="服务完成通知", keys=_STATUS_KEYS),
+    Template(template_id="tmpl-booking-changed", title="预约变更通知", keys=_STATUS_KEYS),
+    Template(
+        template_id="tmpl-street-notice",
+        title="街道办事通知",
+        kind="long_term",
+        keys={"thing1": "办理事项", "time2": "通知时间", "thing3": "办理说明"},
+    ),
+)
+PAGES = ("pages/home/index", "packages/bookings/pages/case/index", "packages/cases/pages/case/index")
+
+
+class SandboxConfig(Struct, frozen=True, kw_only=True):
+    """All settings of a sandbox.
+
+    `allowed_ips` empty means every address; `quotas` replaces the published ones path by path;
+    `hmac_key` is the form of session_key that checksession signatures are made with: its text or its bytes;
+    `send_takes_ms` is how long one subscribe message keeps its receiver busy; `tell_msgid` adds `msgid` to
+    the answer of a send, which the platform's response table does not promise.
+    """
+
+    appid: str = "wxdemo0000000000"
+    secret: str = "example-wechat-secret"
+    corpid: str = "wwdemo0000000000"
+    agentid: int = 1000002
+    corpsecret: str = "example-wecom-secret"
+    web_base: str = "http://127.0.0.1:8000"
+    state_file: str = ""
+    allowed_ips: tuple[str, ...] = ()
+    templates: tuple[Template, ...] = TEMPLATES
+    pages: tuple[str, ...] = PAGES
+    quotas: Quotas = field(default_factory=dict)
+    messages_per_user: int = 2_000
+    session_key_days: float = 3.0
+    hmac_key: Literal["text", "bytes"] = "text"
+    send_takes_ms: float = 0.0
+    tell_msgid: bool = False
+    same_media_per_day: int = 10
+    unchecked_pages: int = 60_000
+
+    def __post_init__(self) -> None:
+        for name, prefix in EXAMPLES.items():
+            if not str(getattr(self, name)).startswith(prefix):
+                raise RealCredentials(f"the sandbox takes examples only: {name} must start with {prefix!r}")

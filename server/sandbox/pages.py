@@ -1,0 +1,83 @@
+"""What the subscribers and the staff would see on their phones, as a page for people watching the demo."""
+
+import re
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader
+from tornado.web import HTTPError, RequestHandler
+
+from .people import Person
+from .world import World
+
+_SHANGHAI = ZoneInfo("Asia/Shanghai")
+_PEOPLE_SHOWN = 60
+_CARDS_SHOWN = 2
+_WEEKDAYS = "一二三四五六日"
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    autoescape=True,
+    extensions=["jinja2.ext.loopcontrols"],
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def moment(text: str) -> str:
+    """`2026-11-24T01:00:00+00:00` -> `11月24日 周二 9:00`."""
+    at = datetime.fromisoformat(text).astimezone(_SHANGHAI)
+    return f"{at.month}月{at.day}日 周{_WEEKDAYS[at.weekday()]} {at.hour}:{at.minute:02d}"
+
+
+def rows(line: str) -> tuple[str, str]:
+    """`服务项目：日常保洁` as label and value; a line without a label has an empty one."""
+    label, mark, value = line.partition("：")
+    return (label, value) if mark and len(label) <= 8 else ("", line)
+
+
+def plain(line: str) -> str:
+    """A chat line without the tags WeCom allows in it."""
+    return re.sub(r"<[^>]*>", "", line)
+
+
+_templates.filters |= {"moment": moment, "rows": rows, "plain": plain}
+
+
+class PageHandler(RequestHandler):
+    """`/` shows everybody's newest messages, `/messages/{openid or userid}` all of one person."""
+
+    def initialize(self, world: World) -> None:
+        self.world = world
+
+    def get(self, name: str = "") -> None:
+        people = self.everybody() if not name else [self.one(name)]
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        self.finish(_templates.get_template("messages.html").render(self.facts(people, name)))
+
+    def everybody(self) -> list[Person]:
+        """Those with messages, the latest receiver first."""
+        receivers = [person for person in self.world.people.all() if person.messages]
+        return sorted(receivers, key=lambda person: person.messages[-1].at, reverse=True)[:_PEOPLE_SHOWN]
+
+    def one(self, name: str) -> Person:
+        person = self.world.people.subscribers.get(name) or self.world.people.staff.get(name)
+        if person is None:
+            raise HTTPError(404)
+        return person
+
+    def facts(self, people: list[Person], name: str) -> dict[str, Any]:
+        shelves = self.world.people
+        return {
+            "subscribers": [person for person in people if not person.staff],
+            "staff": [person for person in people if person.staff],
+            "shown": None if name else _CARDS_SHOWN,
+            "name": name,
+            "web_base": self.world.config.web_base,
+            "sent": sum(person.sent for person in shelves.subscribers.values()),
+            "staff_sent": sum(person.sent for person in shelves.staff.values()),
+            "now": self.world.clock.now().isoformat(),
+        }

@@ -1,0 +1,84 @@
+"""Who exists in the sandbox: subscribers by openid and staff by userid, and what they received."""
+
+import base64
+import secrets
+from typing import Literal
+
+from msgspec import Struct, field
+
+Result = Literal["accept", "reject", "ban", "filter"]
+
+
+class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A delivered message. `lines` is what the person reads; `at` is RFC 3339; the rest is what was sent."""
+
+    to: str
+    title: str
+    lines: list[str]
+    at: str
+    data: dict[str, str] = field(default_factory=dict)
+    template_id: str = ""
+    page: str = ""
+    lang: str = ""
+    miniprogram_state: str = ""
+    msgtype: str = ""
+    url: str = ""
+    msgid: str = ""
+
+
+class Person(Struct, kw_only=True, omit_defaults=True):
+    """`credits` counts the one-time sends left of each template, `results` keeps the last popup answer.
+
+    `sent` counts every message ever received, `messages` holds the newest of them, newest last.
+    """
+
+    id: str
+    staff: bool = False
+    unionid: str = ""
+    session_key: str = ""
+    session_used_at: float = 0.0
+    logged_in_at: float = 0.0
+    blocked: bool = False
+    foreign: bool = False
+    credits: dict[str, int] = field(default_factory=dict)
+    results: dict[str, Result] = field(default_factory=dict)
+    messages: list[Message] = field(default_factory=list)
+    sent: int = 0
+
+
+class People:
+    """Anyone asked for by name comes into being; `keep` bounds the messages kept for each."""
+
+    def __init__(self, keep: int) -> None:
+        self._keep = keep
+        self.subscribers: dict[str, Person] = {}
+        self.staff: dict[str, Person] = {}
+
+    def subscriber(self, openid: str) -> Person:
+        person = self.subscribers.get(openid)
+        if person is None:
+            person = self.subscribers[openid] = Person(id=openid)
+        return person
+
+    def member(self, userid: str) -> Person:
+        person = self.staff.get(userid)
+        if person is None:
+            person = self.staff[userid] = Person(id=userid, staff=True)
+        return person
+
+    def put(self, person: Person) -> None:
+        (self.staff if person.staff else self.subscribers)[person.id] = person
+
+    def all(self) -> list[Person]:
+        return [*self.subscribers.values(), *self.staff.values()]
+
+    def deliver(self, person: Person, message: Message) -> None:
+        person.sent += 1
+        person.messages.append(message)
+        if len(person.messages) > self._keep:
+            del person.messages[0]
+
+
+def new_session_key() -> str:
+    """Sixteen random bytes in base64, as the platform's."""
+    return base64.b64encode(secrets.token_bytes(16)).decode()

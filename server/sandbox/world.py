@@ -1,0 +1,89 @@
+"""All the state behind the sandbox's answers, in one place that every call is handed."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from . import tokens
+from .clock import Now, SandboxClock
+from .codes import Codes
+from .config import SandboxConfig, Template
+from .errors import Refused
+from .faults import Faults
+from .people import Message, People, Person
+from .quotas import Counters
+from .store import Store
+
+
+class World:
+    """`calls` counts the calls of each path, `refusals` the error codes of each path."""
+
+    def __init__(self, config: SandboxConfig, clock: Now) -> None:
+        self.config = config
+        self.clock = SandboxClock(clock)
+        self.people = People(config.messages_per_user)
+        self.codes = Codes()
+        self.mini_tokens = tokens.mini_tokens()
+        self.corp_tokens = tokens.corp_tokens()
+        self.stable = tokens.Stable(self.mini_tokens)
+        self.old = tokens.Old(self.mini_tokens)
+        self.corp = tokens.Corp(self.corp_tokens)
+        self.counters = Counters(config.quotas)
+        self.faults = Faults()
+        self.templates: dict[str, Template] = {one.template_id: one for one in config.templates}
+        self.banned: set[str] = set()
+        self.media: Counter[str] = Counter()
+        self.unchecked_pages: set[str] = set()
+        self.paths: set[str] = set()
+        self.calls: Counter[str] = Counter()
+        self.refusals: dict[str, Counter[int]] = {}
+        self._busy: set[str] = set()
+        self.store = Store(config.state_file, self.people)
+        self.store.load()
+
+    @property
+    def now_s(self) -> float:
+        return self.clock.seconds()
+
+    def known(self, openid: object) -> Person:
+        """The subscriber, or Refused 40003 when nobody has this openid."""
+        person = self.people.subscribers.get(openid) if isinstance(openid, str) else None
+        if person is None:
+            raise Refused(40003)
+        return person
+
+    def session_key(self, person: Person) -> str:
+        """The current key, or Refused 87007 when it is gone; using it keeps it alive."""
+        if not person.session_key or self.session_is_old(person):
+            raise Refused(87007)
+        person.session_used_at = self.now_s
+        return person.session_key
+
+    def session_is_old(self, person: Person) -> bool:
+        return self.now_s - person.session_used_at > self.config.session_key_days * 86_400
+
+    def refused(self, path: str, errcode: int) -> None:
+        self.refusals.setdefault(path, Counter())[errcode] += 1
+
+    def deliver(self, person: Person, message: Message) -> None:
+        self.people.deliver(person, message)
+        self.store.changed()
+
+    @contextmanager
+    def alone(self, openid: str) -> Iterator[None]:
+        """Refused 43108 while another send to the same person is under way."""
+        if openid in self._busy:
+            raise Refused(43108)
+        self._busy.add(openid)
+        try:
+            yield
+        finally:
+            self._busy.discard(openid)
+
+    def page_exists(self, page: str) -> bool:
+        """Released pages only; a query behind the path is fine."""
+        return page.partition("?")[0] in self.config.pages
+
+    def check_address(self, address: str, errcode: int) -> None:
+        if self.config.allowed_ips and address not in self.config.allowed_ips:
+            raise Refused(errcode, address)
