@@ -1,0 +1,108 @@
+"""Twins of the facades where no platform is configured: they record what was asked and reach nobody.
+
+Whoever a code belongs to cannot be known without the platform, so logins fail unless the people are given.
+"""
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from server.gateways.wechat import LoginResult, Verdict, refuse_bad_values
+from server.kit.platform import OutsideCompany, PlatformDown
+
+T = TypeVar("T")
+Call = tuple[str, dict[str, Any]]
+ONE_PIXEL = bytes.fromhex(
+    "89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b5500"
+    "00000a4944415478da63f80f00010101001cb08c990000000049454e44ae426082"
+)
+
+
+class NullWeChat:
+    """`calls` holds (method, arguments) in order. `logins` and `phones` say what a code stands for."""
+
+    def __init__(
+        self,
+        *,
+        logins: Mapping[str, LoginResult] | None = None,
+        phones: Mapping[str, str] | None = None,
+        verdict: Verdict = "review",
+    ) -> None:
+        self.calls: list[Call] = []
+        self._logins = logins or {}
+        self._phones = phones or {}
+        self._verdict: Verdict = verdict
+
+    async def code_to_session(self, code: str) -> LoginResult:
+        self.calls.append(("code_to_session", {"code": code}))
+        return _known("code_to_session", self._logins, code)
+
+    async def phone_number(self, code: str, openid: str) -> str:
+        self.calls.append(("phone_number", {"code": code, "openid": openid}))
+        return _known("phone_number", self._phones, code)
+
+    async def check_session(self, openid: str, session_key: str) -> None:
+        self.calls.append(("check_session", {"openid": openid}))
+
+    async def send_subscribe(
+        self,
+        openid: str,
+        template_id: str,
+        data: Mapping[str, str],
+        page: str | None = None,
+        *,
+        state: str = "formal",
+        lang: str = "zh_CN",
+    ) -> None:
+        refuse_bad_values(data)
+        asked = {"openid": openid, "template_id": template_id, "data": dict(data), "page": page}
+        self.calls.append(("send_subscribe", {**asked, "state": state, "lang": lang}))
+
+    async def check_text(self, openid: str, content: str, scene: int) -> Verdict:
+        self.calls.append(("check_text", {"openid": openid, "content": content, "scene": scene}))
+        return self._verdict
+
+    async def wxacode(
+        self,
+        scene: str,
+        page: str,
+        *,
+        check_path: bool = True,
+        env_version: str = "release",
+        width: int = 430,
+    ) -> bytes:
+        asked = {"scene": scene, "page": page, "check_path": check_path}
+        self.calls.append(("wxacode", {**asked, "env_version": env_version, "width": width}))
+        return ONE_PIXEL
+
+    async def ping(self) -> None:
+        self.calls.append(("ping", {}))
+
+    async def close(self) -> None:
+        self.calls.append(("close", {}))
+
+
+class NullWeCom:
+    """`members` says which userid a code stands for; an empty userid is somebody outside the company."""
+
+    def __init__(self, *, members: Mapping[str, str] | None = None) -> None:
+        self.calls: list[Call] = []
+        self._members = members or {}
+
+    async def userid_of(self, code: str) -> str:
+        self.calls.append(("userid_of", {"code": code}))
+        userid = _known("userid_of", self._members, code)
+        if not userid:
+            raise OutsideCompany("userid_of")
+        return userid
+
+    async def ping(self) -> None:
+        self.calls.append(("ping", {}))
+
+    async def close(self) -> None:
+        self.calls.append(("close", {}))
+
+
+def _known(api: str, answers: Mapping[str, T], code: str) -> T:
+    if code not in answers:
+        raise PlatformDown(api, "not_configured")
+    return answers[code]
