@@ -1,0 +1,1 @@
+"""The doors: HTTP verbs of one to three lines, one file for each noun."""

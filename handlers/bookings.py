@@ -1,0 +1,25 @@
+"""Booking a service."""
+
+from handlers.base import Answer, Endpoint, allow
+from schemas.bookings import NewBooking
+from schemas.cases import CaseView
+from server import bookings, cases, slots
+from server.kit.db import Tx
+
+
+class Bookings(Endpoint):
+    path = "/v1/bookings"
+
+    @allow("resident", "operator", "clerk", status=201)
+    async def post(self, new: NewBooking) -> Answer[CaseView]:
+        """Book a slot, or hold it for a few minutes with `hold: true`."""
+        house, actor = self.building, self.actor
+        case_no = await house.case_numbers.next(bookings.BOOKING.prefix, house.clock.now())
+
+        async def placed(tx: Tx) -> CaseView:
+            house.availability.refuse_full(tx, new.service_id, new.start)
+            case = await bookings.place(tx, actor, new, case_no, self.channel, house.settings)
+            return cases.view(tx, case, actor)
+
+        lanes = slots.lanes(house.db.reader(), new.service_id, new.start)
+        return await self.once(placed, status=201, lanes=lanes)

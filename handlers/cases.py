@@ -1,0 +1,72 @@
+"""Cases: lists, one case, its history, and every move of every flow."""
+
+from typing import Any
+
+from handlers.base import Answer, Endpoint, allow
+from schemas.cases import CandidatesView, CasesView, CaseView, FindCases, HistoryView
+from server import bookings, cases
+from server.kit.db import Reader, Tx
+
+
+class Cases(Endpoint):
+    path = "/v1/cases"
+
+    @allow("resident", "staff")
+    async def get(self, query: FindCases) -> CasesView:
+        """Mine, or for staff those in scope; newest first."""
+        return await self.building.db.reading(lambda reader: cases.listed(reader, query, self.actor))
+
+
+class Case(Endpoint):
+    path = "/v1/cases/{case_no}"
+
+    @allow("resident", "staff")
+    async def get(self, case_no: str) -> CaseView:
+        """One case, with the actions that the caller has now."""
+
+        async def seen(reader: Reader) -> CaseView:
+            return cases.view(reader, await cases.find(reader, case_no, self.actor), self.actor)
+
+        return await self.building.db.reading(seen)
+
+
+class History(Endpoint):
+    path = "/v1/cases/{case_no}/history"
+
+    @allow("resident", "staff")
+    async def get(self, case_no: str) -> HistoryView:
+        """Every step, oldest first."""
+
+        async def told(reader: Reader) -> HistoryView:
+            return await cases.history(reader, await cases.find(reader, case_no, self.actor))
+
+        return await self.building.db.reading(told)
+
+
+class Candidates(Endpoint):
+    path = "/v1/cases/{case_no}/candidates"
+
+    @allow("provider", "dispatcher")
+    async def get(self, case_no: str) -> CandidatesView:
+        """Who could be sent, the free ones first."""
+
+        async def asked(reader: Reader) -> CandidatesView:
+            case = await cases.find(reader, case_no, self.actor)
+            return CandidatesView(items=await bookings.candidates(reader, case))
+
+        return await self.building.db.reading(asked)
+
+
+class Move(Endpoint):
+    path = "/v1/cases/{case_no}/{action}"
+
+    @allow("resident", "staff")
+    async def post(self, case_no: str, action: str, body: dict[str, Any]) -> Answer[CaseView]:
+        """Move the case along its flow; the body is the action's form, with an optional `version`."""
+        rules, actor = self.building.settings, self.actor
+
+        async def moved(tx: Tx) -> CaseView:
+            case = await cases.move(tx, case_no, action, body, actor, self.channel, rules)
+            return cases.view(tx, case, actor)
+
+        return await self.once(moved, lanes=[case_no])

@@ -1,0 +1,54 @@
+"""A resident's own profile, and the desk's search for a caller."""
+
+from handlers.base import Answer, Endpoint, allow
+from schemas.residents import BindPhone, ChangeMe, FindResident, ResidentsFound, ResidentView
+from server import residents, sessions
+from server.kit.db import Tx
+from server.kit.platform import PlatformRefusal
+
+
+class Me(Endpoint):
+    path = "/v1/me"
+
+    @allow("resident")
+    async def get(self) -> ResidentView:
+        """My profile."""
+        resident = await self.building.db.reading(lambda reader: residents.find(reader, self.actor.id))
+        return residents.view(resident)
+
+    @allow("resident")
+    async def patch(self, wanted: ChangeMe) -> ResidentView:
+        """Change my name, household or preferences; only what is sent."""
+        changed = await self.building.db.atomically(lambda tx: residents.change(tx, self.actor.id, wanted))
+        return residents.view(changed)
+
+
+class MyPhone(Endpoint):
+    path = "/v1/me/phone"
+
+    @allow("resident")
+    async def post(self, bind: BindPhone) -> Answer[ResidentView]:
+        """Take the phone number that WeChat knows, with the code of the phone button."""
+        replayed = await self.replayed()
+        if replayed is not None:
+            return replayed
+        resident = await self.building.db.reading(lambda reader: residents.find(reader, self.actor.id))
+        try:
+            phone = await self.building.wechat.phone_number(bind.code, resident.openid)
+        except PlatformRefusal as error:
+            raise sessions.phone_refusal(error) from error
+
+        async def bound(tx: Tx) -> ResidentView:
+            return residents.view(await residents.bind_phone(tx, self.actor.id, phone))
+
+        return await self.once(bound)
+
+
+class Residents(Endpoint):
+    path = "/v1/residents"
+
+    @allow("operator", "clerk", "dispatcher")
+    async def get(self, query: FindResident) -> ResidentsFound:
+        """Who calls: residents with this phone number."""
+        found = await self.building.db.reading(lambda reader: residents.by_phone(reader, query.phone))
+        return ResidentsFound(items=[residents.card(one) for one in found])

@@ -1,0 +1,87 @@
+"""What can be booked, with whom, at what price, and when."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta, field
+
+from schemas.common import Fen, FormField, Id, Request, View
+
+Mode = Literal["slot", "quote"]
+PriceUnit = Literal["free", "visit", "hour", "trip", "month", "quote"]
+
+
+class CategoryView(View, frozen=True, kw_only=True):
+    id: str
+    name: str
+    icon: str
+
+
+class PriceView(View, frozen=True, kw_only=True):
+    """`amount_fen` per `unit`; `total_fen` for the usual duration; `text` as people say it."""
+
+    unit: PriceUnit
+    amount_fen: Fen
+    total_fen: Fen
+    text: str
+
+
+class ProviderCard(View, frozen=True, kw_only=True):
+    id: str
+    name: str
+    phone: str
+
+
+class ServiceView(View, frozen=True, kw_only=True):
+    id: str
+    name: str
+    category: str
+    category_name: str
+    summary: str
+    mode: Mode
+    provider: ProviderCard
+    price: PriceView
+    duration_min: int
+    lead_time_min: int
+    horizon_days: int
+    cancel_notice_min: int
+    fields: list[FormField]
+    notes: str
+
+
+class ServicesView(View, frozen=True, kw_only=True):
+    """All services of a street fit on one page; `next` is always null."""
+
+    items: list[ServiceView]
+    categories: list[CategoryView]
+    next: str | None = None
+
+
+class FindServices(Request, frozen=True, kw_only=True):
+    category: Id | None = None
+
+
+class FindSlots(Request, frozen=True, kw_only=True):
+    """`from` defaults to today in Shanghai."""
+
+    from_: date | None = field(default=None, name="from")
+    days: Annotated[int, Meta(ge=1, le=31)] = 14
+
+
+class SlotView(View, frozen=True, kw_only=True):
+    start: datetime
+    end: datetime
+    free: int
+
+
+class DayView(View, frozen=True, kw_only=True):
+    """`note` says why a day has no slots, where it has none."""
+
+    date: date
+    slots: list[SlotView]
+    note: str = ""
+
+
+class SlotsView(View, frozen=True, kw_only=True):
+    service_id: str
+    days: list[DayView]

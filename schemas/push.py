@@ -1,0 +1,55 @@
+"""Messages to a resident: the inbox that always has them, and the subscriptions that let WeChat show them."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from schemas.common import Limit, Line, Request, View
+
+Answer = Literal["accept", "reject", "ban", "filter"]
+Delivery = Literal["queued", "sent", "no_credit", "refused", "dead", "none"]
+
+
+class MessageView(View, frozen=True, kw_only=True):
+    """`delivery` tells what became of the WeChat message; the inbox has it in any case."""
+
+    id: str
+    title: str
+    text: str
+    at: datetime
+    read_at: datetime | None
+    case_no: str | None
+    delivery: Delivery
+
+
+class InboxView(View, frozen=True, kw_only=True):
+    items: list[MessageView]
+    unread: int
+    next: str | None = None
+
+
+class FindMessages(Request, frozen=True, kw_only=True):
+    cursor: Line | None = None
+    limit: Limit = 20
+
+
+class Answers(Request, frozen=True, kw_only=True):
+    """What wx.requestSubscribeMessage returned, by template id."""
+
+    results: Annotated[dict[Line, Answer], Meta(min_length=1, max_length=10)]
+
+
+class SubscriptionView(View, frozen=True, kw_only=True):
+    """`moment` is the tap at which to ask for it."""
+
+    template_id: str
+    title: str
+    moment: str
+    credits: int
+    state: Literal["unknown", "accepted", "rejected", "banned"]
+
+
+class SubscriptionsView(View, frozen=True, kw_only=True):
+    items: list[SubscriptionView]
+    next: str | None = None

@@ -1,0 +1,68 @@
+"""A resident's own profile."""
+
+from datetime import datetime, time
+from typing import Annotated
+
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from schemas.common import ONE_LINE, Code, Id, Name, Phone, Request, View
+
+
+class Household(Request, frozen=True, kw_only=True):
+    compound_id: Id
+    room: Annotated[str, Meta(max_length=60, pattern=ONE_LINE)] = ""
+
+
+class QuietHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Local times between which nothing unimportant is pushed; may span midnight."""
+
+    start: time
+    end: time
+
+
+class Preferences(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    large_text: bool = False
+    quiet_hours: QuietHours | None = None
+
+
+class ResidentView(View, frozen=True, kw_only=True):
+    id: str
+    name: str
+    phone: str | None
+    household: Household | None
+    community_id: str | None
+    preferences: Preferences
+    created_at: datetime
+
+
+class ResidentCard(View, frozen=True, kw_only=True):
+    """What the desk sees of a caller."""
+
+    id: str
+    name: str
+    phone: str | None
+    household: Household | None
+    community_id: str | None
+
+
+class ChangeMe(Request, frozen=True, kw_only=True):
+    """Only the fields sent are changed."""
+
+    name: Name | UnsetType = UNSET
+    household: Household | UnsetType = UNSET
+    preferences: Preferences | UnsetType = UNSET
+
+
+class BindPhone(Request, frozen=True, kw_only=True):
+    """The code of the phone button; not the one of wx.login."""
+
+    code: Code
+
+
+class FindResident(Request, frozen=True, kw_only=True):
+    phone: Phone
+
+
+class ResidentsFound(View, frozen=True, kw_only=True):
+    items: list[ResidentCard]
+    next: str | None = None

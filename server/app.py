@@ -1,0 +1,83 @@
+"""The composition root: everything is built here from Settings, and only here meet handlers and nouns."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+
+from tornado.web import Application
+
+from handlers.base import application
+from server import nouns
+from server.building import Building, WeChatGateway, WeComGateway
+from server.config import Settings
+from server.gateways.wechat import WeChat
+from server.gateways.wecom import WeCom
+from server.kit.clock import Clock
+from server.kit.db import connect
+from server.kit.metrics import Metrics
+from server.worker import Worker
+
+
+class House(Building):
+    """The building with its doors: HTTP in front, the worker behind."""
+
+    def http_application(self) -> Application:
+        return application(self)
+
+    async def run_worker(self, stop: asyncio.Event) -> None:
+        await Worker(self).run(stop)
+
+    def worker(self) -> Worker:
+        return Worker(self)
+
+
+@asynccontextmanager
+async def open_building(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    wechat: WeChatGateway | None = None,
+    wecom: WeComGateway | None = None,
+) -> AsyncIterator[House]:
+    """Open everything, check the collections, follow the changes; close it all in reverse."""
+    clock, metrics = clock or Clock(), Metrics()
+    async with AsyncExitStack() as stack:
+        db = connect(
+            settings.mongo_url,
+            settings.database,
+            clock,
+            threads=settings.mongo_threads,
+            deadline_s=settings.http.deadline_s,
+        )
+        stack.push_async_callback(db.close)
+        wechat = wechat or _wechat(settings, clock, metrics)
+        stack.push_async_callback(wechat.close)
+        wecom = wecom or _wecom(settings, clock, metrics)
+        stack.push_async_callback(wecom.close)
+        house = House(settings, clock, db, wechat, wecom, metrics)
+        await db.start(nouns.collections())
+        yield house
+
+
+def _wechat(settings: Settings, clock: Clock, metrics: Metrics) -> WeChat:
+    own = settings.wechat
+    return WeChat(
+        own.base_url,
+        own.appid,
+        own.secret,
+        timeout_s=own.timeout_s,
+        clock=clock,
+        observe=metrics.observe_call,
+    )
+
+
+def _wecom(settings: Settings, clock: Clock, metrics: Metrics) -> WeCom:
+    own = settings.wecom
+    return WeCom(
+        own.base_url,
+        own.corpid,
+        own.secret,
+        timeout_s=own.timeout_s,
+        clock=clock,
+        observe=metrics.observe_call,
+    )

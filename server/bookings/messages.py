@@ -1,0 +1,97 @@
+"""What a resident is told about a booking, and when."""
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from server import push, residents, staff
+from server.bookings.acts import Booking
+from server.bookings.kind import BOOKING
+from server.cases import CASES, Case
+from server.kit.clock import SHANGHAI
+from server.kit.db import Tx
+from server.kit.events import Event, on
+from server.push import Notice, Template
+
+_USUAL = {
+    "thing1": "service",
+    "character_string2": "case_no",
+    "time3": "time",
+    "phrase4": "state",
+    "thing5": "tip",
+}
+_VISIT = {
+    "thing1": "service",
+    "name2": "worker",
+    "time3": "time",
+    "character_string4": "code",
+    "thing5": "tip",
+}
+
+SUBMITTED = Template("booking_submitted", "预约提交通知", "submit", _USUAL)
+CONFIRMED = Template("booking_confirmed", "预约确认通知", "submit", _USUAL)
+ASSIGNED = Template("booking_assigned", "上门人员通知", "submit", _VISIT)
+STARTED = Template("booking_started", "服务开始通知", "visit", _USUAL)
+DONE = Template("booking_done", "服务完成通知", "visit", _USUAL)
+CHANGED = Template("booking_changed", "预约变更通知", "visit", _USUAL)
+
+
+class Told(Struct, frozen=True):
+    """`tip` is the platform's line of at most 20 characters; the inbox has the whole sentence."""
+
+    template: Template
+    state: str
+    tip: str
+
+
+TEMPLATES: dict[str, Told] = {
+    "submit": Told(SUBMITTED, "已提交", "商家答复后会再通知您"),
+    "confirm": Told(CONFIRMED, "已确认", "正在为您安排师傅"),
+    "assign": Told(ASSIGNED, "已派人", "师傅到门口时请念口令"),
+    "start": Told(STARTED, "服务中", "有问题请随时联系我们"),
+    "finish": Told(DONE, "已完成", "请看看是否满意"),
+    "reject": Told(CHANGED, "未接单", "可以换个时间或商家"),
+    "cancel": Told(CHANGED, "已取消", "需要时可以重新预约"),
+    "expire": Told(CHANGED, "已过期", "没有提交，可重新预约"),
+    "decline": Told(CHANGED, "换师傅", "正在为您另派师傅"),
+    "no_show": Told(CHANGED, "无人在", "如有误会请联系街道"),
+    "settle": Told(CHANGED, "已处理", "争议已处理完毕"),
+}
+
+
+@on("booking.*")
+async def tell(tx: Tx, event: Event) -> None:
+    """Tell the resident of a step that matters to them, unless it was their own cancellation."""
+    told = TEMPLATES.get(event.data["action"])
+    case = await tx.get(CASES, event.subject)
+    if told is None or case is None or case.resident_id is None:
+        return
+    if event.data["action"] == "cancel" and event.by["kind"] == "resident":
+        return
+    resident = await residents.find(tx, case.resident_id)
+    booking: Booking = BOOKING.details_of(case)
+    text = _text(tx, case, booking, event)
+    payload = _payload(tx, case, booking, told)
+    page = f"packages/cases/pages/case/index?case_no={case.id}"
+    notice = Notice(text=text, payload=payload, page=page, case_no=case.id)
+    await push.send(tx, event, resident, told.template, notice)
+
+
+def _text(tx: Tx, case: Case, booking: Booking, event: Event) -> str:
+    """The sentence of the step itself, though the case may have moved on since."""
+    then = replace(case, state=event.data["target"])
+    sentence = BOOKING.sentence(tx, then, booking, frozenset({"resident"}))
+    reason = event.data.get("reason")
+    return f"{sentence}（{reason}）" if reason else sentence
+
+
+def _payload(tx: Tx, case: Case, booking: Booking, told: Told) -> dict[str, str]:
+    worker = tx.recall(staff.STAFF, case.worker_id) if case.worker_id else None
+    return {
+        "service": booking.service,
+        "case_no": case.id,
+        "time": f"{booking.start.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
+        "state": told.state,
+        "tip": told.tip,
+        "worker": worker.name if worker else "师傅",
+        "code": booking.start_code,
+    }

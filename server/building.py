@@ -1,0 +1,105 @@
+"""What a process is made of, built once from Settings; handlers and worker get it whole."""
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+import structlog
+
+from server import nouns, sessions, staff
+from server.cases import CaseNumbers
+from server.catalogue import Pages
+from server.config import Settings
+from server.kit.clock import Clock
+from server.kit.db import Cache, Database
+from server.kit.lifecycle import Lifecycle
+from server.kit.metrics import Metrics
+from server.kit.vault import Vault
+from server.sessions import SESSIONS, Actor, Session
+from server.slots import Availability
+
+log = structlog.get_logger()
+
+
+class WeChatGateway(Protocol):
+    """What the nouns' verbs ask of WeChat; the real gateway and its null twin both offer it."""
+
+    async def code_to_session(self, code: str) -> Any: ...
+    async def phone_number(self, code: str, openid: str) -> str: ...
+    async def send_subscribe(
+        self, openid: str, template_id: str, data: dict[str, str], page: str, *, state: str = ...
+    ) -> None: ...
+    async def ping(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+class WeComGateway(Protocol):
+    async def userid_of(self, code: str) -> str: ...
+    async def ping(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+class Building:
+    """Everything that verbs and queues need. Resources are opened by `server.app.open_building`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        clock: Clock,
+        db: Database,
+        wechat: WeChatGateway,
+        wecom: WeComGateway,
+        metrics: Metrics,
+    ) -> None:
+        self.settings = settings
+        self.clock = clock
+        self.db = db
+        self.wechat = wechat
+        self.wecom = wecom
+        self.metrics = metrics
+        self.lifecycle = Lifecycle()
+        self.vault = Vault(settings.field_key)
+        self.availability = Availability(db)
+        self.catalogue = Pages(db)
+        self.case_numbers = CaseNumbers(db)
+        self._sessions: Cache[Session] = Cache(db.follower, SESSIONS.name, settings.sessions.remembered)
+
+    def known_actor(self, token: str) -> Actor | None:
+        """Who the token stands for, from memory alone; None when memory cannot say."""
+        session = self._sessions.peek(sessions.token_id(token))
+        if session is None or session.expires_at <= self.clock.now():
+            return None
+        if session.kind == "resident":
+            return sessions.resident_actor(session)
+        member = self.db.reader().recall(staff.STAFF, session.actor_id)
+        return sessions.staff_actor(session, member) if member and member.active else None
+
+    async def actor(self, token: str) -> Actor:
+        """Who the token stands for. Raises SessionExpired, NotStaff."""
+        known = self.known_actor(token)
+        if known is not None:
+            return known
+        session_id = sessions.token_id(token)
+        session = await self._sessions.get(session_id, lambda: self._load(session_id))
+        if session is None or session.expires_at <= self.clock.now():
+            raise sessions.SessionExpired
+        if session.kind == "resident":
+            return sessions.resident_actor(session)
+        if not self.db.follower.trusted:
+            await self.db.renew()
+        return sessions.staff_actor(session, staff.find(self.db.reader(), session.actor_id))
+
+    async def _load(self, session_id: str) -> Session | None:
+        return await self.db.reading(lambda reader: reader.get(SESSIONS, session_id))
+
+    async def check(self) -> list[str]:
+        """What is not as it should be: collections, indexes, platforms."""
+        problems = await self.db.problems(nouns.collections())
+        for name, ping in self.pings():
+            try:
+                await ping()
+            except Exception as error:
+                problems.append(f"{name}: {type(error).__name__} {error}")
+        return problems
+
+    def pings(self) -> Sequence[tuple[str, Any]]:
+        return (("mongodb", self.db.ping), ("wechat", self.wechat.ping), ("wecom", self.wecom.ping))

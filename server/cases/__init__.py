@@ -1,0 +1,31 @@
+"""The backbone of everything a resident asks for: number, scope, moves with history, views."""
+
+from server.cases.kinds import CASES, Act, Case, Kind, kind_of
+from server.cases.moves import CaseNotFound, TimeIsUp, VersionConflict, find, move, open_case, time_is_up
+from server.cases.numbers import COUNTERS, CaseNumbers, is_case_no, with_check_digit
+from server.cases.scope import parts, scope
+from server.cases.views import history, listed, view
+
+__all__ = [
+    "CASES",
+    "COUNTERS",
+    "Act",
+    "Case",
+    "CaseNotFound",
+    "CaseNumbers",
+    "Kind",
+    "TimeIsUp",
+    "VersionConflict",
+    "find",
+    "history",
+    "is_case_no",
+    "kind_of",
+    "listed",
+    "move",
+    "open_case",
+    "parts",
+    "scope",
+    "time_is_up",
+    "view",
+    "with_check_digit",
+]

@@ -1,0 +1,114 @@
+"""A case and what a kind of case brings: its flow, its details, its words."""
+
+import functools
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from schemas.cases import Channel
+from server import nouns
+from server.config import Settings
+from server.kit.db import Collection, Index, Reader, Tx
+from server.kit.db.collection import plain
+from server.kit.flow import Flow
+from server.kit.jobs import DUE, Leased
+from server.sessions import Actor
+
+
+class Case(Leased, kw_only=True):
+    """`id` is the case number. `timer_at` is when the state's timer strikes, `promised_at` what was promised.
+
+    `search` holds what a person on the phone can name: the number, the phone, its last four digits.
+    """
+
+    kind: str
+    title: str
+    state: str
+    version: int
+    open: bool
+    channel: Channel
+    resident_id: str | None
+    resident_name: str
+    opened_by: str
+    community_id: str | None
+    compound_id: str | None
+    provider_id: str | None = None
+    worker_id: str | None = None
+    handler_id: str | None = None
+    created_at: datetime
+    updated_at: datetime
+    timer_at: datetime | None = None
+    promised_at: datetime | None = None
+    search: list[str]
+    details: dict[str, Any]
+
+
+CASES: Collection[Case] = Collection(
+    "cases",
+    Case,
+    Index(("resident_id", "-created_at", "-_id")),
+    Index(("resident_id", "kind", "-created_at", "-_id")),
+    Index(("provider_id", "open", "-created_at", "-_id")),
+    Index(("community_id", "open", "-created_at", "-_id")),
+    Index(("compound_id", "open", "-created_at", "-_id")),
+    Index(("worker_id", "open", "-created_at", "-_id")),
+    Index(("handler_id", "open", "-created_at", "-_id")),
+    Index(("open", "-created_at", "-_id")),
+    Index(("state", "-created_at", "-_id")),
+    Index(("search", "-created_at", "-_id")),
+    Index(("open", "promised_at")),
+    DUE,
+)
+
+
+class Act(Struct):
+    """One move being made: what `do` of an action may read and change. `form` is of the action's own type."""
+
+    tx: Tx
+    case: Case
+    details: Any
+    form: Any
+    actor: Actor
+    action: str
+    source: str
+    target: str
+    rules: Settings
+    reason: str = ""
+
+
+class Kind(Struct, frozen=True):
+    """What a noun declares to have its own kind of case.
+
+    `details` is the stored Struct; `deadlines` gives (timer_at, promised_at) of the state just entered;
+    `sentence` says where things stand; `show` is the view of the details for somebody with these parts.
+    """
+
+    name: str
+    text: str
+    prefix: str
+    flow: Flow
+    details: type[Struct]
+    deadlines: Callable[[Act], tuple[datetime | None, datetime | None]]
+    sentence: Callable[[Reader, Case, Any, frozenset[str]], str]
+    show: Callable[[Reader, Case, Any, frozenset[str]], Struct]
+    unassigned: frozenset[str] = frozenset()
+
+    def details_of(self, case: Case) -> Any:
+        return msgspec.convert(case.details, self.details, builtin_types=(datetime, bytes))
+
+    def store_details(self, details: Struct) -> dict[str, Any]:
+        stored: dict[str, Any] = plain(details)
+        return stored
+
+
+@functools.cache
+def kinds() -> dict[str, Kind]:
+    """Every kind that some noun declares, by name."""
+    return {one.name: one for one in nouns.found(Kind)}
+
+
+def kind_of(case: Case) -> Kind:
+    return kinds()[case.kind]

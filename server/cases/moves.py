@@ -1,0 +1,164 @@
+"""Opening and moving: compare-and-set on state and version, with the history event in the same transaction."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from schemas.cases import Channel
+from server.cases.kinds import CASES, Act, Case, Kind, kind_of
+from server.cases.scope import parts
+from server.config import Settings
+from server.kit.db import Reader, Tx
+from server.kit.errors import Conflict, Invalid, NotFound
+from server.kit.events import Event, emit
+from server.kit.flow import Flow, NotAllowedNow, Row
+from server.sessions import SYSTEM, Actor
+
+
+class CaseNotFound(NotFound):
+    """没有找到这个办件，请核对编号"""
+
+
+class VersionConflict(Conflict):
+    """这个办件刚刚有了变化，请刷新后再操作"""
+
+
+class TimeIsUp(Conflict):
+    """时间已过，请刷新后看最新状态"""
+
+
+async def find(reader: Reader, case_no: str, actor: Actor) -> Case:
+    """The case, if it is in the actor's scope. Raises CaseNotFound, also for what is somebody else's."""
+    case = await reader.get(CASES, case_no)
+    if case is None or not parts(actor, case):
+        raise CaseNotFound
+    return case
+
+
+def time_is_up(case: Case, now: datetime) -> Row | None:
+    """The row by which the state's timer has ended it, though the worker may not have come round yet."""
+    flow = kind_of(case).flow
+    timer = flow.states[case.state].timer
+    if timer is None or case.timer_at is None or case.timer_at > now:
+        return None
+    row = flow.row(case.state, timer, frozenset({"system"}))
+    return row if row.target != row.source else None
+
+
+async def open_case(
+    tx: Tx, case: Case, details: Struct, kind: Kind, action: str, actor: Actor, rules: Settings
+) -> Case:
+    """Insert the case by an opening row of its flow. Raises NotAllowedNow when the actor may not open it."""
+    roles = actor.roles if actor.kind == "staff" else frozenset({actor.kind})
+    row = kind.flow.row(Flow.OPENING, action, roles)
+    act = Act(tx, case, details, None, actor, action, row.source, row.target, rules)
+    _enter(act, kind, row)
+    await tx.insert(CASES, case)
+    await _record(act, kind, roles & row.by, case.channel)
+    return case
+
+
+async def move(
+    tx: Tx,
+    case_no: str,
+    action: str,
+    body: Mapping[str, Any],
+    actor: Actor,
+    channel: Channel,
+    rules: Settings,
+) -> Case:
+    """Move a case along its flow.
+
+    Raises CaseNotFound, VersionConflict, TimeIsUp, NotAllowedNow, Invalid for a bad form, and what the action raises.
+    """
+    case = await find(tx, case_no, actor)
+    kind = kind_of(case)
+    fields = dict(body)
+    version = fields.pop("version", None)
+    if version is not None and version != case.version:
+        raise VersionConflict
+    if actor is not SYSTEM and time_is_up(case, tx.now):
+        raise TimeIsUp
+    mine = parts(actor, case)
+    row = kind.flow.row(case.state, action, mine)
+    declared = kind.flow.actions[action]
+    form = _form(fields, declared.form)
+    details = kind.details_of(case)
+    act = Act(
+        tx, case, details, form, actor, action, row.source, row.target, rules, getattr(form, "reason", "")
+    )
+    before = case.version
+    if declared.do is not None:
+        await declared.do(act)
+    _enter(act, kind, row)
+    if not await tx.replace(CASES, case, {"_id": case.id, "state": row.source, "version": before}):
+        raise VersionConflict
+    await _record(act, kind, mine & row.by, channel)
+    return case
+
+
+async def strike(tx: Tx, case_no: str, rules: Settings) -> None:
+    """What the worker does when a state's timer is due; nothing if the case has moved on."""
+    case = await tx.get(CASES, case_no)
+    if case is None or case.timer_at is None or case.timer_at > tx.now:
+        return
+    timer = kind_of(case).flow.states[case.state].timer
+    if timer is not None:
+        await move(tx, case_no, timer, {}, SYSTEM, "system", rules)
+
+
+def _form(fields: dict[str, Any], form: type[Struct]) -> Struct:
+    try:
+        return msgspec.convert(fields, form)
+    except msgspec.ValidationError as error:
+        raise Invalid.from_validation(error) from error
+
+
+def _enter(act: Act, kind: Kind, row: Row) -> None:
+    case, now = act.case, act.tx.now
+    case.state = row.target
+    case.version += 1
+    case.updated_at = now
+    case.open = not kind.flow.states[row.target].final
+    case.timer_at, case.promised_at = kind.deadlines(act)
+    case.due_at = case.timer_at
+    case.attempts = 0
+    case.details = kind.store_details(act.details)
+
+
+async def _record(act: Act, kind: Kind, roles: frozenset[str], channel: Channel) -> None:
+    case, actor = act.case, act.actor
+    by = {
+        "kind": actor.kind,
+        "id": actor.id,
+        "name": actor.name if actor.kind == "staff" else "",
+        "role": min(roles, default=""),
+    }
+    await emit(
+        act.tx,
+        Event(
+            id=f"{case.id}.{case.version}",
+            type=f"{kind.name}.{act.action}",
+            subject=case.id,
+            seq=case.version,
+            at=act.tx.now,
+            by=by,
+            channel=channel,
+            data={"action": act.action, "source": act.source, "target": act.target, "reason": act.reason},
+        ),
+    )
+
+
+__all__ = [
+    "CaseNotFound",
+    "NotAllowedNow",
+    "TimeIsUp",
+    "VersionConflict",
+    "find",
+    "move",
+    "open_case",
+    "strike",
+]

@@ -1,0 +1,58 @@
+"""Which parts somebody plays in a case, and which cases lie in their scope."""
+
+from typing import Any
+
+from schemas.staff import Grant
+from server.cases.kinds import Case
+from server.sessions import Actor
+from server.staff import STREET_WIDE
+
+NOBODY: dict[str, Any] = {"_id": {"$in": []}}
+
+
+def parts(actor: Actor, case: Case) -> frozenset[str]:
+    """`resident` for the case's own, staff roles where a grant covers the case; empty: the case is not theirs."""
+    if actor.kind == "system":
+        return frozenset({"system"})
+    if actor.kind == "resident":
+        return frozenset({"resident"}) if case.resident_id == actor.id else frozenset()
+    return frozenset(grant.role for grant in actor.grants if _covers(grant, actor, case))
+
+
+def _covers(grant: Grant, actor: Actor, case: Case) -> bool:
+    match grant.role:
+        case "clerk":
+            return grant.community_id is not None and grant.community_id == case.community_id
+        case "elder_team":
+            return grant.compound_id is not None and grant.compound_id == case.compound_id
+        case "provider":
+            return grant.provider_id is not None and grant.provider_id == case.provider_id
+        case "worker" | "driver":
+            return case.worker_id == actor.id and grant.provider_id == case.provider_id
+    return grant.role in STREET_WIDE
+
+
+def scope(actor: Actor) -> dict[str, Any]:
+    """The filter for the cases that somebody may see."""
+    if actor.kind == "resident":
+        return {"resident_id": actor.id}
+    if actor.roles & STREET_WIDE:
+        return {}
+    clauses = [clause for grant in actor.grants if (clause := _clause(grant, actor))]
+    unique = [one for index, one in enumerate(clauses) if one not in clauses[:index]]
+    if not unique:
+        return NOBODY
+    return unique[0] if len(unique) == 1 else {"$or": unique}
+
+
+def _clause(grant: Grant, actor: Actor) -> dict[str, Any] | None:
+    match grant.role:
+        case "clerk" if grant.community_id:
+            return {"community_id": grant.community_id}
+        case "elder_team" if grant.compound_id:
+            return {"compound_id": grant.compound_id}
+        case "provider" if grant.provider_id:
+            return {"provider_id": grant.provider_id}
+        case "worker" | "driver":
+            return {"worker_id": actor.id}
+    return None

@@ -1,0 +1,177 @@
+"""Cases as their people see them: one case, a list of them, the steps that led here."""
+
+from datetime import datetime
+from typing import Any, cast
+
+import msgspec
+from msgspec.structs import replace
+
+from schemas.cases import (
+    ActionView,
+    CasesView,
+    CaseView,
+    Channel,
+    ClockView,
+    EventView,
+    FindCases,
+    HistoryView,
+    PersonView,
+)
+from server import catalogue, forms, places, staff
+from server.cases.kinds import CASES, Case, Kind, kind_of, kinds
+from server.cases.moves import time_is_up
+from server.cases.numbers import is_case_no
+from server.cases.scope import parts, scope
+from server.kit.db import Reader
+from server.kit.errors import NotFound
+from server.kit.events import EVENTS, Event
+from server.kit.flow import Flow
+from server.sessions import Actor
+from server.staff import ROLE_TEXTS
+
+_BY = {"resident": "居民", "system": "系统"}
+
+
+class CaseNoMistyped(NotFound):
+    """编号有误，可能有一位数字不对，请再核对一遍"""
+
+
+def view(reader: Reader, case: Case, actor: Actor) -> CaseView:
+    """The case for this actor; a state whose time is up is shown as what it has become."""
+    kind = kind_of(case)
+    ended = time_is_up(case, reader.now)
+    if ended is not None:
+        case = replace(case, state=ended.target, open=False, timer_at=None)
+    mine = parts(actor, case)
+    state = kind.flow.states[case.state]
+    details = kind.details_of(case)
+    return CaseView(
+        case_no=case.id,
+        kind=case.kind,
+        kind_text=kind.text,
+        title=case.title,
+        sentence=kind.sentence(reader, case, details, mine),
+        state=case.state,
+        state_text=state.text,
+        tone=state.tone,
+        actions=_actions(kind, case, mine) if ended is None else [],
+        version=case.version,
+        created_at=case.created_at,
+        updated_at=case.updated_at,
+        expires_at=_expires_at(kind, case),
+        clock=_clock(reader, case),
+        channel=case.channel,
+        place=places.view_where(reader, case.community_id, case.compound_id),
+        resident=_resident(case),
+        on_behalf_of=_resident(case) if case.opened_by != f"resident:{case.resident_id}" else None,
+        provider=_provider(reader, case),
+        worker=_worker(reader, case),
+        open=case.open,
+        details=msgspec.to_builtins(kind.show(reader, case, details, mine)),
+    )
+
+
+def _actions(kind: Kind, case: Case, mine: frozenset[str]) -> list[ActionView]:
+    return [
+        ActionView(name=one.name, text=one.text, fields=forms.fields(one.form, case.id), danger=one.danger)
+        for one in kind.flow.open_to(case.state, mine)
+        if one.name != kind.flow.states[case.state].timer or "system" not in mine
+    ]
+
+
+def _expires_at(kind: Kind, case: Case) -> datetime | None:
+    timer = kind.flow.states[case.state].timer
+    if timer is None or case.timer_at is None:
+        return None
+    row = kind.flow.row(case.state, timer, frozenset({"system"}))
+    return case.timer_at if row.target != row.source else None
+
+
+def _clock(reader: Reader, case: Case) -> ClockView | None:
+    if case.promised_at is None or not case.open:
+        return None
+    left = case.promised_at - reader.now
+    overdue = left.total_seconds() <= 0
+    minutes = int(abs(left.total_seconds()) // 60)
+    amount = f"{minutes // 60} 小时 {minutes % 60} 分" if minutes >= 60 else f"{minutes} 分钟"
+    return ClockView(
+        text=f"已超过 {amount}" if overdue else f"还有 {amount}", due_at=case.promised_at, overdue=overdue
+    )
+
+
+def _resident(case: Case) -> PersonView | None:
+    return PersonView(id=case.resident_id, name=case.resident_name) if case.resident_id else None
+
+
+def _provider(reader: Reader, case: Case) -> PersonView | None:
+    provider = catalogue.provider_of(reader, case.provider_id) if case.provider_id else None
+    return PersonView(id=provider.id, name=provider.name, phone=provider.phone) if provider else None
+
+
+def _worker(reader: Reader, case: Case) -> PersonView | None:
+    worker = reader.recall(staff.STAFF, case.worker_id) if case.worker_id else None
+    return PersonView(id=worker.id, name=worker.name, phone=worker.phone or None) if worker else None
+
+
+async def listed(reader: Reader, wanted: FindCases, actor: Actor) -> CasesView:
+    """A page of the actor's cases, newest first. Raises CaseNoMistyped for a number that cannot be."""
+    where = [scope(actor), _box(wanted, actor, reader.now), _search(wanted)]
+    if wanted.kind is not None:
+        where.append({"kind": wanted.kind})
+    if wanted.state is not None:
+        where.append({"state": wanted.state})
+    page = await reader.page(
+        CASES,
+        {"$and": [one for one in where if one] or [{}]},
+        sort="-created_at",
+        cursor=wanted.cursor,
+        limit=wanted.limit,
+    )
+    return CasesView(items=[view(reader, one, actor) for one in page.items], next=page.next)
+
+
+def _box(wanted: FindCases, actor: Actor, now: datetime) -> dict[str, Any]:
+    if wanted.box is None or actor.kind != "staff":
+        return {}
+    match wanted.box:
+        case "mine":
+            return {"open": True, "$or": [{"worker_id": actor.id}, {"handler_id": actor.id}]}
+        case "unassigned":
+            states = sorted(set().union(*(one.unassigned for one in kinds().values())))
+            return {"open": True, "worker_id": None, "state": {"$in": states}}
+        case "overdue":
+            return {"open": True, "promised_at": {"$lt": now}}
+    return {"open": True}
+
+
+def _search(wanted: FindCases) -> dict[str, Any]:
+    if wanted.q is None:
+        return {}
+    text = wanted.q.upper()
+    if text[:2].isalpha() and not is_case_no(text):
+        raise CaseNoMistyped(field="q")
+    return {"search": text}
+
+
+async def history(reader: Reader, case: Case) -> HistoryView:
+    events = await reader.all(EVENTS, {"subject": case.id}, limit=500, sort="seq")
+    flow = kind_of(case).flow
+    return HistoryView(items=[_step(one, flow) for one in events])
+
+
+def _step(event: Event, flow: Flow) -> EventView:
+    data, by = event.data, event.by
+    action, target = flow.actions[data["action"]], flow.states[data["target"]]
+    return EventView(
+        seq=event.seq,
+        at=event.at,
+        action=action.name,
+        text=action.text,
+        source=data["source"],
+        target=target.name,
+        target_text=target.text,
+        by=by["name"] or _BY.get(by["kind"], ""),
+        role=ROLE_TEXTS.get(by["role"], _BY.get(by["role"], "")),
+        channel=cast(Channel, event.channel),
+        reason=data.get("reason", ""),
+    )

@@ -1,0 +1,247 @@
+"""The catalogue: providers, their pools of people, and the services residents choose from."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta, Struct
+
+from schemas.catalogue import (
+    CategoryView,
+    Mode,
+    PriceUnit,
+    PriceView,
+    ProviderCard,
+    ServicesView,
+    ServiceView,
+)
+from schemas.common import FormField
+from server.kit.db import Collection, Database, Index, Reader, Stored
+from server.kit.errors import Invalid, NotFound
+
+
+class ServiceNotFound(NotFound):
+    """没有这项服务，请从服务列表里重新选择"""
+
+
+class CategoryNotFound(NotFound):
+    """没有这个服务类别"""
+
+
+class BadForm(Invalid):
+    """请检查填写的内容"""
+
+
+MinuteOfDay = Annotated[int, Meta(ge=0, le=1440)]
+Hours = tuple[MinuteOfDay, MinuteOfDay]
+
+
+class Category(Stored, kw_only=True):
+    name: str
+    icon: str
+    rank: int = 0
+
+
+class Provider(Stored, kw_only=True):
+    """A social organisation or a company that serves; `suspended` takes its services off the list."""
+
+    name: str
+    phone: str
+    licence: str = ""
+    suspended: bool = False
+
+
+class Pool(Stored, kw_only=True):
+    """People who serve at the same time: `capacity` of them, other numbers on single days, 0 for closed."""
+
+    provider_id: str
+    name: str
+    capacity: Annotated[int, Meta(ge=0)]
+    capacity_on: dict[str, int] = {}
+
+
+class Price(Struct, frozen=True, kw_only=True):
+    unit: PriceUnit
+    amount_fen: int
+
+
+class Service(Stored, kw_only=True):
+    """Times in minutes. `weekly` has seven lists of hours, Monday first; `overrides` replace those of a date."""
+
+    name: str
+    category: str
+    summary: str
+    mode: Mode
+    provider_id: str
+    pool_id: str
+    price: Price
+    duration_min: Annotated[int, Meta(ge=15, le=1440)]
+    step_min: Annotated[int, Meta(ge=15, le=1440)] = 60
+    buffer_before_min: int = 0
+    buffer_after_min: int = 0
+    lead_time_min: int = 120
+    horizon_days: int = 14
+    cancel_notice_min: int = 120
+    weekly: list[list[Hours]]
+    overrides: dict[str, list[Hours]] = {}
+    open_on_holidays: bool = False
+    fields: list[FormField] = []
+    notes: str = ""
+    rank: int = 0
+    active: bool = True
+
+
+CATEGORIES: Collection[Category] = Collection("categories", Category, whole=True)
+PROVIDERS: Collection[Provider] = Collection("providers", Provider, whole=True)
+POOLS: Collection[Pool] = Collection("pools", Pool, Index(("provider_id",)), whole=True)
+SERVICES: Collection[Service] = Collection("services", Service, Index(("provider_id",)), whole=True)
+
+
+def find(reader: Reader, service_id: str) -> Service:
+    """A service that can be booked now. Raises ServiceNotFound."""
+    service = reader.recall(SERVICES, service_id)
+    if service is None or not _offered(reader, service):
+        raise ServiceNotFound(field="service_id")
+    return service
+
+
+def pool_of(reader: Reader, service: Service) -> Pool:
+    pool = reader.recall(POOLS, service.pool_id)
+    if pool is None:
+        raise ServiceNotFound(field="service_id")
+    return pool
+
+
+def provider_of(reader: Reader, provider_id: str) -> Provider | None:
+    return reader.recall(PROVIDERS, provider_id)
+
+
+def _offered(reader: Reader, service: Service) -> bool:
+    provider = reader.recall(PROVIDERS, service.provider_id)
+    return service.active and provider is not None and not provider.suspended
+
+
+def offered(reader: Reader, category: str | None) -> list[Service]:
+    """In the order of the catalogue."""
+    services = (one for one in reader.everything(SERVICES).items.values() if _offered(reader, one))
+    wanted = (one for one in services if category in (None, one.category))
+    return sorted(wanted, key=lambda one: (one.rank, one.id))
+
+
+def edition(reader: Reader) -> tuple[int, int, int]:
+    """Changes whenever anything that a catalogue answer is made of has changed."""
+    return (
+        reader.everything(SERVICES).version,
+        reader.everything(PROVIDERS).version,
+        reader.everything(CATEGORIES).version,
+    )
+
+
+def view_categories(reader: Reader) -> list[CategoryView]:
+    categories = sorted(reader.everything(CATEGORIES).items.values(), key=lambda one: one.rank)
+    return [CategoryView(id=one.id, name=one.name, icon=one.icon) for one in categories]
+
+
+def view(reader: Reader, service: Service) -> ServiceView:
+    provider = reader.recall(PROVIDERS, service.provider_id)
+    category = reader.recall(CATEGORIES, service.category)
+    assert provider is not None
+    return ServiceView(
+        id=service.id,
+        name=service.name,
+        category=service.category,
+        category_name=category.name if category else service.category,
+        summary=service.summary,
+        mode=service.mode,
+        provider=ProviderCard(id=provider.id, name=provider.name, phone=provider.phone),
+        price=price_view(service),
+        duration_min=service.duration_min,
+        lead_time_min=service.lead_time_min,
+        horizon_days=service.horizon_days,
+        cancel_notice_min=service.cancel_notice_min,
+        fields=service.fields,
+        notes=service.notes,
+    )
+
+
+class Pages:
+    """The catalogue's lists as bytes, made again only when something in them has changed."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._kept: dict[str | None, tuple[tuple[int, ...], bytes]] = {}
+
+    def services(self, category: str | None) -> bytes:
+        """The encoded ServicesView of a category, or of all."""
+        reader = self._db.reader()
+        now = edition(reader)
+        kept = self._kept.get(category)
+        if kept is not None and kept[0] == now:
+            return kept[1]
+        if category is not None and reader.recall(CATEGORIES, category) is None:
+            raise CategoryNotFound(field="category")
+        items = [view(reader, one) for one in offered(reader, category)]
+        encoded = msgspec.json.encode(ServicesView(items=items, categories=view_categories(reader)))
+        self._kept[category] = (now, encoded)
+        return encoded
+
+
+_PER: dict[PriceUnit, str] = {"visit": "次", "hour": "小时", "trip": "趟", "month": "月"}
+
+
+def total_fen(service: Service) -> int:
+    """The price of one usual visit; an hourly price counts the duration."""
+    if service.price.unit == "hour":
+        return service.price.amount_fen * service.duration_min // 60
+    return service.price.amount_fen
+
+
+def yuan(fen: int) -> str:
+    whole, rest = divmod(fen, 100)
+    return f"{whole}.{rest:02d}"
+
+
+def price_view(service: Service) -> PriceView:
+    unit, amount = service.price.unit, service.price.amount_fen
+    match unit:
+        case "free":
+            text = "免费"
+        case "quote":
+            text = f"看过再报价，{yuan(amount)} 元起" if amount else "看过再报价"
+        case _:
+            text = f"{yuan(amount)} 元/{_PER[unit]}"
+    return PriceView(unit=unit, amount_fen=amount, total_fen=total_fen(service), text=text)
+
+
+_FIELD_TYPES: Mapping[str, type] = {"text": str, "number": float, "choice": str, "yes_no": bool}
+
+
+def check_form(service: Service, form: Mapping[str, Any]) -> dict[str, Any]:
+    """The answers to the service's own fields. Raises BadForm naming the field that is wrong."""
+    known = {one.name: one for one in service.fields}
+    for name in form:
+        if name not in known:
+            raise BadForm("这项服务没有这一栏", field=f"form.{name}")
+    for field in service.fields:
+        if field.required and form.get(field.name) in (None, ""):
+            raise BadForm(f"请填写“{field.label}”", field=f"form.{field.name}")
+    return {name: _answer(known[name], value) for name, value in form.items() if value is not None}
+
+
+def _answer(field: FormField, value: Any) -> Any:
+    where = f"form.{field.name}"
+    try:
+        answer: Any = msgspec.convert(value, _FIELD_TYPES[field.type], strict=True)
+    except msgspec.ValidationError as error:
+        raise BadForm(f"“{field.label}”填写的内容不对", field=where) from error
+    match field.type:
+        case "number":
+            if not (field.min if field.min is not None else 0) <= answer <= (field.max or 1e9):
+                raise BadForm(f"“{field.label}”超出了范围", field=where)
+        case "choice":
+            if answer not in {one["value"] for one in field.options}:
+                raise BadForm(f"请从“{field.label}”的选项里选一个", field=where)
+        case "text":
+            if len(answer) > (field.max or 200) or any(ord(one) < 32 and one != "\n" for one in answer):
+                raise BadForm(f"“{field.label}”太长或含有不能识别的字符", field=where)
+    return answer

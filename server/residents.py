@@ -1,0 +1,105 @@
+"""Residents: who they are to WeChat, how they are reached, where they live."""
+
+import secrets
+from datetime import datetime
+
+from msgspec import UNSET
+from msgspec.structs import replace
+
+from schemas.residents import (
+    ChangeMe,
+    Household,
+    Preferences,
+    ResidentCard,
+    ResidentView,
+)
+from server import places
+from server.kit.db import Collection, Index, Reader, Stored, Tx
+from server.kit.errors import NotFound
+
+
+class ResidentNotFound(NotFound):
+    """没有找到这位居民"""
+
+
+class Resident(Stored, kw_only=True):
+    openid: str
+    unionid: str | None = None
+    name: str = ""
+    phone: str | None = None
+    household: Household | None = None
+    community_id: str | None = None
+    preferences: Preferences = Preferences()
+    created_at: datetime
+
+
+RESIDENTS: Collection[Resident] = Collection(
+    "residents",
+    Resident,
+    Index(("openid",), unique=True),
+    Index(("phone", "_id"), only={"phone": {"$type": "string"}}),
+)
+
+
+async def welcome(tx: Tx, openid: str, unionid: str | None) -> Resident:
+    """The resident behind an openid, made on the first visit."""
+    known = await tx.first(RESIDENTS, {"openid": openid})
+    if known is not None:
+        return known
+    resident = Resident(id=secrets.token_hex(12), openid=openid, unionid=unionid, created_at=tx.now)
+    await tx.insert(RESIDENTS, resident)
+    return resident
+
+
+async def find(reader: Reader, resident_id: str) -> Resident:
+    """Raises ResidentNotFound."""
+    resident = await reader.get(RESIDENTS, resident_id)
+    if resident is None:
+        raise ResidentNotFound
+    return resident
+
+
+async def by_phone(reader: Reader, phone: str) -> list[Resident]:
+    return await reader.all(RESIDENTS, {"phone": phone}, limit=20)
+
+
+async def change(tx: Tx, resident_id: str, wanted: ChangeMe) -> Resident:
+    """Change what was sent. Raises CompoundNotFound."""
+    resident = await find(tx, resident_id)
+    if wanted.name is not UNSET:
+        resident = replace(resident, name=wanted.name)
+    if wanted.preferences is not UNSET:
+        resident = replace(resident, preferences=wanted.preferences)
+    if wanted.household is not UNSET:
+        where = places.locate(tx, wanted.household.compound_id)
+        resident = replace(resident, household=wanted.household, community_id=where.community_id)
+    await tx.put(RESIDENTS, resident)
+    return resident
+
+
+async def bind_phone(tx: Tx, resident_id: str, phone: str) -> Resident:
+    resident = replace(await find(tx, resident_id), phone=phone)
+    await tx.put(RESIDENTS, resident)
+    return resident
+
+
+def view(resident: Resident) -> ResidentView:
+    return ResidentView(
+        id=resident.id,
+        name=resident.name,
+        phone=resident.phone,
+        household=resident.household,
+        community_id=resident.community_id,
+        preferences=resident.preferences,
+        created_at=resident.created_at,
+    )
+
+
+def card(resident: Resident) -> ResidentCard:
+    return ResidentCard(
+        id=resident.id,
+        name=resident.name,
+        phone=resident.phone,
+        household=resident.household,
+        community_id=resident.community_id,
+    )

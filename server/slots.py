@@ -1,0 +1,268 @@
+"""When there is somebody free: hours − buffers − what is booked, and the one update that takes a seat.
+
+A day of a pool is one document with a counter for each quarter of an hour. A booking raises the counters of
+the quarters it needs, buffers included, on the condition that none of them is full: no interleaving can pass
+it, services that share people share the counters, and pending bookings count. A worker's own day is the same
+with capacity 1.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+
+import msgspec
+
+from schemas.catalogue import DayView, SlotsView, SlotView
+from server import catalogue, workdays
+from server.catalogue import Hours, Pool, Service
+from server.kit.clock import SHANGHAI
+from server.kit.db import Change, Collection, Database, Duplicate, Reader, Stored, Tx
+from server.kit.errors import Conflict
+
+CELL_MIN = 15
+_DAY_MIN = 24 * 60
+
+
+class SlotTaken(Conflict):
+    """这个时段刚刚被约走了，请换一个时间"""
+
+
+class SlotNotOffered(Conflict):
+    """这个时间不在可预约的时段里，请从列表中选择"""
+
+
+class SlotInPast(Conflict):
+    """这个时间已经过去了，请选择以后的时间"""
+
+
+class SlotTooSoon(Conflict):
+    """离这个时间太近，来不及安排，请选晚一点的时间"""
+
+
+class SlotTooFar(Conflict):
+    """这个时间还没有开放预约，请选近一点的日期"""
+
+
+class WorkerBusy(Conflict):
+    """这位师傅那个时间已有安排，请换一位"""
+
+
+class Occupancy(Stored, kw_only=True):
+    """`id` is `pool|YYYY-MM-DD`; `cells` counts who is busy in each quarter of the day."""
+
+    cells: dict[str, int] = {}
+
+
+OCCUPANCY: Collection[Occupancy] = Collection("occupancy", Occupancy)
+
+
+def day_id(owner: str, day: date) -> str:
+    return f"{owner}|{day.isoformat()}"
+
+
+def worker_owner(worker_id: str) -> str:
+    return f"worker:{worker_id}"
+
+
+def cells(start_min: int, end_min: int) -> list[str]:
+    """The quarters that [start, end) touches, within the day."""
+    first, last = max(start_min, 0) // CELL_MIN, (min(end_min, _DAY_MIN) - 1) // CELL_MIN
+    return [str(number) for number in range(first, last + 1)]
+
+
+def seat(service: Service, start: datetime) -> tuple[date, list[str]]:
+    """The local day and the quarters that a booking at `start` needs, buffers included."""
+    local = start.astimezone(SHANGHAI)
+    minute = local.hour * 60 + local.minute
+    return local.date(), cells(
+        minute - service.buffer_before_min, minute + service.duration_min + service.buffer_after_min
+    )
+
+
+def capacity(pool: Pool, day: date) -> int:
+    return pool.capacity_on.get(day.isoformat(), pool.capacity)
+
+
+def hours(service: Service, day: date) -> list[Hours]:
+    """Opening hours of a date: an override, else closed on a holiday, else the weekday's."""
+    override = service.overrides.get(day.isoformat())
+    if override is not None:
+        return override
+    if workdays.statutory_holiday(day) and not service.open_on_holidays:
+        return []
+    return service.weekly[day.weekday()]
+
+
+def starts(service: Service, day: date) -> Iterator[int]:
+    """Minutes of the day at which this service may start."""
+    for opening, closing in hours(service, day):
+        yield from range(opening, closing - service.duration_min + 1, service.step_min)
+
+
+def check_offered(service: Service, start: datetime, now: datetime) -> None:
+    """Raises the refusal that says why this time cannot be booked, whoever may be free."""
+    local = start.astimezone(SHANGHAI)
+    if start <= now:
+        raise SlotInPast(field="start")
+    if start < now + timedelta(minutes=service.lead_time_min):
+        raise SlotTooSoon(field="start")
+    if local.date() >= now.astimezone(SHANGHAI).date() + timedelta(days=service.horizon_days):
+        raise SlotTooFar(field="start")
+    whole_minute = local.second == 0 and local.microsecond == 0
+    if not whole_minute or local.hour * 60 + local.minute not in starts(service, local.date()):
+        raise SlotNotOffered(field="start")
+
+
+async def take(tx: Tx, owner: str, day: date, wanted: list[str], most: int) -> bool:
+    """Count one more in each wanted quarter, if none of them is full. False: no seat."""
+    free = {f"cells.{one}": {"$not": {"$gte": most}} for one in wanted}
+    if most < 1:
+        return False
+    try:
+        more = {"$inc": {f"cells.{one}": 1 for one in wanted}}
+        return await tx.take(OCCUPANCY, {"_id": day_id(owner, day), **free}, more, upsert=True) is not None
+    except Duplicate:
+        return False
+
+
+async def give_back(tx: Tx, owner: str, day: date, taken: list[str]) -> None:
+    """Count one less in each quarter; a quarter never falls below zero."""
+    held = {f"cells.{one}": {"$gte": 1} for one in taken}
+    less = {"$inc": {f"cells.{one}": -1 for one in taken}}
+    await tx.change(OCCUPANCY, {"_id": day_id(owner, day), **held}, less)
+
+
+def day_of(reader: Reader, service_id: str, start: datetime) -> tuple[Pool, date, list[str]]:
+    """The pool, its day and the quarters that a booking would need. Raises ServiceNotFound."""
+    service = catalogue.find(reader, service_id)
+    day, wanted = seat(service, start)
+    return catalogue.pool_of(reader, service), day, wanted
+
+
+def lanes(reader: Reader, service_id: str, start: datetime) -> list[str]:
+    """What bookings of this slot queue for within a process; nothing for a service that is not there."""
+    service = reader.recall(catalogue.SERVICES, service_id)
+    return [day_id(service.pool_id, seat(service, start)[0])] if service else []
+
+
+class Availability:
+    """Availability in memory: counters follow the database, answers are bytes until something changes."""
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._days: dict[str, dict[str, int]] = {}
+        self._loading: dict[str, list[Change]] = {}
+        self._versions: dict[str, int] = defaultdict(int)
+        self._answers: dict[tuple[str, date, int], tuple[tuple[int, ...], datetime, bytes]] = {}
+        db.follower.listen(OCCUPANCY.name, self._changed, self._forget)
+
+    def refuse_full(self, reader: Reader, service_id: str, start: datetime) -> None:
+        """Raises SlotTaken when memory knows of no seat: enough to refuse, never to accept."""
+        pool, day, wanted = day_of(reader, service_id, start)
+        known = self._days.get(day_id(pool.id, day)) if self._db.follower.trusted else None
+        if known is not None and any(known.get(one, 0) >= capacity(pool, day) for one in wanted):
+            raise SlotTaken(field="start")
+
+    async def answer(self, service_id: str, first: date, days: int) -> bytes:
+        """The encoded SlotsView. Raises ServiceNotFound."""
+        reader = self._db.reader()
+        service = catalogue.find(reader, service_id)
+        pool = catalogue.pool_of(reader, service)
+        pools = reader.everything(catalogue.POOLS).version
+        edition = (*catalogue.edition(reader), pools, self._versions[pool.id])
+        key = (service_id, first, days)
+        known = self._answers.get(key)
+        if known and known[0] == edition and reader.now < known[1] and self._db.follower.trusted:
+            return known[2]
+        counters = await self._counters(pool.id, first, days)
+        view, good_until = _view(service, pool, first, days, counters, reader.now)
+        encoded = msgspec.json.encode(view)
+        self._keep(key, (edition, good_until, encoded))
+        return encoded
+
+    def _keep(self, key: tuple[str, date, int], answer: tuple[tuple[int, ...], datetime, bytes]) -> None:
+        if len(self._answers) > 5_000:
+            self._answers.clear()
+        self._answers[key] = answer
+
+    async def _counters(self, owner: str, first: date, days: int) -> list[dict[str, int]]:
+        ids = [day_id(owner, first + timedelta(days=offset)) for offset in range(days)]
+        missing = [one for one in ids if one not in self._days or not self._db.follower.trusted]
+        if missing:
+            await self._load(missing)
+        return [self._days[one] for one in ids]
+
+    async def _load(self, ids: list[str]) -> None:
+        """Read the days; changes that arrive meanwhile are laid over what was read, so none is lost."""
+        for one in ids:
+            self._loading.setdefault(one, [])
+        found = await self._db.reading(
+            lambda reader: reader.all(OCCUPANCY, {"_id": {"$in": ids}}, limit=len(ids))
+        )
+        by_id = {one.id: one.cells for one in found}
+        for one in ids:
+            self._days[one] = dict(by_id.get(one, {}))
+            for change in self._loading.pop(one, ()):
+                self._apply(change)
+
+    def _changed(self, change: Change) -> None:
+        if change.item_id in self._loading:
+            self._loading[change.item_id].append(change)
+        self._apply(change)
+        self._versions[change.item_id.partition("|")[0]] += 1
+
+    def _apply(self, change: Change) -> None:
+        if change.operation == "delete":
+            self._days.pop(change.item_id, None)
+        elif change.document is not None:
+            self._days[change.item_id] = dict(change.document["cells"])
+        elif change.item_id in self._days:
+            known = self._days[change.item_id]
+            for path, value in change.fields.items():
+                if path == "cells":
+                    known.update(value)
+                else:
+                    known[path.removeprefix("cells.")] = value
+
+    def _forget(self) -> None:
+        self._days.clear()
+        self._answers.clear()
+
+
+def _view(
+    service: Service, pool: Pool, first: date, days: int, counters: list[dict[str, int]], now: datetime
+) -> tuple[SlotsView, datetime]:
+    """The days asked for, and until when this answer holds if nothing is booked."""
+    soonest = now + timedelta(minutes=service.lead_time_min)
+    today = now.astimezone(SHANGHAI).date()
+    good_until = datetime.combine(today + timedelta(days=1), time(), SHANGHAI).astimezone(UTC)
+    result: list[DayView] = []
+    for offset in range(days):
+        day = first + timedelta(days=offset)
+        if not today <= day < today + timedelta(days=service.horizon_days):
+            result.append(DayView(date=day, slots=[], note="未开放"))
+            continue
+        slots = list(_slots(service, pool, day, counters[offset]))
+        later = [one for one in slots if one.start >= soonest]
+        if later:
+            good_until = min(good_until, later[0].start - timedelta(minutes=service.lead_time_min))
+        result.append(DayView(date=day, slots=later, note=_note(service, day, bool(slots), bool(later))))
+    return SlotsView(service_id=service.id, days=result), good_until
+
+
+def _note(service: Service, day: date, opens: bool, bookable: bool) -> str:
+    if bookable:
+        return ""
+    if opens:
+        return "今天已来不及"
+    return "节假日休息" if workdays.statutory_holiday(day) else "休息"
+
+
+def _slots(service: Service, pool: Pool, day: date, used: dict[str, int]) -> Iterator[SlotView]:
+    midnight = datetime.combine(day, time(), SHANGHAI)
+    most = capacity(pool, day)
+    for minute in starts(service, day):
+        start = midnight + timedelta(minutes=minute)
+        wanted = seat(service, start)[1]
+        free = most - max(used.get(one, 0) for one in wanted)
+        yield SlotView(start=start, end=start + timedelta(minutes=service.duration_min), free=max(free, 0))

@@ -1,0 +1,78 @@
+"""Those who serve, and the table of what each role may do."""
+
+from msgspec import Struct
+
+from schemas.staff import Grant, Role, RoleView, StaffView
+from server.kit.db import Collection, Index, Reader, Stored
+from server.kit.errors import Forbidden
+
+
+class NotStaff(Forbidden):
+    """您的企业微信账号还没有开通工作台，请联系管理员"""
+
+
+class Staff(Stored, kw_only=True):
+    """`id` is the WeCom userid. Workers name the categories they can serve."""
+
+    name: str
+    grants: list[Grant]
+    phone: str = ""
+    skills: list[str] = []
+    active: bool = True
+
+
+STAFF: Collection[Staff] = Collection("staff", Staff, Index(("grants.provider_id",)), whole=True)
+
+
+class RoleRow(Struct, frozen=True):
+    """`scope` is what a grant of this role must name."""
+
+    name: Role
+    text: str
+    scope: str
+    may: str
+
+
+ROLES: tuple[RoleRow, ...] = (
+    RoleRow("operator", "话务员", "street", "替来电居民预约、查询、取消任何办件"),
+    RoleRow("clerk", "社区窗口", "community", "替到窗口的居民办理本社区的办件"),
+    RoleRow("reviewer", "街道审核", "street", "审核审批事项，查看全街道办件"),
+    RoleRow("dispatcher", "调度员", "street", "确认、派单、处理超时和争议"),
+    RoleRow("provider", "服务商负责人", "provider", "答复本商家的预约，派给自己的人员"),
+    RoleRow("worker", "服务人员", "provider", "做派给自己的活：出发、开始、完成"),
+    RoleRow("driver", "司机", "provider", "接送派给自己的乘客"),
+    RoleRow("elder_team", "老年服务队", "compound", "查看本小区的办件"),
+    RoleRow("accountant", "会计", "street", "查看账目与结算"),
+    RoleRow("admin", "管理员", "street", "查看全部办件，管理人员与设置"),
+)
+ROLE_TEXTS: dict[str, str] = {row.name: row.text for row in ROLES}
+STREET_WIDE: frozenset[str] = frozenset(row.name for row in ROLES if row.scope == "street") - {"accountant"}
+
+
+def find(reader: Reader, userid: str) -> Staff:
+    """An active member of the staff. Raises NotStaff."""
+    staff = reader.recall(STAFF, userid)
+    if staff is None or not staff.active:
+        raise NotStaff
+    return staff
+
+
+def workers_of(reader: Reader, provider_id: str, category: str) -> list[Staff]:
+    """The active workers of a provider that serve this category, by name."""
+    return sorted(
+        (one for one in reader.everything(STAFF).items.values() if serves(one, provider_id, category)),
+        key=lambda one: one.name,
+    )
+
+
+def serves(staff: Staff, provider_id: str, category: str) -> bool:
+    works_there = any(one.role == "worker" and one.provider_id == provider_id for one in staff.grants)
+    return staff.active and works_there and category in staff.skills
+
+
+def view(staff: Staff) -> StaffView:
+    return StaffView(id=staff.id, name=staff.name, grants=staff.grants)
+
+
+def view_roles() -> list[RoleView]:
+    return [RoleView(name=row.name, text=row.text, scope=row.scope, may=row.may) for row in ROLES]

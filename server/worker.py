@@ -1,0 +1,82 @@
+"""What need not be answered at once: events are told, messages delivered, timers struck."""
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from typing import Any
+
+from server import nouns
+from server.building import Building
+from server.cases.kinds import CASES, Case
+from server.cases.moves import strike
+from server.kit.db import Change
+from server.kit.errors import Conflict
+from server.kit.events import EVENTS, Event, Listener, Listeners
+from server.kit.jobs import Queue, RetryPolicy, Settled
+from server.push import MESSAGES, Courier
+
+
+def _waking(wake: asyncio.Event) -> Callable[[Change], None]:
+    return lambda change: wake.set()
+
+
+class Worker:
+    """The queues of one worker process; any number of processes share the work by leases."""
+
+    def __init__(self, building: Building) -> None:
+        self._building = building
+        self._listeners = Listeners(nouns.found(Listener))
+        self._owner = f"{socket.gethostname()}.{os.getpid()}"
+        push = building.settings.push
+        courier = Courier(building.db, building.wechat, building.settings)
+        retry = RetryPolicy(attempts=push.max_attempts)
+        forever = RetryPolicy(attempts=1_000_000, longest_s=60)
+        self.queues: list[Queue[Any]] = [
+            Queue("events", EVENTS, self._tell, lease_s=push.lease_s, parallel=push.parallel, retry=forever),
+            Queue(
+                "messages",
+                MESSAGES,
+                courier.deliver,
+                lease_s=push.lease_s,
+                parallel=push.parallel,
+                retry=retry,
+            ),
+            Queue("timers", CASES, self._strike, lease_s=push.lease_s, parallel=4, retry=forever),
+        ]
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until stopped; what is being done is finished first."""
+        async with asyncio.TaskGroup() as tasks:
+            for queue in self.queues:
+                wake = asyncio.Event()
+                self._building.db.follower.listen(queue.collection.name, _waking(wake))
+                work = queue.run(self._building.db, self._owner, self._building.metrics, wake, stop)
+                tasks.create_task(work, name=f"queue-{queue.name}")
+
+    async def run_due(self) -> int:
+        """Work off all that is due, and what becomes due by it; how many rows that was."""
+        total = 0
+        while True:
+            done = 0
+            for queue in self.queues:
+                done += await queue.run_due(self._building.db, self._owner, self._building.metrics)
+            total += done
+            if not done:
+                return total
+
+    async def _tell(self, event: Event) -> Settled:
+        async def told(tx: Any) -> None:
+            for listener in self._listeners.of(event.type):
+                await listener.hear(tx, event)
+            await tx.change(EVENTS, {"_id": event.id, "fence": event.fence}, {"$set": {"due_at": None}})
+
+        await self._building.db.atomically(told)
+        return None
+
+    async def _strike(self, case: Case) -> Settled:
+        try:
+            await self._building.db.atomically(lambda tx: strike(tx, case.id, self._building.settings))
+        except Conflict:
+            return {"due_at": None}
+        return None

@@ -1,0 +1,74 @@
+"""One event loop, one MongoDB and one stand-in of the platforms for the whole run; a street for each test file."""
+
+import asyncio
+import inspect
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tornado.ioloop import IOLoop
+
+from server.kit import log, mongod
+from tests.world import Town, World, open_town
+
+SLOWEST_S = 60
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every coroutine test runs on the loop of `io_loop`, unless its folder brings its own runner."""
+    for item in items:
+        coroutine = isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj)
+        if coroutine and "io_loop" in item.fixturenames:
+            item.add_marker(pytest.mark.gen_test(timeout=SLOWEST_S))
+
+
+@pytest.fixture(scope="session")
+def io_loop() -> Iterator[IOLoop]:
+    """Takes the place of pytest-tornado's own, which makes a loop for each test in a way that is no longer supported."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    io_loop = IOLoop.current()
+    yield io_loop
+    io_loop.run_sync(loop.shutdown_default_executor)
+    io_loop.close()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def logs() -> None:
+    log.configure("warning", "console")
+
+
+@pytest.fixture(scope="session")
+def data_dir() -> Iterator[Path]:
+    folder = Path(tempfile.mkdtemp(prefix="hoelun-test-"))
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def mongo_url(io_loop: IOLoop, data_dir: Path) -> Iterator[str]:
+    """A real mongod of this run's own."""
+    instance = io_loop.run_sync(lambda: mongod.start(data_dir / "mongo"))
+    yield instance.url
+    io_loop.run_sync(instance.stop)
+
+
+@pytest.fixture(scope="module")
+def town(io_loop: IOLoop, mongo_url: str, request: pytest.FixtureRequest) -> Iterator[Town]:
+    """Web, worker and platforms with an empty database of this file's own."""
+    name = request.module.__name__.rpartition(".")[2]
+    manager = open_town(mongo_url, f"t_{name}"[:38])
+    town = io_loop.run_sync(manager.__aenter__)
+    yield town
+    io_loop.run_sync(lambda: manager.__aexit__(None, None, None))
+
+
+@pytest.fixture
+def world(io_loop: IOLoop, town: Town) -> Iterator[World]:
+    """The street as a test meets it: tomorrow at nine, nothing broken, nobody signed in."""
+    world = World(town)
+    io_loop.run_sync(world.settle)
+    yield world
+    io_loop.run_sync(world.close)

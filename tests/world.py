@@ -1,0 +1,359 @@
+"""A street to test in: factories for its people and services, and a client that speaks HTTP to it."""
+
+import asyncio
+import itertools
+import json
+import socket
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from datetime import datetime, time, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from msgspec import Struct
+from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httpserver import HTTPServer
+from tornado.httputil import HTTPHeaders
+from tornado.netutil import bind_sockets
+
+from schemas.staff import Grant
+from server.app import House, open_building
+from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES, Category, Pool, Price, Provider, Service
+from server.config import Push, Settings, WeChat, WeCom
+from server.kit.clock import SHANGHAI, SettableClock
+from server.kit.db import Collection, Stored
+from server.kit.serving import serve
+from server.places import PLACES, Place
+from server.sandbox import SandboxApp, SandboxConfig, make_sandbox
+from server.staff import STAFF, Staff
+
+ALL_DAY = [[(8 * 60, 20 * 60)]] * 7
+WHOLE_DAY_HOURS = [(8 * 60, 20 * 60)]
+_numbers = itertools.count(1)
+
+
+def unique(prefix: str) -> str:
+    return f"{prefix}-{next(_numbers)}"
+
+
+class Reply(Struct):
+    status: int
+    headers: HTTPHeaders
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body) if self.body else None
+
+    @property
+    def code(self) -> str:
+        """The error's name, or an empty word."""
+        return self.json.get("error", {}).get("code", "") if self.body else ""
+
+
+class Person(Struct):
+    """Somebody signed in."""
+
+    world: "World"
+    id: str
+    token: str
+    openid: str = ""
+
+    async def get(self, path: str, **query: Any) -> Reply:
+        return await self.world.call("GET", path, token=self.token, query=query)
+
+    async def post(self, path: str, body: Any = None, key: str | None = None) -> Reply:
+        return await self.world.call("POST", path, body or {}, token=self.token, key=key)
+
+    async def patch(self, path: str, body: Any) -> Reply:
+        return await self.world.call("PATCH", path, body, token=self.token)
+
+    async def delete(self, path: str) -> Reply:
+        return await self.world.call("DELETE", path, token=self.token)
+
+    async def act(self, case_no: str, action: str, key: str | None = None, **form: Any) -> Reply:
+        return await self.post(f"/v1/cases/{case_no}/{action}", form, key=key)
+
+
+class Town(Struct):
+    """What runs: the house with its doors open, and the platforms it talks to."""
+
+    house: House
+    clock: SettableClock
+    url: str
+    sandbox: SandboxApp
+    sandbox_url: str
+
+
+def _sockets() -> tuple[list[socket.socket], str]:
+    sockets = bind_sockets(0, "127.0.0.1")
+    return sockets, f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+
+
+@asynccontextmanager
+async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
+    """A house and a sandbox on ports of their own, over an empty database."""
+    clock = SettableClock()
+    sandbox = make_sandbox(SandboxConfig(), clock)
+    sandbox_sockets, sandbox_url = _sockets()
+    platforms = HTTPServer(sandbox.application)
+    platforms.add_sockets(sandbox_sockets)
+    settings = Settings(
+        environment="test",
+        mongo_url=mongo_url,
+        database=database,
+        wechat=WeChat(base_url=sandbox_url, timeout_s=1.0),
+        wecom=WeCom(base_url=sandbox_url, timeout_s=1.0),
+        push=Push(max_attempts=5),
+    )
+    async with open_building(settings, clock=clock) as house:
+        sockets, url = _sockets()
+        stop = asyncio.Event()
+        doors = asyncio.create_task(serve(house.http_application(), sockets, settings.http, stop))
+        try:
+            yield Town(house, clock, url, sandbox, sandbox_url)
+        finally:
+            stop.set()
+            await doors
+            await house.db.drop()
+    platforms.stop()
+    await platforms.close_all_connections()
+    sandbox.close()
+
+
+class World:
+    """One test's view of the town."""
+
+    def __init__(self, town: Town) -> None:
+        self.town = town
+        self.house = town.house
+        self.building = town.house
+        self.clock = town.clock
+        self.url = town.url
+        self._client = AsyncHTTPClient(force_instance=True, max_clients=400)
+        self.compound = ""
+        self.community = ""
+
+    async def settle(self) -> None:
+        """Tomorrow, nine o'clock; one community and compound; no fault left over."""
+        tomorrow = datetime.now(SHANGHAI).date() + timedelta(days=1)
+        self.clock.set(datetime.combine(tomorrow, time(9), SHANGHAI))
+        await self.control("faults", method="DELETE")
+        self.community, self.compound = unique("community"), unique("compound")
+        await self.put(
+            PLACES,
+            Place(id=self.community, kind="community", name="绿苑社区", parent_id=None),
+            Place(id=self.compound, kind="compound", name="绿苑小区", parent_id=self.community),
+        )
+
+    async def close(self) -> None:
+        self._client.close()
+
+    # Speaking to it.
+
+    async def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        token: str | None = None,
+        key: str | None = None,
+        query: dict[str, Any] | None = None,
+        raw: bytes | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Reply:
+        url = self.url + path + (f"?{urlencode(query)}" if query else "")
+        sent = dict(headers or {})
+        if token:
+            sent["Authorization"] = f"Bearer {token}"
+        if key:
+            sent["Idempotency-Key"] = key
+        content = raw if raw is not None else (json.dumps(body).encode() if body is not None else None)
+        if content is not None:
+            sent.setdefault("Content-Type", "application/json")
+        request = HTTPRequest(
+            url, method=method, headers=sent, body=content, allow_nonstandard_methods=True, request_timeout=30
+        )
+        response = await self._client.fetch(request, raise_error=False)
+        if response.error is not None and response.code == 599:
+            raise response.error
+        return Reply(response.code, response.headers, response.body or b"")
+
+    async def control(self, name: str, method: str = "POST", **body: Any) -> Any:
+        """A control call of the sandbox."""
+        request = HTTPRequest(
+            f"{self.town.sandbox_url}/_control/{name}",
+            method=method,
+            body=json.dumps(body) if method == "POST" else None,
+        )
+        answer = await self._client.fetch(request)
+        return json.loads(answer.body) if answer.body else None
+
+    async def told(self, name: str, **query: str) -> Any:
+        """What the sandbox says of itself."""
+        return await self.control(f"{name}?{urlencode(query)}", method="GET")
+
+    async def work(self) -> int:
+        """Let a worker do all that is due."""
+        return await self.house.worker().run_due()
+
+    async def until(self, true: Any, what: str, seconds: float = 5) -> None:
+        """Wait on a condition that another task makes true."""
+        async with asyncio.timeout(seconds):
+            while not await true():
+                await asyncio.sleep(0.01)
+
+    # Its people and things.
+
+    async def put(self, collection: Collection[Any], *items: Stored) -> None:
+        """Store, and wait until memory knows where memory keeps this."""
+
+        async def stored(tx: Any) -> None:
+            for item in items:
+                await tx.put(collection, item)
+
+        await self.house.db.alone(stored)
+        if collection.whole:
+            whole = self.house.db.reader().everything(collection)
+            ids = {item.id for item in items}
+
+            async def known() -> bool:
+                return all(whole.items.get(one.id) == one for one in items)
+
+            await self.until(known, f"{collection.name} {ids}")
+
+    async def resident(self, openid: str | None = None, **profile: Any) -> Person:
+        """A resident signed in through wx.login, with name, phone and household unless `profile` says otherwise."""
+        openid = openid or unique("resident")
+        code = (await self.control("codes", openid=openid))["code"]
+        reply = await self.call("POST", "/v1/sessions", {"code": code})
+        assert reply.status == 201, reply.body
+        person = Person(self, reply.json["resident"]["id"], reply.json["token"], openid)
+        household = {"compound_id": self.compound, "room": "3-2-501"}
+        changed = await person.patch("/v1/me", {"name": "王桂英", "household": household, **profile})
+        assert changed.status == 200, changed.body
+        phone_code = (await self.control("phone-codes", openid=openid, phone="13947700001"))["code"]
+        await person.post("/v1/me/phone", {"code": phone_code})
+        return person
+
+    async def staff(self, *grants: Grant, skills: Iterable[str] = (), name: str = "王芳") -> Person:
+        """A member of the staff signed in through WeCom."""
+        userid = unique("staff")
+        await self.put(STAFF, Staff(id=userid, name=name, grants=list(grants), skills=list(skills)))
+        return await self.sign_in(userid)
+
+    async def sign_in(self, userid: str) -> Person:
+        code = (await self.control("wecom-codes", userid=userid))["code"]
+        reply = await self.call("POST", "/v1/staff-sessions", {"code": code})
+        assert reply.status == 201, reply.body
+        return Person(self, userid, reply.json["token"])
+
+    async def shop(self, capacity: int = 2, **service: Any) -> "Shop":
+        """A provider with one service and its people."""
+        return await open_shop(self, capacity, service)
+
+    def at(self, hour: int, minute: int = 0, days: int = 1) -> str:
+        """A local time `days` from today, as a client sends it."""
+        day = self.clock.now().astimezone(SHANGHAI).date() + timedelta(days=days)
+        return datetime.combine(day, time(hour, minute), SHANGHAI).isoformat()
+
+
+class Shop(Struct):
+    """A provider, its service, its manager and its worker, all signed in."""
+
+    world: World
+    provider_id: str
+    service_id: str
+    pool_id: str
+    category: str
+    manager: Person
+    worker: Person
+    dispatcher: Person
+
+    def wish(self, start: str, **more: Any) -> dict[str, Any]:
+        return {"service_id": self.service_id, "start": start, **more}
+
+    async def booked(self, resident: Person, start: str | None = None, **more: Any) -> dict[str, Any]:
+        """A booking of this service, freshly submitted (or held)."""
+        reply = await resident.post("/v1/bookings", self.wish(start or self.world.at(10), **more))
+        assert reply.status == 201, reply.body
+        case: dict[str, Any] = reply.json
+        return case
+
+    async def brought_to(self, state: str, resident: Person, start: str | None = None) -> dict[str, Any]:
+        """A booking brought to a state by its usual way."""
+        case = await self.booked(resident, start, hold=state in ("held", "expired"))
+        case_no = case["case_no"]
+        usual = {
+            "confirmed": (self.manager, "confirm", {}),
+            "assigned": (self.manager, "assign", {"worker_id": self.worker.id}),
+            "en_route": (self.worker, "depart", {}),
+            "in_service": (self.worker, "start", {"code": case["details"]["start_code"]}),
+            "done": (self.worker, "finish", {}),
+        }
+        ends = {
+            "rejected": ("submitted", self.manager, "reject", {"reason": "那天没有人"}),
+            "cancelled": ("submitted", resident, "cancel", {}),
+            "completed": ("done", resident, "accept", {}),
+            "disputed": ("done", resident, "dispute", {"reason": "没擦干净"}),
+        }
+        before, *last = ends.get(state, (state,))
+        if before in usual:
+            for name, (who, action, form) in usual.items():
+                await _moved(who, case_no, action, form)
+                if name == before:
+                    break
+        if last:
+            who, action, form = last
+            await _moved(who, case_no, action, form)
+        if state == "expired":
+            self.world.clock.advance(timedelta(minutes=6))
+            await self.world.work()
+        if state == "no_show":
+            for name in ("confirmed", "assigned", "en_route"):
+                await _moved(usual[name][0], case_no, usual[name][1], usual[name][2])
+            self.world.clock.set(datetime.fromisoformat(case["details"]["start"]) + timedelta(minutes=20))
+            await _moved(self.worker, case_no, "no_show", {})
+        reply = await resident.get(f"/v1/cases/{case_no}")
+        assert reply.json["state"] == state, reply.json
+        found: dict[str, Any] = reply.json | {"start_code": case["details"]["start_code"]}
+        return found
+
+
+async def _moved(who: Person, case_no: str, action: str, form: dict[str, Any]) -> None:
+    reply = await who.act(case_no, action, **form)
+    assert reply.status == 200, (action, reply.body)
+
+
+async def open_shop(world: World, capacity: int, service: dict[str, Any]) -> Shop:
+    provider_id, service_id, pool_id = unique("provider"), unique("service"), unique("pool")
+    category = service.get("category", "cleaning")
+    await world.put(CATEGORIES, Category(id=category, name="保洁", icon="sparkles"))
+    await world.put(PROVIDERS, Provider(id=provider_id, name="爱洁家政", phone="0477-8300001"))
+    await world.put(POOLS, Pool(id=pool_id, provider_id=provider_id, name="保洁组", capacity=capacity))
+    usual: dict[str, Any] = {
+        "name": "日常保洁",
+        "category": category,
+        "summary": "两小时",
+        "mode": "slot",
+        "price": Price(unit="hour", amount_fen=3500),
+        "duration_min": 120,
+        "lead_time_min": 60,
+        "weekly": ALL_DAY,
+        "open_on_holidays": True,
+    }
+    made = Service(id=service_id, provider_id=provider_id, pool_id=pool_id, **(usual | service))
+    await world.put(SERVICES, made)
+    return Shop(
+        world=world,
+        provider_id=provider_id,
+        service_id=service_id,
+        pool_id=pool_id,
+        category=category,
+        manager=await world.staff(Grant(role="provider", provider_id=provider_id)),
+        worker=await world.staff(
+            Grant(role="worker", provider_id=provider_id), skills=[category], name="李师傅"
+        ),
+        dispatcher=await world.staff(Grant(role="dispatcher")),
+    )
