@@ -1,0 +1,57 @@
+"""The sandbox as a process of the demo: on an inherited socket, so that a restart loses no call to it."""
+
+import asyncio
+import socket
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import msgspec
+
+from server.config import Settings
+from server.demo import street
+from server.kit.clock import Clock
+from server.kit.serving import serve
+from server.sandbox import Member, SandboxConfig, make_sandbox
+from server.staff import ROLE_TEXTS, Staff
+
+IDLE_S = 75.0
+"""As long as the real platforms keep an idle connection, about; the gateways reuse theirs."""
+
+
+async def run(
+    settings: Settings, sockets: Sequence[socket.socket], stop: asyncio.Event, ready: Callable[[], None]
+) -> None:
+    """Serve until `stop`; what it remembers is in `<data_dir>/sandbox.jsonl` when this returns.
+
+    Raises RealCredentials beside anything but example credentials, and StateUnreadable.
+    """
+    config = SandboxConfig(
+        appid=settings.wechat.appid,
+        secret=settings.wechat.secret,
+        corpid=settings.wecom.corpid,
+        agentid=settings.wecom.agentid,
+        corpsecret=settings.wecom.secret,
+        web_base=f"http://{settings.host}:{settings.port}",
+        state_file=str(state_file(settings)),
+        members=await asyncio.to_thread(_members),
+    )
+    sandbox = make_sandbox(config, Clock())
+    try:
+        http = msgspec.structs.replace(settings.http, idle_s=IDLE_S)
+        await serve(sandbox.application, sockets, http, stop, ready)
+    finally:
+        sandbox.close()
+
+
+def _members() -> tuple[Member, ...]:
+    """The made-up staff, for the login page to offer; the demo accounts first."""
+    found = sorted(street.read().staff, key=lambda one: not one.id.startswith("demo-"))
+    return tuple(Member(userid=one.id, name=one.name, note=_roles(one)) for one in found)
+
+
+def _roles(one: Staff) -> str:
+    return "、".join(dict.fromkeys(ROLE_TEXTS[grant.role] for grant in one.grants))
+
+
+def state_file(settings: Settings) -> Path:
+    return Path(settings.data_dir, "sandbox.jsonl")

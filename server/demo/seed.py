@@ -1,0 +1,70 @@
+"""`python -m server seed`: the example street goes into the database, beside whatever was done there already.
+
+Every document is put by its id: a second run changes what was changed in `data/`, deletes nothing and knows no case.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from msgspec.structs import replace
+
+from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES
+from server.demo import street
+from server.demo.street import Street
+from server.kit.db import Collection, Database, Reader, Stored, Tx
+from server.places import PLACES
+from server.residents import RESIDENTS, Resident
+from server.staff import STAFF
+
+
+class Building(Protocol):
+    """What seeding needs of the building."""
+
+    @property
+    def db(self) -> Database: ...
+
+
+async def load(building: Building) -> dict[str, int]:
+    """Put the whole street, all or nothing; how many of what. Raises BadData before anything is written."""
+    found = await asyncio.to_thread(street.read)
+
+    async def put(tx: Tx) -> None:
+        for collection, items in _contents(found):
+            await tx.put_all(collection, items)
+        await tx.put_all(RESIDENTS, await _as_registered(tx, found.residents))
+
+    await building.db.atomically(put)
+    await building.db.renew()
+    contents = {collection.name: len(items) for collection, items in _contents(found)}
+    return contents | {RESIDENTS.name: len(found.residents)}
+
+
+def _contents(found: Street) -> tuple[tuple[Collection[Any], Sequence[Stored]], ...]:
+    """What is kept where; residents apart."""
+    return (
+        (PLACES, found.places),
+        (CATEGORIES, found.categories),
+        (PROVIDERS, found.providers),
+        (POOLS, found.pools),
+        (SERVICES, found.services),
+        (STAFF, found.staff),
+    )
+
+
+async def _as_registered(tx: Tx, wanted: list[Resident]) -> list[Resident]:
+    """Who logged in before the street was seeded keeps the id that their cases know."""
+    openids = [one.openid for one in wanted]
+    known = await tx.all(RESIDENTS, {"openid": {"$in": openids}}, limit=len(openids))
+    ids = {one.openid: one.id for one in known}
+    return [replace(one, id=ids.get(one.openid, one.id)) for one in wanted]
+
+
+async def is_empty(building: Building) -> bool:
+    """Whether nothing of the kinds that are seeded is there, from here or from elsewhere."""
+    collections = (PLACES, CATEGORIES, PROVIDERS, POOLS, SERVICES, STAFF, RESIDENTS)
+
+    async def count(reader: Reader) -> int:
+        return sum([await reader.count(one, {}, limit=1) for one in collections])
+
+    return await building.db.reading(count) == 0

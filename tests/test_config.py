@@ -1,0 +1,80 @@
+"""Settings: everything that is wrong is named, in one go, before anything starts."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from server.config import BadSettings, Settings, dump, load
+
+DEMO = {"HOELUN_ENVIRONMENT": "demo"}
+REAL = {
+    "HOELUN_WECHAT_APPID": "wx1234567890abcdef",
+    "HOELUN_WECHAT_SECRET": "a real one",
+    "HOELUN_WECOM_CORPID": "ww1234567890abcdef",
+    "HOELUN_WECOM_SECRET": "another real one",
+    "HOELUN_FIELD_KEY": "f" * 32,
+    "HOELUN_COOKIE_KEY": "c" * 32,
+}
+
+
+def problems(environ: dict[str, str], toml: Path | None = None) -> list[str]:
+    with pytest.raises(BadSettings) as caught:
+        load(toml, environ)
+    return caught.value.problems
+
+
+def test_the_demo_needs_no_settings() -> None:
+    assert load(None, DEMO) == Settings(environment="demo")
+
+
+def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
+    toml = tmp_path / "hoelun.toml"
+    toml.write_text('port = 9000\ndatabase = "street"\n[bookings]\nhold_minutes = 7\n')
+    settings = load(toml, DEMO | {"HOELUN_PORT": "9001", "HOELUN_BOOKINGS_CONFIRM_HOURS": "24"})
+    assert (settings.port, settings.database) == (9001, "street")
+    assert (settings.bookings.hold_minutes, settings.bookings.confirm_hours) == (7, 24)
+
+
+def test_every_bad_value_is_named_in_one_error(tmp_path: Path) -> None:
+    toml = tmp_path / "hoelun.toml"
+    toml.write_text('colour = "red"\nwecom = 3\n[http]\ndrain_s = -1\nspeed = 2\n')
+    found = problems(DEMO | {"HOELUN_PORT": "70000", "HOELUN_WECHAT_BASE_URL": "ftp://x"}, toml)
+    named = {line.partition(":")[0] for line in found}
+    assert named == {"colour", "wecom", "http.drain_s", "http.speed", "port", "wechat.base_url"}
+
+
+def test_an_unknown_variable_is_named() -> None:
+    assert problems(DEMO | {"HOELUN_PROT": "8000"}) == ["HOELUN_PROT: no such setting"]
+
+
+@pytest.mark.parametrize("content", [None, "port = ", b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: str | bytes | None) -> None:
+    toml = tmp_path / "hoelun.toml"
+    if content is not None:
+        toml.write_bytes(content if isinstance(content, bytes) else content.encode())
+    (problem,) = problems(DEMO, toml)
+    assert problem.startswith(str(toml))
+
+
+def test_production_refuses_example_secrets_and_short_keys() -> None:
+    named = {line.partition(":")[0] for line in problems({})}
+    assert named >= {"wechat.secret", "wechat.appid", "wecom.secret", "field_key", "cookie_key"}
+    assert load(None, REAL).environment == "production"
+    (problem,) = problems(REAL | {"HOELUN_FIELD_KEY": "short"})
+    assert problem.startswith("field_key: at least 32 characters")
+
+
+def test_settings_survive_the_way_to_a_child_process() -> None:
+    settings = load(None, DEMO | {"HOELUN_PUSH_LEASE_S": "2.5", "HOELUN_WECHAT_SECRET": "example-=&' x"})
+    assert load(None, dump(settings)) == settings
+
+
+def test_the_command_line_names_bad_settings_and_ends_with_2() -> None:
+    command = [sys.executable, "-m", "server", "web"]
+    environ = REAL | {"HOELUN_PORT": "eighty"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "port: Expected `int`" in done.stderr
+    assert "Traceback" not in done.stderr

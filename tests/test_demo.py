@@ -1,0 +1,111 @@
+"""`python -m server demo` as a newcomer meets it: what it prints works when pasted, and it leaves nothing behind."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import psutil
+import pytest
+
+from .kit.waiting import until_sync
+
+COMMAND = [sys.executable, "-m", "server", "demo"]
+UP = "Ctrl-C stops everything"
+FIVE = 5
+"""Submitted, confirmed, assigned, started, done."""
+
+
+def environ(data_dir: Path, **more: str) -> dict[str, str]:
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("HOELUN_")}
+    return plain | {"HOELUN_DATA_DIR": str(data_dir)} | more
+
+
+class Demo:
+    """A running demo and what it has printed so far."""
+
+    def __init__(self, data_dir: Path, *arguments: str) -> None:
+        self.process = subprocess.Popen(
+            [*COMMAND, *arguments], env=environ(data_dir), stdout=subprocess.PIPE, text=True
+        )
+        self.printed = ""
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self.printed += line
+            if UP in line:
+                break
+
+    def lines_to_try(self) -> str:
+        """The commands of the numbered steps, as a shell script."""
+        return "\n".join(line for line in self.printed.splitlines() if line.startswith("      "))
+
+    def stop(self) -> str:
+        """Ctrl-C; returns what it said on its way out."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        self.process.send_signal(signal.SIGINT)
+        last_words, _ = self.process.communicate(timeout=30)
+        assert self.process.returncode == 0
+        assert not any(child.is_running() for child in children)
+        return last_words
+
+
+@pytest.fixture(scope="module")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo")
+
+
+@pytest.fixture(scope="module")
+def demo(data_dir: Path) -> Iterator[Demo]:
+    one = Demo(data_dir)
+    yield one
+    if one.process.poll() is None:
+        one.process.kill()
+
+
+def test_every_line_it_prints_works_when_pasted(demo: Demo) -> None:
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", demo.lines_to_try()], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"error"' not in done.stdout
+    assert re.search(r"^HB-\d{8}-\d+  日常保洁", done.stdout, re.MULTILINE)
+    phone = re.search(r"(http://\S+)/messages/(demo-resident-001)", demo.printed)
+    assert phone
+    until_sync(lambda: len(messages(phone[1], phone[2])) == FIVE)
+
+
+def messages(sandbox: str, openid: str) -> list[object]:
+    with urlopen(f"{sandbox}/_control/messages?openid={openid}", timeout=5) as reply:
+        items: list[object] = json.load(reply)["items"]
+        return items
+
+
+def test_a_second_demo_on_the_same_data_is_told_who_is_there(demo: Demo, data_dir: Path) -> None:
+    done = subprocess.run(COMMAND, env=environ(data_dir), capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"in use by process {demo.process.pid}" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_somebody_insisted_on_and_that_is_taken_is_an_error(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = subprocess.run(
+            COMMAND, env=environ(tmp_path, HOELUN_PORT=port), capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{port}" in done.stderr
+
+
+def test_ctrl_c_stops_all_of_it_and_the_next_start_goes_on_with_the_data(demo: Demo, data_dir: Path) -> None:
+    assert "kept in" in demo.stop()
+    again = Demo(data_dir)
+    assert "made-up people" in demo.printed
+    assert "made-up people" not in again.printed
+    again.stop()
