@@ -42,7 +42,11 @@ class WeChat(Section, frozen=True, kw_only=True):
 
 
 class WeCom(Section, frozen=True, kw_only=True):
+    """Staff sign in at `login_url` in a desktop browser, at `authorize_url` inside the WeCom client."""
+
     base_url: Url = "https://qyapi.weixin.qq.com"
+    login_url: Url = "https://login.work.weixin.qq.com/wwlogin/sso/login"
+    authorize_url: Url = "https://open.weixin.qq.com/connect/oauth2/authorize"
     corpid: str = EXAMPLE_CORPID
     agentid: int = 1000002
     secret: str = "example-wecom-secret"
@@ -90,11 +94,15 @@ class Push(Section, frozen=True, kw_only=True):
 
 
 class Settings(Section, frozen=True, kw_only=True):
-    """All that a process is told from outside. Secrets are `example-…` in the demo and in tests only."""
+    """All that a process is told from outside. Secrets are `example-…` in the demo and in tests only.
+
+    `public_url` is how browsers reach us, such as `https://street.example.cn`; empty: as the request says.
+    """
 
     environment: Literal["demo", "test", "production"] = "production"
     host: str = "127.0.0.1"
     port: Port = 8000
+    public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s/]+)?$")] = ""
     sandbox_port: Port = 8001
     metrics_port: Port = 0
     data_dir: str = "var"

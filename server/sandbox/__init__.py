@@ -5,11 +5,12 @@ real credentials.
 """
 
 from .app import SandboxApp, make_sandbox, run
-from .config import RealCredentials, SandboxConfig, Template
+from .config import Member, RealCredentials, SandboxConfig, Template
 from .quotas import Quota
 from .store import StateUnreadable
 
 __all__ = [
+    "Member",
     "Quota",
     "RealCredentials",
     "SandboxApp",

@@ -13,6 +13,7 @@ from .api import Api, PlatformHandler
 from .clock import Now
 from .config import SandboxConfig
 from .control import CONTROLS, Control, ControlHandler
+from .logins import LOGINS, LoginHandler
 from .pages import PageHandler
 from .world import World
 
@@ -46,6 +47,7 @@ def make_sandbox(config: SandboxConfig, clock: Now) -> SandboxApp:
     ]
     for path in dict.fromkeys(control.path for control in CONTROLS):
         routes.append((path, ControlHandler, {"controls": _methods(path), "world": world}))
+    routes += [(path, LoginHandler, {"world": world}) for path in LOGINS]
     routes += [
         ("/health/ready", ReadyHandler, {"world": world}),
         ("/", PageHandler, {"world": world}),

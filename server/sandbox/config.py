@@ -31,6 +31,14 @@ class Template(Struct, frozen=True, kw_only=True):
             type_of(key)
 
 
+class Member(Struct, frozen=True, kw_only=True):
+    """Somebody whom the login page offers; `note` says what they do."""
+
+    userid: str
+    name: str
+    note: str = ""
+
+
 _STATUS_KEYS = {
     "thing1": "服务项目",
     "character_string2": "办件编号",
@@ -69,7 +77,8 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     `allowed_ips` empty means every address; `quotas` replaces the published ones path by path;
     `hmac_key` is the form of session_key that checksession signatures are made with: its text or its bytes;
     `send_takes_ms` is how long one subscribe message keeps its receiver busy; `tell_msgid` adds `msgid` to
-    the answer of a send, which the platform's response table does not promise.
+    the answer of a send, which the platform's response table does not promise; `members` are the people to
+    choose from when staff log in.
     """
 
     appid: str = "wxdemo0000000000"
@@ -82,6 +91,7 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     allowed_ips: tuple[str, ...] = ()
     templates: tuple[Template, ...] = TEMPLATES
     pages: tuple[str, ...] = PAGES
+    members: tuple[Member, ...] = ()
     quotas: Quotas = field(default_factory=dict)
     messages_per_user: int = 2_000
     session_key_days: float = 3.0

@@ -1,0 +1,212 @@
+"""One case: where it stands, what to do now, how it came to this. Acts go the way the API's do."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from handlers import words
+from handlers.base import allow
+from handlers.page import Goto, Page, Shown
+from schemas.cases import ActionView, CandidateView, CaseView
+from schemas.common import FormField
+from server import bookings, cases, catalogue, forms
+from server.cases import Case
+from server.kit.db import Reader, Tx
+from server.kit.errors import Conflict, HoelunError, Invalid
+from server.kit.flow import NotAllowedNow
+from server.sessions import Actor
+
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
+_TAKEN_LETTERS = frozenset("jku")
+_CHANGED: tuple[type[Conflict], ...] = (cases.VersionConflict, cases.TimeIsUp, NotAllowedNow)
+
+
+class Button(Struct, frozen=True):
+    """An action as the page draws it; `letter` is its key."""
+
+    name: str
+    text: str
+    fields: list[FormField]
+    danger: bool
+    main: bool
+    letter: str
+
+
+class Problem(Struct, frozen=True):
+    """Why an act was refused: shown at its form, with what had been filled in."""
+
+    action: str = ""
+    message: str = ""
+    given: dict[str, str] = {}
+    changed: bool = False
+
+
+class Moved(Struct, frozen=True):
+    """What is remembered of an act: its word, and whether the case is still in the actor's scope."""
+
+    text: str
+    still_mine: bool
+
+
+def buttons(case: Case, actions: list[ActionView], actor: Actor) -> list[Button]:
+    """The first harmless action that leads on is the main one."""
+    flow, mine = cases.kind_of(case).flow, cases.parts(actor, case)
+    drawn: list[Button] = []
+    for one in actions:
+        stays = flow.row(case.state, one.name, mine).target == case.state
+        drawn.append(
+            Button(
+                name=one.name,
+                text=f"重新{one.text}" if stays else one.text,
+                fields=one.fields,
+                danger=one.danger,
+                main=not (stays or one.danger or any(other.main for other in drawn)),
+                letter=_letter(one.name, drawn),
+            )
+        )
+    return sorted(drawn, key=lambda one: (not one.main, one.danger))
+
+
+def _letter(name: str, before: list[Button]) -> str:
+    taken = _TAKEN_LETTERS | {one.letter for one in before}
+    return next((letter for letter in name if letter.isalpha() and letter not in taken), "")
+
+
+async def picture(reader: Reader, case_no: str, actor: Actor, problem: Problem) -> dict[str, Any]:
+    """What the page is filled with. Raises CaseNotFound."""
+    case = await cases.find(reader, case_no, actor)
+    view = cases.view(reader, case, actor)
+    drawn = buttons(case, view.actions, actor)
+    choices = await _choices(reader, case, drawn)
+    steps = (await cases.history(reader, case)).items
+    return {
+        "case": view,
+        "buttons": drawn,
+        "choices": choices,
+        "answers": _answers(reader, view),
+        "timer_text": _timer_text(case),
+        "steps": steps[::-1],
+        "problem": problem,
+    }
+
+
+async def _choices(reader: Reader, case: Case, drawn: list[Button]) -> list[CandidateView]:
+    """The people to choose from, where a form asks for one."""
+    asked = any(field.source for one in drawn for field in one.fields)
+    return await bookings.candidates(reader, case) if asked else []
+
+
+def _answers(reader: Reader, view: CaseView) -> list[tuple[str, str]]:
+    """What the resident filled in, in the words of the service's form."""
+    service = reader.recall(catalogue.SERVICES, view.details.get("service_id", ""))
+    fields = {one.name: one for one in service.fields} if service else {}
+    answers = view.details.get("form", {}).items()
+    return [words.answer(name, fields.get(name), value) for name, value in answers]
+
+
+def _timer_text(case: Case) -> str:
+    flow = cases.kind_of(case).flow
+    timer = flow.states[case.state].timer
+    return flow.actions[timer].text if timer else ""
+
+
+class OneCase(Page):
+    path = "/console/cases/{case_no}"
+
+    @allow("staff")
+    async def get(self, case_no: str) -> Shown:
+        """The case and what may be done with it now."""
+        facts = await self.building.db.reading(lambda reader: picture(reader, case_no, self.actor, Problem()))
+        return Shown("console/case.html", facts | {"flash": self.flashed()})
+
+
+class Act(Page):
+    path = "/console/cases/{case_no}/{action}"
+
+    @allow("staff")
+    async def get(self, case_no: str, action: str) -> Goto:
+        """The address of a form that was sent, typed again: nothing is done by looking."""
+        return Goto(_address(case_no))
+
+    @allow("staff")
+    async def post(self, case_no: str, action: str, form: dict[str, str]) -> Shown | Goto:
+        """Move the case along its flow; sent twice it moves once."""
+        try:
+            moved = await self._move(case_no, action, form)
+        except HoelunError as error:
+            if error.status not in (404, 409, 422):
+                raise
+            return await self._again(case_no, action, form, error)
+        self.flash(f"已办好：{moved.text}")
+        return Goto(_address(case_no) if moved.still_mine else "/console")
+
+    async def _move(self, case_no: str, action: str, form: dict[str, str]) -> Moved:
+        house, actor = self.building, self.actor
+
+        async def moved(tx: Tx) -> Moved:
+            body = _typed(await cases.find(tx, case_no, actor), action, form)
+            case = await cases.move(tx, case_no, action, body, actor, self.channel, house.settings)
+            text = cases.kind_of(case).flow.actions[action].text
+            return Moved(text, bool(cases.parts(actor, case)))
+
+        answer = await self.once(moved, lanes=[case_no])
+        return msgspec.json.decode(answer.body, type=Moved)
+
+    async def _again(self, case_no: str, action: str, form: dict[str, str], error: HoelunError) -> Shown:
+        """The page as it is now, with what went wrong. Raises CaseNotFound for what is not theirs."""
+
+        async def seen(reader: Reader) -> dict[str, Any]:
+            case = await cases.find(reader, case_no, self.actor)
+            message = _plain(error, _fields(case, action))
+            problem = Problem(action, message, form, isinstance(error, _CHANGED))
+            return await picture(reader, case_no, self.actor, problem)
+
+        facts = await self.building.db.reading(seen)
+        return Shown("console/case.html", facts | {"flash": ""}, error.status)
+
+
+def _address(case_no: str) -> str:
+    return f"/console/cases/{quote(case_no, safe='')}"
+
+
+def _fields(case: Case, action: str) -> list[FormField]:
+    declared = cases.kind_of(case).flow.actions.get(action)
+    return forms.fields(declared.form, case.id) if declared else []
+
+
+def _typed(case: Case, action: str, form: Mapping[str, str]) -> dict[str, Any]:
+    """What a browser sends, as the action's form wants it; nothing for what was left empty.
+
+    Raises VersionConflict for a version that no case can have.
+    """
+    body: dict[str, Any] = {}
+    for field in _fields(case, action):
+        text = form.get(field.name, "").strip().replace("\r\n", "\n")
+        if field.type == "yes_no":
+            body[field.name] = bool(text)
+        elif text:
+            body[field.name] = _number(text) if field.type == "number" else text
+    if version := form.get("version", ""):
+        if not _VERSION.fullmatch(version):
+            raise cases.VersionConflict
+        body["version"] = int(version)
+    return body
+
+
+def _number(text: str) -> Any:
+    try:
+        return msgspec.json.decode(text, type=int | float)
+    except msgspec.MsgspecError:
+        return text
+
+
+def _plain(error: HoelunError, fields: list[FormField]) -> str:
+    """A refusal as a clerk reads it: which box of the form, and what belongs there."""
+    field = next((one for one in fields if one.name == error.field), None)
+    if type(error) is not Invalid or field is None:
+        return error.message
+    return f"请把“{field.label}”填好" + (f"：{field.hint}" if field.hint else "")

@@ -1,0 +1,81 @@
+"""The inbox: what waits for me, for us, for anybody."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+
+from handlers.base import allow
+from handlers.page import MenuItem, Page, Shown
+from schemas.cases import Box, CasesView, FindCases
+from server import cases
+from server.kit.db import Reader
+from server.kit.db.pages import BadCursor
+from server.sessions import Actor
+
+BOXES: dict[Box, str] = {
+    "mine": "我的",
+    "team": "我们的",
+    "overdue": "快超时·已超时",
+    "unassigned": "没人管",
+}
+SEARCH_HINT = "请输入完整的办件编号、电话，或电话的后四位"
+
+
+class Look(Struct, frozen=True):
+    """Which page of which list; a search looks at everything, closed cases too."""
+
+    box: Box | None = None
+    q: str = ""
+    cursor: str = ""
+
+    def address(self, path: str = "/console", **changed: Any) -> str:
+        wanted = {"box": self.box, "q": self.q, "cursor": self.cursor} | changed
+        query = urlencode({name: value for name, value in wanted.items() if value})
+        return f"{path}?{query}" if query else path
+
+
+async def picture(reader: Reader, look: Look, actor: Actor) -> dict[str, Any]:
+    """What the list's templates are filled with."""
+    counts = await cases.counts(reader, actor)
+    look = msgspec.structs.replace(look, q="".join(look.q.split()))
+    if look.box is None:
+        look = msgspec.structs.replace(look, box="mine" if counts["mine"] else "team")
+    found, problem = await _found(reader, look, actor)
+    return {"look": look, "boxes": BOXES, "counts": counts, "found": found, "problem": problem}
+
+
+async def _found(reader: Reader, look: Look, actor: Actor) -> tuple[CasesView, str]:
+    """The page, and what is wrong with the search when there is none."""
+    box = None if look.q else look.box
+    try:
+        wanted = msgspec.convert(
+            {"box": box, "q": look.q or None, "cursor": look.cursor or None, "limit": 20}, FindCases
+        )
+        return await cases.listed(reader, wanted, actor), ""
+    except msgspec.ValidationError:
+        return CasesView(items=[]), SEARCH_HINT
+    except (cases.CaseNoMistyped, BadCursor) as error:
+        return CasesView(items=[]), error.message
+
+
+class Inbox(Page):
+    path = "/console"
+    menu = MenuItem("待办", "inbox", 10)
+
+    @allow("staff")
+    async def get(self, query: Look) -> Shown:
+        """The inbox."""
+        facts = await self.building.db.reading(lambda reader: picture(reader, query, self.actor))
+        return Shown("console/inbox.html", facts | {"flash": self.flashed()})
+
+
+class InboxList(Page):
+    path = "/console/list"
+
+    @allow("staff")
+    async def get(self, query: Look) -> Shown:
+        """The list alone, for a page that keeps itself fresh."""
+        facts = await self.building.db.reading(lambda reader: picture(reader, query, self.actor))
+        return Shown("console/list.html", facts)

@@ -1,0 +1,241 @@
+"""Pages for staff: HTML instead of JSON, a cookie instead of a token, and every form shows that it was ours.
+
+The cookie opens pages only: the API never looks at it. A page never looks at `Authorization`.
+"""
+
+import functools
+import hashlib
+import hmac
+import secrets
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
+from urllib.parse import urlencode
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from msgspec import Struct
+from tornado.web import create_signed_value, decode_signed_value
+
+from handlers import assets, words
+from handlers.base import Endpoint, Rule
+from server.kit import discover
+from server.kit.db import Once
+from server.kit.errors import Forbidden, HoelunError, Invalid, Unauthorized
+from server.staff import ROLES
+
+T = TypeVar("T", bound=Struct)
+
+COOKIE = "hoelun_staff"
+LOGIN = "/console/login"
+HTML = "text/html; charset=utf-8"
+KEY_FIELD, TOKEN_FIELD = "_key", "_xsrf"
+_HEADERS = {
+    "Content-Type": HTML,
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+
+class PageStale(Forbidden):
+    """这个页面开得太久了，没有办成；请刷新后再试一次"""
+
+
+class Shown(Struct, frozen=True):
+    """A page: a template and what it is filled with."""
+
+    template: str
+    facts: dict[str, Any]
+    status: int = 200
+
+
+class Goto(Struct, frozen=True):
+    """On to another page."""
+
+    url: str
+
+
+class MenuItem(Struct, frozen=True):
+    """An entry of the side list, or of the bottom bar on a phone."""
+
+    text: str
+    icon: str
+    rank: int
+
+
+class Flash(Struct, frozen=True):
+    """A line shown once, on the next page."""
+
+    text: str
+
+
+def _compiled() -> Environment:
+    """All of them at once, so that a broken one stops the start and not a clerk."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).with_name("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        cache_size=-1,
+    )
+    environment.globals |= {"static": assets.url}
+    environment.filters |= {
+        "when": words.when,
+        "yuan": words.yuan,
+        "limit": words.limit,
+        "quarters": words.quarters,
+        "channel": words.CHANNELS.__getitem__,
+    }
+    for name in environment.list_templates():
+        environment.get_template(name)
+    return environment
+
+
+TEMPLATES = _compiled()
+
+
+@functools.cache
+def menu() -> tuple[type["Page"], ...]:
+    """The pages that stand in the menu."""
+    found = [one for one in discover.subclasses("handlers", Page) if one.menu]
+    return tuple(sorted(found, key=lambda one: one.menu.rank if one.menu else 0))
+
+
+class Page(Endpoint):
+    """A page at `path`. Verbs return Shown or Goto; a refusal is a page, too."""
+
+    documented = False
+    menu: ClassVar[MenuItem | None] = None
+    channel = "console"
+
+    def clear(self) -> None:
+        super().clear()
+        for name, value in _HEADERS.items():
+            self.set_header(name, value)
+
+    # Who is there.
+
+    def token(self) -> str | None:
+        return self.get_cookie(COOKIE) or None
+
+    async def authenticate(self, rule: Rule) -> None:
+        """Also raises PageStale for a form that is not from one of this session's own pages."""
+        await super().authenticate(rule)
+        self.channel = "console"
+        if self.request.method == "POST":
+            given = self.get_body_argument(TOKEN_FIELD, "")
+            if not hmac.compare_digest(given.encode(), self.form_token().encode()):
+                raise PageStale
+
+    def form_token(self) -> str:
+        """What every form of this session carries; nobody else can know it."""
+        key, session = self.building.settings.cookie_key, self.token() or ""
+        return hmac.new(key.encode(), f"form {session}".encode(), hashlib.sha256).hexdigest()
+
+    def keep(self, name: str, value: str, *, seconds: int, path: str = "/console") -> None:
+        """A cookie that scripts cannot read and other sites cannot send."""
+        secure = self.building.settings.environment == "production"
+        self.set_cookie(name, value, path=path, max_age=seconds, httponly=True, samesite="Lax", secure=secure)
+
+    def keep_sealed(self, name: str, value: Struct, *, seconds: int) -> None:
+        """The same, signed, so that nobody can write it but us."""
+        key, content = self.building.settings.cookie_key, msgspec.json.encode(value)
+        self.keep(name, create_signed_value(key, name, content, clock=self._time).decode(), seconds=seconds)
+
+    def take_sealed(self, name: str, kind: type[T], *, seconds: int) -> T | None:
+        """What was kept under this name, and no longer; None when there is nothing good."""
+        given = self.get_cookie(name)
+        if given is None:
+            return None
+        self.clear_cookie(name, path="/console")
+        key, days = self.building.settings.cookie_key, seconds / 86_400
+        content = decode_signed_value(key, name, given, max_age_days=days, clock=self._time)
+        return msgspec.json.decode(content, type=kind) if content else None
+
+    def _time(self) -> float:
+        return self.building.clock.now().timestamp()
+
+    def flash(self, text: str) -> None:
+        self.keep_sealed("hoelun_flash", Flash(text), seconds=60)
+
+    def flashed(self) -> str:
+        found = self.take_sealed("hoelun_flash", Flash, seconds=60)
+        return found.text if found else ""
+
+    # What a form says.
+
+    def form(self) -> dict[str, str]:
+        """The fields as text, without those that every form has. Raises Invalid."""
+        try:
+            given = {name: values[-1].decode() for name, values in self.request.body_arguments.items()}
+        except UnicodeDecodeError as error:
+            raise Invalid("填写的内容里有无法识别的文字") from error
+        return {name: value for name, value in given.items() if name not in (KEY_FIELD, TOKEN_FIELD)}
+
+    def read_body(self, kind: Any) -> Any:
+        try:
+            return msgspec.convert(self.form(), kind, strict=False)
+        except msgspec.ValidationError as error:
+            raise Invalid.from_validation(error) from error
+
+    def read_no_body(self) -> None:
+        """The token is always there."""
+
+    def once_key(self) -> Once | None:
+        """The key that was made with the form: sending it twice is doing it once."""
+        key = self.get_body_argument(KEY_FIELD, "")
+        if not key:
+            return None
+        content = msgspec.json.encode(sorted(self.form().items()))
+        return Once(self.actor.key, f"POST {self.request.path}", key[:255], content)
+
+    # What is answered.
+
+    def answer(self, result: Any, status: int) -> None:
+        if isinstance(result, Goto):
+            self.redirect(result.url, status=303)
+        else:
+            self.show(result)
+
+    def show(self, page: Shown) -> None:
+        self.set_status(page.status)
+        self.finish(TEMPLATES.get_template(page.template).render(self.surroundings() | page.facts))
+
+    def surroundings(self) -> dict[str, Any]:
+        """What every template may use."""
+        actor = getattr(self, "actor", None)
+        roles = actor.roles if actor else frozenset()
+        return {
+            "me": actor,
+            "roles": [row for row in ROLES if row.name in roles],
+            "menu": [(one.path, one.menu) for one in menu()] if actor else [],
+            "here": self.path,
+            "form_token": self.form_token() if actor else "",
+            "new_key": secrets.token_urlsafe(18),
+            "demo": self.building.settings.environment == "demo",
+            "now": self.building.clock.now(),
+        }
+
+    def refuse(self, error: HoelunError, status: int | None = None) -> None:
+        """Who is not signed in goes to the login and comes back; a form they sent was not heard, and says so."""
+        signed_out = isinstance(error, Unauthorized)
+        if signed_out and self.request.method in ("GET", "HEAD"):
+            self.redirect(f"{LOGIN}?{urlencode({'next': self.request.uri})}")
+            return
+        if error.retry_after is not None:
+            self.set_header("Retry-After", str(max(1, round(error.retry_after))))
+        again = self.request.path.rpartition("/")[0] if signed_out else ""
+        facts = {
+            "error": error,
+            "request_id": self.request_id,
+            "login": f"{LOGIN}?{urlencode({'next': again or '/console'})}" if signed_out else "",
+        }
+        self.show(Shown("error.html", facts, status or error.status))
