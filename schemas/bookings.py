@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta
 
-from schemas.common import Address, Contact, Fen, Id, Moment, Reason, Request, Text, View
+from schemas.common import END, Address, Contact, Fen, Id, Moment, Reason, Request, Text, View
 
 
 class NewBooking(Request, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class Assign(Request, frozen=True, kw_only=True):
 
 class Start(Request, frozen=True, kw_only=True):
     code: Annotated[
-        str, Meta(pattern=r"^[0-9]{4}$", title="开始口令", description="请居民念给您听的四位数字")
+        str, Meta(pattern=r"^[0-9]{4}" + END, title="开始口令", description="请居民念给您听的四位数字")
     ]
 
 
@@ -45,7 +45,10 @@ class MaybeReason(Request, frozen=True, kw_only=True):
 
 
 class BookingDetails(View, frozen=True, kw_only=True):
-    """`start_code` is only in the resident's and the desk's view: it is what the resident reads out at the door."""
+    """`start_code` is only in the resident's and the desk's view: it is what the resident reads out at the door.
+
+    `form` has the answers to the service's own fields.
+    """
 
     service_id: str
     service: str

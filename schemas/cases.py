@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from schemas.common import FormField, Id, Limit, Line, Request, View
+from schemas.common import END, Cursor, FormField, Id, Limit, Request, Version, View
 
 Channel = Literal["mini_program", "phone", "window", "wecom", "console", "system"]
 Box = Literal["mine", "team", "overdue", "unassigned"]
@@ -68,6 +68,12 @@ class CaseView(View, frozen=True, kw_only=True):
     details: dict[str, Any]
 
 
+class Seen(Request, frozen=True, kw_only=True):
+    """The version of the case that the caller has before their eyes; goes with the form of any move."""
+
+    version: Version | None = None
+
+
 class CasesView(View, frozen=True, kw_only=True):
     items: list[CaseView]
     next: str | None = None
@@ -79,8 +85,8 @@ class FindCases(Request, frozen=True, kw_only=True):
     kind: Id | None = None
     state: Id | None = None
     box: Box | None = None
-    q: Annotated[str, Meta(min_length=4, max_length=40, pattern=r"^[0-9A-Za-z-]+$")] | None = None
-    cursor: Line | None = None
+    q: Annotated[str, Meta(min_length=4, max_length=40, pattern=r"^[0-9A-Za-z-]+" + END)] | None = None
+    cursor: Cursor | None = None
     limit: Limit = 20
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, field
 
-from schemas.common import Fen, FormField, Id, Request, View
+from schemas.common import Cursor, Fen, FormField, Id, Limit, Request, View
 
 Mode = Literal["slot", "quote"]
 PriceUnit = Literal["free", "visit", "hour", "trip", "month", "quote"]
@@ -50,7 +50,7 @@ class ServiceView(View, frozen=True, kw_only=True):
 
 
 class ServicesView(View, frozen=True, kw_only=True):
-    """All services of a street fit on one page; `next` is always null."""
+    """In the order of the catalogue; the services of a street usually fit on one page."""
 
     items: list[ServiceView]
     categories: list[CategoryView]
@@ -59,6 +59,8 @@ class ServicesView(View, frozen=True, kw_only=True):
 
 class FindServices(Request, frozen=True, kw_only=True):
     category: Id | None = None
+    cursor: Cursor | None = None
+    limit: Limit = 100
 
 
 class FindSlots(Request, frozen=True, kw_only=True):

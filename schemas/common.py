@@ -5,33 +5,49 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
-ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+END = r"(?!\n)$"
+"""The end of a pattern: Python's `$` alone lets a last newline pass."""
+
+NO_CONTROL = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*" + END
+ONE_LINE = r"^[^\x00-\x1f\x7f]*" + END
+YEARS = range(2000, 2100)
 
 Fen = Annotated[int, Meta(ge=0, le=10_000_000_000, description="人民币分")]
 Phone = Annotated[
     str,
     Meta(
-        pattern=r"^(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})$",
+        pattern=r"^(1[3-9][0-9]{9}|0[0-9]{2,3}-?[0-9]{7,8})" + END,
         description="手机号或带区号的座机",
         examples=["13947700001"],
     ),
 ]
-Name = Annotated[str, Meta(min_length=1, max_length=30, pattern=r"^[^\x00-\x1f\x7f<>]+$", description="姓名")]
+Name = Annotated[
+    str, Meta(min_length=1, max_length=30, pattern=r"^[^\x00-\x1f\x7f<>]+" + END, description="姓名")
+]
 Line = Annotated[str, Meta(min_length=1, max_length=100, pattern=ONE_LINE)]
 Text = Annotated[str, Meta(max_length=500, pattern=NO_CONTROL)]
 Reason = Annotated[
     str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL, title="原因", description="居民会看到这句话")
 ]
-Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.@-]+$")]
-Code = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[!-~]+$")]
+Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.@-]+" + END)]
+Code = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[!-~]+" + END)]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339，带时区")]
 Version = Annotated[int, Meta(ge=1)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
+Cursor = Annotated[
+    str, Meta(min_length=1, max_length=400, pattern=ONE_LINE, description="上一页给出的 next，原样送回")
+]
 
 
 class Request(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A body that is sent to us: a field we do not know is an error that names it."""
+
+    def __post_init__(self) -> None:
+        """A date beyond the years that can be meant is refused here, before anybody counts with it."""
+        for name, sent_as in zip(self.__struct_fields__, self.__struct_encode_fields__, strict=True):
+            value = getattr(self, name)
+            if isinstance(value, date) and value.year not in YEARS:
+                raise ValueError(f"Expected a year from {YEARS[0]} to {YEARS[-1]} in field `{sent_as}`")
 
 
 class View(Struct, frozen=True, kw_only=True):

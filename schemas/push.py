@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from schemas.common import Limit, Line, Request, View
+from schemas.common import Cursor, Limit, Line, Request, View
 
 Answer = Literal["accept", "reject", "ban", "filter"]
 Delivery = Literal["queued", "sent", "no_credit", "refused", "dead", "none"]
@@ -30,7 +30,7 @@ class InboxView(View, frozen=True, kw_only=True):
 
 
 class FindMessages(Request, frozen=True, kw_only=True):
-    cursor: Line | None = None
+    cursor: Cursor | None = None
     limit: Limit = 20
 
 

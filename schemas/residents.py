@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from schemas.common import ONE_LINE, Code, Id, Name, Phone, Request, View
+from schemas.common import END, ONE_LINE, Code, Id, Name, Phone, Request, View
 
 
 class Household(Request, frozen=True, kw_only=True):
@@ -13,11 +13,21 @@ class Household(Request, frozen=True, kw_only=True):
     room: Annotated[str, Meta(max_length=60, pattern=ONE_LINE)] = ""
 
 
+LocalTime = Annotated[
+    time,
+    Meta(
+        tz=False,
+        description="当地时间，如 22:00:00",
+        extra_json_schema={"pattern": r"^([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?" + END},
+    ),
+]
+
+
 class QuietHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Local times between which nothing unimportant is pushed; may span midnight."""
 
-    start: time
-    end: time
+    start: LocalTime
+    end: LocalTime
 
 
 class Preferences(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

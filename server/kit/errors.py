@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 _UNKNOWN = re.compile(r"unknown field `([^`]+)`")
 _MISSING = re.compile(r"missing required field `([^`]+)`")
+_IN_FIELD = re.compile(r"in field `([^`]+)`")
 _WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -79,7 +80,7 @@ class Invalid(HoelunError):
     def from_validation(cls, error: Exception) -> "Invalid":
         """From what msgspec says, `Expected `int`, got `str` - at `$.contact.phone``: the field is the path."""
         text, _, path = str(error).partition(" - at `$")
-        unknown = _UNKNOWN.search(text) or _MISSING.search(text)
+        unknown = _UNKNOWN.search(text) or _MISSING.search(text) or _IN_FIELD.search(text)
         inside = path.rstrip("`").lstrip(".")
         named = ".".join(one for one in (inside, unknown[1] if unknown else "") if one)
         return cls(f"填写的内容有误：{named or '正文'}（{text}）", field=named or None)
@@ -118,6 +119,12 @@ class TooLarge(HoelunError):
     status = 413
 
 
+class UnsupportedMedia(HoelunError):
+    """正文应为 JSON（Content-Type: application/json）"""
+
+    status = 415
+
+
 STATUS_TABLE: dict[int, type[HoelunError]] = {
     family.status: family
     for family in (
@@ -128,6 +135,7 @@ STATUS_TABLE: dict[int, type[HoelunError]] = {
         MethodNotAllowed,
         Conflict,
         TooLarge,
+        UnsupportedMedia,
         Invalid,
         TooMany,
         Unavailable,
