@@ -1,0 +1,57 @@
+"""The short form of `scripts/faults`: races and kills against real processes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tornado.ioloop import IOLoop
+
+from tests.faults import proofs
+from tests.faults.street import Street, open_street
+
+
+@pytest.fixture(scope="module")
+def street(io_loop: IOLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    folder: Path = tmp_path_factory.mktemp("street")
+    manager = open_street(folder)
+    street = io_loop.run_sync(manager.__aenter__)
+    yield street
+    io_loop.run_sync(lambda: manager.__aexit__(None, None, None))
+
+
+@pytest.fixture(scope="module")
+def tokens(io_loop: IOLoop, street: Street) -> list[str]:
+    return io_loop.run_sync(lambda: street.residents(200, "racer"))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("seats", [1, 7])
+async def test_of_200_residents_as_many_win_a_slot_as_there_are_seats(
+    io_loop: IOLoop, street: Street, tokens: list[str], seats: int
+) -> None:
+    result = await proofs.race(street, tokens, seats, f"race-{seats}")
+    assert (result.winners, result.refused, result.others) == (seats, 200 - seats, 0)
+
+
+async def test_one_key_sent_twenty_times_at_once_books_once(
+    io_loop: IOLoop, street: Street, tokens: list[str]
+) -> None:
+    told = await proofs.same_key(street, tokens[0], 20)
+    assert {one.status for one in told} == {201}
+    assert len({one.body["case_no"] for one in told}) == 1
+    assert sum(one.replayed for one in told) == 19
+
+
+async def test_kills_of_web_worker_and_database_lose_and_double_nothing(
+    io_loop: IOLoop, street: Street
+) -> None:
+    result = await proofs.kills(street, 500, ["web", "worker", "mongod", "web"])
+    assert result.acknowledged == 500
+    assert (result.lost, result.doubled, result.half, result.unsent) == (0, 0, 0, 0), result
+
+
+async def test_replacing_every_process_fails_no_request(
+    io_loop: IOLoop, street: Street, tokens: list[str]
+) -> None:
+    result = await proofs.rolls(street, tokens[0], 1)
+    assert result.answered > 50
+    assert result.failed == 0, result
