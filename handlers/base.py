@@ -5,9 +5,9 @@ path, a Struct called `query` from the query string, any other Struct from the b
 returns is all that leaves the building.
 """
 
+import functools
 import inspect
 import re
-import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable
 from email.utils import formatdate
@@ -16,12 +16,14 @@ from typing import Any, ClassVar, Generic, NoReturn, TypeVar, get_args, get_orig
 import msgspec
 import structlog
 from msgspec import Struct
-from tornado.httputil import HTTPHeaders
+from tornado.escape import url_unescape
+from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest, ResponseStartLine
 from tornado.web import Application, HTTPError, RequestHandler
 
 from schemas.cases import Channel
 from server.building import Building
 from server.kit import discover
+from server.kit.chance import chance
 from server.kit.db import Once, Reply, Tx
 from server.kit.errors import (
     STATUS_TABLE,
@@ -32,6 +34,7 @@ from server.kit.errors import (
     MethodNotAllowed,
     NotFound,
     Unauthorized,
+    UnsupportedMedia,
 )
 from server.kit.platform import PlatformRefusal
 from server.sessions import Actor
@@ -44,8 +47,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 ANYONE = "anyone"
 VERBS = ("get", "post", "patch", "put", "delete")
 JSON = "application/json; charset=utf-8"
+_READ_AS_JSON = ("application/json", "application/x-www-form-urlencoded")
+"""The second is what many tools say of any body, when they are not told otherwise."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _KEY = re.compile(r"^[!-~]{1,255}$")
-_PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_PARTS = re.compile(r"(\{\w+\})")
 
 encode = msgspec.json.encode
 
@@ -56,6 +62,10 @@ class RouteNotFound(NotFound):
 
 class BadIdempotencyKey(Invalid):
     """幂等键应为 1 到 255 个可见字符"""
+
+
+class BodyNotExpected(Invalid):
+    """这个操作不需要正文"""
 
 
 class Answer(Struct, Generic[V], frozen=True):
@@ -73,6 +83,9 @@ class Rule(Struct, frozen=True):
     who: frozenset[str]
     status: int
     once: bool
+
+    def lets(self, actor: Actor) -> bool:
+        return actor.kind in self.who or not self.who.isdisjoint(actor.roles)
 
 
 def allow(*who: str, status: int = 200, once: bool = True) -> Callable[[F], F]:
@@ -94,7 +107,9 @@ class Plan(Struct, frozen=True):
     rule: Rule
     path_arguments: tuple[str, ...]
     query: type[Struct] | None
+    no_query: Struct | None
     body: Any
+    body_name: str
     view: Any
     document: str
 
@@ -114,16 +129,30 @@ def plan_of(name: str, verb: Callable[..., Awaitable[Any]]) -> Plan:
         rule=rule,
         path_arguments=path,
         query=hints.get("query"),
+        no_query=_no_query(hints.get("query")),
         body=hints[others[0]] if others else None,
+        body_name=others[0] if others else "",
         view=get_args(view)[0] if get_origin(view) is Answer else view,
         document=inspect.getdoc(verb) or "",
     )
 
 
+def _no_query(kind: type[Struct] | None) -> Struct | None:
+    """What an empty query string means, made once; None where something has to be asked for."""
+    try:
+        return kind() if kind is not None else None
+    except TypeError:
+        return None
+
+
 class Endpoint(RequestHandler):
-    """A resource of the API at `path`. Subclasses declare verbs; this class runs them."""
+    """A resource of the API at `path`. Subclasses declare verbs; this class runs them.
+
+    `documented = False` leaves a page, or what is described elsewhere, out of the OpenAPI document.
+    """
 
     path: ClassVar[str] = ""
+    documented: ClassVar[bool] = True
     plans: ClassVar[dict[str, Plan]] = {}
     max_body: ClassVar[int | None] = None
     building: Building
@@ -138,6 +167,17 @@ class Endpoint(RequestHandler):
             setattr(cls, name, _runner(plan))
         if cls.plans:
             cls.SUPPORTED_METHODS = tuple(name.upper() for name in cls.plans)
+        if "get" in cls.plans:
+            cls.head = cls.get
+            cls.SUPPORTED_METHODS = ("HEAD", *cls.SUPPORTED_METHODS)
+
+    @classmethod
+    def at_once(cls, building: Building, actor: Actor, query: Any, path: list[str]) -> bytes | None:
+        """GET's answer if memory has it, for the few that are asked all the time; None goes the usual way.
+
+        What is answered here must be what the verb would have answered with 200.
+        """
+        return None
 
     def initialize(self, building: Building) -> None:
         self.building = building
@@ -156,17 +196,19 @@ class Endpoint(RequestHandler):
     def prepare(self) -> None:
         self.began = time.perf_counter()
         self.building.lifecycle.in_flight += 1
+
+    @functools.cached_property
+    def request_id(self) -> str:
+        """The one the proxy gave, or a new one."""
         given = self.request.headers.get("X-Request-ID", "")
-        self.request_id = given if re.fullmatch(r"[A-Za-z0-9-]{8,64}", given) else secrets.token_hex(8)
+        return given if _REQUEST_ID.fullmatch(given) else chance.hex(8)
 
     def on_finish(self) -> None:
         if not hasattr(self, "began"):
             return
         self.building.lifecycle.in_flight -= 1
         seconds, status = time.perf_counter() - self.began, self.get_status()
-        metrics, route = self.building.metrics, self.path or "unknown"
-        metrics.requests.labels(route, self.request.method, status).inc()
-        metrics.request_seconds.labels(route).observe(seconds)
+        self.building.metrics.answered(self.path or "unknown", self.request.method or "", status, seconds)
         slow = seconds > self.building.settings.http.slow_s
         if self.request.method != "GET" or status >= 500 or slow:
             self._log_once(status, seconds)
@@ -185,7 +227,7 @@ class Endpoint(RequestHandler):
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
         """Logged once, by `_runner` or here; tornado would log it again."""
         if not isinstance(value, HTTPError):
-            log.error("http.failed", request_id=getattr(self, "request_id", ""), exc_info=(typ, value, tb))
+            log.error("http.failed", request_id=self.request_id, exc_info=(typ, value, tb))
 
     def write_error(self, status_code: int, **kwargs: Any) -> None:
         """What tornado refuses by itself, in the same form as all refusals."""
@@ -195,8 +237,7 @@ class Endpoint(RequestHandler):
     # What the runner and the verbs use.
 
     def token(self) -> str | None:
-        kind, _, token = self.request.headers.get("Authorization", "").partition(" ")
-        return token.strip() if kind.lower() == "bearer" and token.strip() else None
+        return bearer(self.request)
 
     async def authenticate(self, rule: Rule) -> None:
         """Sets `actor`. Raises Unauthorized, Forbidden."""
@@ -206,32 +247,29 @@ class Endpoint(RequestHandler):
         if token is None:
             raise Unauthorized
         self.actor = self.building.known_actor(token) or await self.building.actor(token)
-        if not rule.who & (self.actor.roles | {self.actor.kind}):
+        if not rule.lets(self.actor):
             raise Forbidden
         if self.actor.kind == "staff":
             self.channel = _channel(self.actor)
 
     def read_query(self, kind: type[Struct]) -> Struct:
-        found: dict[str, Any] = {}
-        for name, values in self.request.query_arguments.items():
-            if len(values) > 1:
-                raise Invalid(f"{name} 只能出现一次", field=name)
-            try:
-                found[name] = values[0].decode("utf-8")
-            except UnicodeDecodeError as error:
-                raise Invalid(f"{name} 不是有效的文字", field=name) from error
-        try:
-            return msgspec.convert(found, kind, strict=False)
-        except msgspec.ValidationError as error:
-            raise Invalid.from_validation(error) from error
+        return query_of(self.request, kind)
 
     def read_body(self, kind: Any) -> Any:
+        media = self.request.headers.get("Content-Type", "application/json").partition(";")[0]
+        if self.request.body and media.strip().lower() not in _READ_AS_JSON:
+            raise UnsupportedMedia
         try:
             return msgspec.json.decode(self.request.body or b"{}", type=kind)
         except msgspec.ValidationError as error:
             raise Invalid.from_validation(error) from error
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             raise Invalid(f"正文不是有效的 JSON（{type(error).__name__}）") from error
+
+    def read_no_body(self) -> None:
+        """Raises BodyNotExpected, so that nobody believes that a field was heard."""
+        if self.request.body.strip() not in (b"", b"{}"):
+            raise BodyNotExpected
 
     def once_key(self) -> Once | None:
         key = self.request.headers.get("Idempotency-Key")
@@ -243,14 +281,21 @@ class Endpoint(RequestHandler):
         return Once(self.actor.key, route, key, self.request.body)
 
     async def once(
-        self, work: Callable[[Tx], Awaitable[V]], *, status: int = 200, lanes: Iterable[str] = ()
+        self,
+        work: Callable[[Tx], Awaitable[V]],
+        *,
+        status: int = 200,
+        lanes: Iterable[str] = (),
+        with_whom: str | None = None,
     ) -> Answer[V]:
         """Do `work` in a transaction, once for each Idempotency-Key; the answer is what it returned, encoded."""
 
         async def answered(tx: Tx) -> Reply:
             return Reply(status, encode(await work(tx)))
 
-        reply = await self.building.db.atomically_once(self.once_key(), answered, lanes=lanes)
+        reply = await self.building.db.atomically_once(
+            self.once_key(), answered, lanes=lanes, with_whom=with_whom
+        )
         return Answer(reply.body, reply.status, reply.replayed)
 
     async def replayed(self) -> Answer[Any] | None:
@@ -261,7 +306,8 @@ class Endpoint(RequestHandler):
 
     def answer(self, result: Any, status: int) -> None:
         if isinstance(result, Answer):
-            self.set_status(result.status)
+            if result.status != 200:
+                self.set_status(result.status)
             if result.content_type != JSON:
                 self.set_header("Content-Type", result.content_type)
             if result.replayed:
@@ -282,7 +328,30 @@ class Endpoint(RequestHandler):
             self.set_header("WWW-Authenticate", "Bearer")
         if isinstance(error, MethodNotAllowed):
             self.set_header("Allow", ", ".join(self.SUPPORTED_METHODS))
-        self.finish(encode(error.body(getattr(self, "request_id", ""))))
+        self.finish(encode(error.body(self.request_id)))
+
+
+def bearer(request: HTTPServerRequest) -> str | None:
+    kind, _, token = request.headers.get("Authorization", "").partition(" ")
+    return token.strip() or None if kind.lower() == "bearer" else None
+
+
+def query_of(request: HTTPServerRequest, kind: type[Struct]) -> Any:
+    """The query string as a Struct. Raises Invalid naming the parameter that is wrong."""
+    found: dict[str, Any] = {}
+    for name, values in request.query_arguments.items():
+        if len(values) > 1:
+            raise Invalid(f"{name} 只能出现一次", field=name)
+        try:
+            found[name] = values[0].decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise Invalid(f"{name} 不是有效的文字", field=name) from error
+        if found[name].lower() == "null":
+            raise Invalid(f"{name} 没有值时请省去", field=name)
+    try:
+        return msgspec.convert(found, kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Invalid.from_validation(error) from error
 
 
 def _runner(plan: Plan) -> Callable[..., Awaitable[None]]:
@@ -291,12 +360,18 @@ def _runner(plan: Plan) -> Callable[..., Awaitable[None]]:
             await self.authenticate(plan.rule)
             arguments: dict[str, Any] = {}
             if plan.query is not None:
-                arguments["query"] = self.read_query(plan.query)
+                arguments["query"] = (
+                    plan.no_query
+                    if plan.no_query is not None and not self.request.query
+                    else self.read_query(plan.query)
+                )
             elif self.request.query_arguments:
                 unknown = next(iter(self.request.query_arguments))
                 raise Invalid(f"这个地址没有参数 {unknown}", field=unknown)
             if plan.body is not None:
-                arguments[_body_name(plan)] = self.read_body(plan.body)
+                arguments[plan.body_name] = self.read_body(plan.body)
+            elif self.request.body:
+                self.read_no_body()
             result = await plan.verb(self, *path, **arguments)
         except HoelunError as error:
             self.refuse(error)
@@ -309,11 +384,6 @@ def _runner(plan: Plan) -> Callable[..., Awaitable[None]]:
     run.__name__ = plan.name
     run.__doc__ = plan.document
     return run
-
-
-def _body_name(plan: Plan) -> str:
-    names = [one for one in inspect.signature(plan.verb).parameters if one not in ("self", "query")]
-    return next(one for one in names if one not in plan.path_arguments)
 
 
 def _channel(actor: Actor) -> Channel:
@@ -352,18 +422,113 @@ def endpoints() -> list[type[Endpoint]]:
 
 
 def pattern(path: str) -> str:
-    return _PLACEHOLDER.sub(r"([^/]+)", path) + "$"
+    """The path as tornado matches it: `{placeholders}` take one part, everything else stands for itself."""
+    return "".join("([^/]+)" if one.startswith("{") else re.escape(one) for one in _PARTS.split(path)) + "$"
 
 
-def application(building: Building) -> Application:
-    """All routes, found; `lifecycle` is what draining looks at."""
-    routes: list[Any] = [(pattern(one.path), one, {"building": building}) for one in endpoints()]
-    return Application(
-        routes,
-        default_handler_class=NothingHere,
-        default_handler_args={"building": building},
-        lifecycle=building.lifecycle,
-        cookie_secret=building.settings.cookie_key,
-        xsrf_cookies=False,
-        log_function=lambda handler: None,
-    )
+class Doors(Application):
+    """All routes, found. A path is looked up by its fixed parts instead of being matched against every route."""
+
+    def __init__(self, building: Building) -> None:
+        self._building = building
+        self._given = {"building": building}
+        self._fixed: dict[str, type[Endpoint]] = {}
+        self._open: dict[tuple[int, str], list[tuple[re.Pattern[str], type[Endpoint]]]] = {}
+        for one in endpoints():
+            if "{" in one.path:
+                self._open.setdefault(_address(one.path), []).append((re.compile(pattern(one.path)), one))
+            else:
+                self._fixed[one.path] = one
+        super().__init__(
+            default_handler_class=NothingHere,
+            default_handler_args=self._given,
+            lifecycle=building.lifecycle,
+            log_function=lambda handler: None,
+        )
+
+    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
+        path = request.path
+        fixed = self._fixed.get(path)
+        if fixed is not None:
+            return self._delegate(request, fixed, [])
+        for form, endpoint in self._open.get(_address(path), ()):
+            if (match := form.match(path)) is not None:
+                return self._delegate(request, endpoint, list(match.groups()))
+        return super().find_handler(request, **kwargs)
+
+    def _delegate(
+        self, request: HTTPServerRequest, endpoint: type[Endpoint], parts: list[str]
+    ) -> HTTPMessageDelegate:
+        unescaped = [url_unescape(one, encoding=None, plus=False) for one in parts]
+        usual = self.get_handler_delegate(request, endpoint, self._given, path_args=unescaped)
+        if request.method == "GET" and "at_once" in endpoint.__dict__:
+            return AtOnce(self._building, request, endpoint, parts, usual)
+        return usual
+
+
+class AtOnce(HTTPMessageDelegate):
+    """A GET that memory may answer: no handler, no coroutine, half the work. Everything else goes the usual way."""
+
+    def __init__(
+        self,
+        building: Building,
+        request: HTTPServerRequest,
+        endpoint: type[Endpoint],
+        path: list[str],
+        usual: HTTPMessageDelegate,
+    ) -> None:
+        self._building = building
+        self._request = request
+        self._endpoint = endpoint
+        self._path = path
+        self._usual = usual
+        self._has_body = False
+
+    def data_received(self, chunk: bytes) -> Any:
+        self._has_body = True
+        return self._usual.data_received(chunk)
+
+    def on_connection_close(self) -> None:
+        self._usual.on_connection_close()
+
+    def finish(self) -> None:
+        began = time.perf_counter()
+        body = None if self._has_body or self._building.lifecycle.draining else self._known()
+        if body is None:
+            self._usual.finish()
+            return
+        connection = self._request.connection
+        assert connection is not None
+        headers = HTTPHeaders({"Content-Type": JSON, "Date": _date(), "Cache-Control": "no-store"})
+        headers["Content-Length"] = str(len(body))
+        connection.write_headers(_OK, headers, body)
+        connection.finish()
+        self._building.metrics.answered(self._endpoint.path, "GET", 200, time.perf_counter() - began)
+
+    def _known(self) -> bytes | None:
+        token = bearer(self._request)
+        actor = self._building.known_actor(token) if token else None
+        plan = self._endpoint.plans["get"]
+        if actor is None or not plan.rule.lets(actor):
+            return None
+        try:
+            query = plan.no_query
+            if self._request.query or query is None:
+                query = query_of(self._request, plan.query or NoQuery)
+            return self._endpoint.at_once(self._building, actor, query, self._path)
+        except HoelunError:
+            return None
+
+
+class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):
+    """A query string that has to be empty."""
+
+
+_OK = ResponseStartLine("HTTP/1.1", 200, "OK")
+
+
+def _address(path: str) -> tuple[int, str]:
+    """How many parts a path has, and the first two, or of two parts the first: no route leaves them open."""
+    second = path.find("/", 1)
+    third = path.find("/", second + 1)
+    return path.count("/"), path[: third if third > 0 else second]

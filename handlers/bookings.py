@@ -6,6 +6,8 @@ from schemas.cases import CaseView
 from server import bookings, cases, slots
 from server.kit.db import Tx
 
+TITLE = "预约"
+
 
 class Bookings(Endpoint):
     path = "/v1/bookings"
@@ -14,12 +16,13 @@ class Bookings(Endpoint):
     async def post(self, new: NewBooking) -> Answer[CaseView]:
         """Book a slot, or hold it for a few minutes with `hold: true`."""
         house, actor = self.building, self.actor
+        resident = await house.resident(bookings.for_whom(actor, new))
         case_no = await house.case_numbers.next(bookings.BOOKING.prefix, house.clock.now())
 
         async def placed(tx: Tx) -> CaseView:
-            house.availability.refuse_full(tx, new.service_id, new.start)
-            case = await bookings.place(tx, actor, new, case_no, self.channel, house.settings)
+            await house.availability.refuse_full(house.db.reader(), new.service_id, new.start)
+            case = await bookings.place(tx, actor, resident, new, case_no, self.channel, house.settings)
             return cases.view(tx, case, actor)
 
-        lanes = slots.lanes(house.db.reader(), new.service_id, new.start)
-        return await self.once(placed, status=201, lanes=lanes)
+        day = slots.day_of_pool(house.db.reader(), new.service_id, new.start)
+        return await self.once(placed, status=201, with_whom=day)

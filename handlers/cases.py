@@ -7,14 +7,18 @@ from schemas.cases import CandidatesView, CasesView, CaseView, FindCases, Histor
 from server import bookings, cases
 from server.kit.db import Reader, Tx
 
+TITLE = "办件"
+
 
 class Cases(Endpoint):
     path = "/v1/cases"
 
     @allow("resident", "staff")
-    async def get(self, query: FindCases) -> CasesView:
+    async def get(self, query: FindCases) -> Answer[CasesView]:
         """Mine, or for staff those in scope; newest first."""
-        return await self.building.db.reading(lambda reader: cases.listed(reader, query, self.actor))
+        pages = self.building.case_pages
+        body = await self.building.db.reading(lambda reader: pages.page(reader, query, self.actor))
+        return Answer(body)
 
 
 class Case(Endpoint):
@@ -59,6 +63,7 @@ class Candidates(Endpoint):
 
 class Move(Endpoint):
     path = "/v1/cases/{case_no}/{action}"
+    documented = False  # one path for each action: handlers/openapi/moves.py
 
     @allow("resident", "staff")
     async def post(self, case_no: str, action: str, body: dict[str, Any]) -> Answer[CaseView]:

@@ -3,7 +3,11 @@
 from handlers.base import Answer, Endpoint, allow
 from schemas.catalogue import FindServices, FindSlots, ServicesView, ServiceView, SlotsView
 from server import catalogue
-from server.kit.clock import SHANGHAI
+from server.building import Building
+from server.kit.clock import today
+from server.sessions import Actor
+
+TITLE = "服务目录"
 
 _EVERYBODY = ("resident", "staff")
 
@@ -14,7 +18,11 @@ class Services(Endpoint):
     @allow(*_EVERYBODY)
     async def get(self, query: FindServices) -> Answer[ServicesView]:
         """All services, or those of a category."""
-        return Answer(self.building.catalogue.services(query.category))
+        return Answer(self.building.catalogue.services(query))
+
+    @classmethod
+    def at_once(cls, building: Building, actor: Actor, query: FindServices, path: list[str]) -> bytes | None:
+        return building.catalogue.services(query)
 
 
 class Service(Endpoint):
@@ -33,5 +41,10 @@ class Slots(Endpoint):
     @allow(*_EVERYBODY)
     async def get(self, service_id: str, query: FindSlots) -> Answer[SlotsView]:
         """When this service can be booked, for up to 31 days; a full slot is listed with `free` 0."""
-        first = query.from_ or self.building.clock.now().astimezone(SHANGHAI).date()
+        first = query.from_ or today(self.building.clock.now())
         return Answer(await self.building.availability.answer(service_id, first, query.days))
+
+    @classmethod
+    def at_once(cls, building: Building, actor: Actor, query: FindSlots, path: list[str]) -> bytes | None:
+        first = query.from_ or today(building.clock.now())
+        return building.availability.known(path[0], first, query.days)

@@ -7,6 +7,8 @@ from handlers.base import ANYONE, Answer, Endpoint, allow
 from schemas.health import LiveView, ReadyView
 from server.kit.errors import Unavailable
 
+TITLE = "运行状况"
+
 
 class NotReady(Unavailable):
     """还没有准备好"""

@@ -4,6 +4,8 @@ from handlers.base import ANYONE, Endpoint, allow
 from schemas.places import PlacesView
 from server import places
 
+TITLE = "社区与小区"
+
 
 class Places(Endpoint):
     path = "/v1/places"

@@ -6,6 +6,8 @@ from schemas.push import Answers, FindMessages, InboxView, SubscriptionsView
 from server import push, residents
 from server.kit.db import Reader, Tx
 
+TITLE = "消息"
+
 
 class Inbox(Endpoint):
     path = "/v1/inbox"

@@ -6,6 +6,8 @@ from server import residents, sessions
 from server.kit.db import Tx
 from server.kit.platform import PlatformRefusal
 
+TITLE = "居民"
+
 
 class Me(Endpoint):
     path = "/v1/me"
@@ -20,6 +22,7 @@ class Me(Endpoint):
     async def patch(self, wanted: ChangeMe) -> ResidentView:
         """Change my name, household or preferences; only what is sent."""
         changed = await self.building.db.atomically(lambda tx: residents.change(tx, self.actor.id, wanted))
+        self.building.profile_changed(self.actor.id)
         return residents.view(changed)
 
 
@@ -41,7 +44,9 @@ class MyPhone(Endpoint):
         async def bound(tx: Tx) -> ResidentView:
             return residents.view(await residents.bind_phone(tx, self.actor.id, phone))
 
-        return await self.once(bound)
+        answer = await self.once(bound)
+        self.building.profile_changed(self.actor.id)
+        return answer
 
 
 class Residents(Endpoint):

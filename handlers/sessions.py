@@ -6,6 +6,8 @@ from schemas.sessions import NewSession, SessionView, StaffSessionView
 from server import sessions
 from server.kit.platform import PlatformRefusal
 
+TITLE = "登录"
+
 
 class Sessions(Endpoint):
     path = "/v1/sessions"
@@ -31,7 +33,7 @@ class CurrentSession(Endpoint):
     @allow("resident", "staff")
     async def delete(self) -> None:
         """Sign out here."""
-        await self.building.db.alone(lambda tx: sessions.close(tx, self.actor.session_id))
+        await self.building.sign_out(self.actor)
 
 
 class AllSessions(Endpoint):
@@ -40,7 +42,7 @@ class AllSessions(Endpoint):
     @allow("resident", "staff")
     async def delete(self) -> None:
         """Sign out everywhere."""
-        await self.building.db.alone(lambda tx: sessions.close_all(tx, self.actor))
+        await self.building.sign_out_everywhere(self.actor)
 
 
 class StaffSessions(Endpoint):

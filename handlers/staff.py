@@ -4,6 +4,8 @@ from handlers.base import Endpoint, allow
 from schemas.staff import RolesView, StaffView
 from server import staff
 
+TITLE = "工作人员"
+
 
 class StaffMe(Endpoint):
     path = "/v1/staff/me"

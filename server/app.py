@@ -6,7 +6,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 from tornado.web import Application
 
-from handlers.base import application
+from handlers.base import Doors
 from server import nouns
 from server.building import Building, WeChatGateway, WeComGateway
 from server.config import Settings
@@ -22,7 +22,7 @@ class House(Building):
     """The building with its doors: HTTP in front, the worker behind."""
 
     def http_application(self) -> Application:
-        return application(self)
+        return Doors(self)
 
     async def run_worker(self, stop: asyncio.Event) -> None:
         await Worker(self).run(stop)

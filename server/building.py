@@ -5,8 +5,9 @@ from typing import Any, Protocol
 
 import structlog
 
-from server import nouns, sessions, staff
+from server import nouns, residents, sessions, staff
 from server.cases import CaseNumbers
+from server.cases.pages import CasePages
 from server.catalogue import Pages
 from server.config import Settings
 from server.kit.clock import Clock
@@ -14,6 +15,7 @@ from server.kit.db import Cache, Database
 from server.kit.lifecycle import Lifecycle
 from server.kit.metrics import Metrics
 from server.kit.vault import Vault
+from server.residents import RESIDENTS, Resident
 from server.sessions import SESSIONS, Actor, Session
 from server.slots import Availability
 
@@ -61,6 +63,8 @@ class Building:
         self.availability = Availability(db)
         self.catalogue = Pages(db)
         self.case_numbers = CaseNumbers(db)
+        self.case_pages = CasePages(db.follower)
+        self._residents: Cache[Resident] = Cache(db.follower, RESIDENTS.name, settings.sessions.remembered)
         self._sessions: Cache[Session] = Cache(db.follower, SESSIONS.name, settings.sessions.remembered)
 
     def known_actor(self, token: str) -> Actor | None:
@@ -87,6 +91,28 @@ class Building:
         if not self.db.follower.trusted:
             await self.db.renew()
         return sessions.staff_actor(session, staff.find(self.db.reader(), session.actor_id))
+
+    async def resident(self, resident_id: str) -> Resident:
+        """Their profile, from memory in steady state. Raises ResidentNotFound."""
+        resident = await self._residents.get(resident_id, lambda: self._find(resident_id))
+        assert resident is not None
+        return resident
+
+    def profile_changed(self, resident_id: str) -> None:
+        """This process forgets at once what it has just changed; the others hear of it within a second."""
+        self._residents.drop(resident_id)
+
+    async def _find(self, resident_id: str) -> Resident:
+        return await self.db.reading(lambda reader: residents.find(reader, resident_id))
+
+    async def sign_out(self, actor: Actor) -> None:
+        """End this session: here at once, in the other processes within a second."""
+        await self.db.alone(lambda tx: sessions.close(tx, actor.session_id))
+        self._sessions.drop(actor.session_id)
+
+    async def sign_out_everywhere(self, actor: Actor) -> None:
+        await self.db.alone(lambda tx: sessions.close_all(tx, actor))
+        self._sessions.drop(actor.session_id)
 
     async def _load(self, session_id: str) -> Session | None:
         return await self.db.reading(lambda reader: reader.get(SESSIONS, session_id))

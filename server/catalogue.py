@@ -8,6 +8,7 @@ from msgspec import Meta, Struct
 
 from schemas.catalogue import (
     CategoryView,
+    FindServices,
     Mode,
     PriceUnit,
     PriceView,
@@ -17,6 +18,7 @@ from schemas.catalogue import (
 )
 from schemas.common import FormField
 from server.kit.db import Collection, Database, Index, Reader, Stored
+from server.kit.db.pages import decode_cursor, encode_cursor
 from server.kit.errors import Invalid, NotFound
 
 
@@ -128,15 +130,6 @@ def offered(reader: Reader, category: str | None) -> list[Service]:
     return sorted(wanted, key=lambda one: (one.rank, one.id))
 
 
-def edition(reader: Reader) -> tuple[int, int, int]:
-    """Changes whenever anything that a catalogue answer is made of has changed."""
-    return (
-        reader.everything(SERVICES).version,
-        reader.everything(PROVIDERS).version,
-        reader.everything(CATEGORIES).version,
-    )
-
-
 def view_categories(reader: Reader) -> list[CategoryView]:
     categories = sorted(reader.everything(CATEGORIES).items.values(), key=lambda one: one.rank)
     return [CategoryView(id=one.id, name=one.name, icon=one.icon) for one in categories]
@@ -169,21 +162,38 @@ class Pages:
 
     def __init__(self, db: Database) -> None:
         self._db = db
-        self._kept: dict[str | None, tuple[tuple[int, ...], bytes]] = {}
+        self._kept: dict[FindServices, tuple[int, bytes]] = {}
 
-    def services(self, category: str | None) -> bytes:
-        """The encoded ServicesView of a category, or of all."""
-        reader = self._db.reader()
-        now = edition(reader)
-        kept = self._kept.get(category)
-        if kept is not None and kept[0] == now:
+    def services(self, wanted: FindServices) -> bytes:
+        """The encoded ServicesView. Raises CategoryNotFound, BadCursor."""
+        edition = self._db.follower.edition
+        kept = self._kept.get(wanted)
+        if kept is not None and kept[0] == edition:
             return kept[1]
-        if category is not None and reader.recall(CATEGORIES, category) is None:
+        reader = self._db.reader()
+        if wanted.category is not None and reader.recall(CATEGORIES, wanted.category) is None:
             raise CategoryNotFound(field="category")
-        items = [view(reader, one) for one in offered(reader, category)]
-        encoded = msgspec.json.encode(ServicesView(items=items, categories=view_categories(reader)))
-        self._kept[category] = (now, encoded)
+        encoded = msgspec.json.encode(_page(reader, wanted))
+        if len(self._kept) >= _PAGES_KEPT:
+            self._kept.clear()
+        self._kept[wanted] = (edition, encoded)
         return encoded
+
+
+_PAGES_KEPT = 500
+
+
+def _page(reader: Reader, wanted: FindServices) -> ServicesView:
+    services = offered(reader, wanted.category)
+    if wanted.cursor is not None:
+        last = decode_cursor(wanted.cursor)
+        services = [one for one in services if (one.rank, one.id) > last]
+    page, more = services[: wanted.limit], len(services) > wanted.limit
+    return ServicesView(
+        items=[view(reader, one) for one in page],
+        categories=view_categories(reader),
+        next=encode_cursor(page[-1].rank, page[-1].id) if more else None,
+    )
 
 
 _PER: dict[PriceUnit, str] = {"visit": "次", "hour": "小时", "trip": "趟", "month": "月"}

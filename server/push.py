@@ -5,9 +5,6 @@ event, recipient and template, so a repeat writes nothing new. Credits count as 
 accept, −1 for each send, none left after a 43101; where we never heard of a credit one attempt finds out.
 """
 
-import asyncio
-import contextlib
-from collections import defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Annotated, Any, Literal, Protocol
@@ -19,13 +16,18 @@ from schemas.push import Answer, Delivery, InboxView, MessageView, SubscriptionV
 from server import nouns
 from server.config import Settings
 from server.kit.clock import SHANGHAI
-from server.kit.db import Collection, Database, Duplicate, Index, Reader, Stored, Tx
+from server.kit.db import Collection, Database, Index, Lanes, Reader, Stored, Tx
+from server.kit.errors import Conflict
 from server.kit.events import Event
 from server.kit.jobs import DUE, Leased
-from server.kit.platform import Action, PlatformDown, PlatformRefusal
+from server.kit.platform import Action, PlatformRefusal
 from server.residents import Resident
 
 log = structlog.get_logger()
+
+
+class LeaseLost(Conflict):
+    """这条消息已由另一个进程接手"""
 
 
 class Template(Struct, frozen=True):
@@ -53,7 +55,7 @@ class Notice(Struct, frozen=True, kw_only=True):
 
 
 class Message(Leased, kw_only=True):
-    """A message in a resident's inbox and its way to WeChat."""
+    """A message in a resident's inbox and its way to WeChat. `paid`: a credit has been taken for it."""
 
     resident_id: str
     openid: str
@@ -66,6 +68,7 @@ class Message(Leased, kw_only=True):
     at: datetime
     read_at: datetime | None = None
     delivery: Delivery = "queued"
+    paid: bool = False
 
 
 class Credit(Stored, kw_only=True):
@@ -131,22 +134,19 @@ class Courier:
         self._wechat = wechat
         self._settings = settings
         self._templates = _templates()
-        self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._turns = Lanes()
 
     async def deliver(self, message: Message) -> dict[str, Any]:
-        """What to set on the row. An exception is an attempt that failed and may be repeated."""
-        async with self._turn(message.openid):
+        """What to set on the row. An exception is an attempt that failed and may be repeated, with the credit that
+        was taken at the first."""
+        async with self._turns.hold([message.openid]):
             credit = credit_id(message.openid, message.template)
-            if not await self._db.alone(lambda tx: _spend(tx, credit)):
+            if not message.paid and not await self._db.atomically(lambda tx: _pay(tx, message, credit)):
                 return {"due_at": None, "delivery": "no_credit"}
             try:
                 await self._send(message)
             except PlatformRefusal as refusal:
                 return await self._refused(message, credit, refusal)
-            except PlatformDown as down:
-                if not down.uncertain:
-                    await self._db.alone(lambda tx: _refund(tx, credit))
-                raise
             return {"due_at": None, "delivery": "sent", "error": ""}
 
     async def _send(self, message: Message) -> None:
@@ -164,29 +164,20 @@ class Courier:
         """The platform's own table says what to do (wechat.md §1.3); the inbox has the message in any case."""
         error = {"error": f"{refusal.errcode} {refusal.action}"}
         match refusal.action:
+            case Action.retry | Action.serialize | Action.defer | Action.refresh_token:
+                raise refusal
+            case Action.stop_until_tomorrow:
+                return {"due_at": _tomorrow(self._db.now()), "attempts": 0, **error}
+            case Action.throttle:
+                return {"due_at": self._db.now() + timedelta(seconds=60), "attempts": 0, **error}
             case Action.zero_credit:
                 await self._db.alone(lambda tx: tx.change(CREDITS, {"_id": credit}, {"$set": {"count": 0}}))
                 return {"due_at": None, "delivery": "no_credit", **error}
-            case Action.drop_recipient | Action.skip | Action.flag_content:
-                return {"due_at": None, "delivery": "refused", **error}
         await self._db.alone(lambda tx: _refund(tx, credit))
-        match refusal.action:
-            case Action.stop_until_tomorrow:
-                return {"due_at": _tomorrow(self._db.now()), **error}
-            case Action.throttle:
-                return {"due_at": self._db.now() + timedelta(seconds=60), **error}
-            case Action.retry | Action.serialize | Action.defer | Action.refresh_token:
-                raise refusal
+        if refusal.action in (Action.drop_recipient, Action.skip, Action.flag_content):
+            return {"due_at": None, "delivery": "refused", "paid": False, **error}
         log.error("push.misconfigured", template=message.template, errcode=refusal.errcode)
-        return {"due_at": None, "delivery": "dead", **error}
-
-    @contextlib.asynccontextmanager
-    async def _turn(self, openid: str) -> Any:
-        lock = self._turns[openid]
-        async with lock:
-            yield
-        if not lock.locked():
-            self._turns.pop(openid, None)
+        return {"due_at": None, "delivery": "dead", "paid": False, **error}
 
 
 def _tomorrow(now: datetime) -> datetime:
@@ -194,14 +185,18 @@ def _tomorrow(now: datetime) -> datetime:
     return datetime.combine(day, time(0, 5), SHANGHAI).astimezone(UTC)
 
 
-async def _spend(tx: Tx, credit: str) -> bool:
-    """Take one credit; where no credit was ever recorded, one attempt is free and recorded as the last."""
-    if await tx.change(CREDITS, {"_id": credit, "count": {"$gte": 1}}, {"$inc": {"count": -1}}):
-        return True
-    with contextlib.suppress(Duplicate):
+async def _pay(tx: Tx, message: Message, credit: str) -> bool:
+    """Take one credit for this message; where none was ever recorded, one attempt is free and noted as the last.
+
+    Raises LeaseLost when another worker has the message by now.
+    """
+    if await tx.get(CREDITS, credit) is None:
         await tx.insert(CREDITS, Credit(id=credit, updated_at=tx.now))
-        return True
-    return False
+    elif not await tx.change(CREDITS, {"_id": credit, "count": {"$gte": 1}}, {"$inc": {"count": -1}}):
+        return False
+    if not await tx.change(MESSAGES, {"_id": message.id, "fence": message.fence}, {"$set": {"paid": True}}):
+        raise LeaseLost
+    return True
 
 
 async def _refund(tx: Tx, credit: str) -> None:

@@ -1,6 +1,5 @@
 """Residents: who they are to WeChat, how they are reached, where they live."""
 
-import secrets
 from datetime import datetime
 
 from msgspec import UNSET
@@ -14,6 +13,7 @@ from schemas.residents import (
     ResidentView,
 )
 from server import places
+from server.kit.chance import chance
 from server.kit.db import Collection, Index, Reader, Stored, Tx
 from server.kit.errors import NotFound
 
@@ -46,7 +46,7 @@ async def welcome(tx: Tx, openid: str, unionid: str | None) -> Resident:
     known = await tx.first(RESIDENTS, {"openid": openid})
     if known is not None:
         return known
-    resident = Resident(id=secrets.token_hex(12), openid=openid, unionid=unionid, created_at=tx.now)
+    resident = Resident(id=chance.hex(12), openid=openid, unionid=unionid, created_at=tx.now)
     await tx.insert(RESIDENTS, resident)
     return resident
 

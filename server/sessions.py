@@ -11,7 +11,7 @@ from schemas.sessions import SessionView, StaffSessionView
 from schemas.staff import Grant
 from server import residents, staff
 from server.config import Settings
-from server.kit.db import Collection, Index, Stored, Tx
+from server.kit.db import Collection, Duplicate, Index, Stored, Tx
 from server.kit.errors import Conflict, Forbidden, TooMany, Unauthorized
 from server.kit.platform import Action, PlatformRefusal
 from server.kit.vault import Vault
@@ -35,6 +35,10 @@ class SessionExpired(Unauthorized):
     """登录已过期，请重新登录"""
 
 
+class LoginSpent(Forbidden):
+    """这次登录已经用过了，请重新登录"""
+
+
 class PhoneCodeInvalid(Conflict):
     """手机号授权已失效，请再点一次“获取手机号”"""
 
@@ -54,6 +58,17 @@ class Session(Stored, kw_only=True):
 
 SESSIONS: Collection[Session] = Collection(
     "sessions", Session, Index(("expires_at",), expire_after_s=0), Index(("actor_id",))
+)
+
+
+class SpentState(Stored, kw_only=True):
+    """A login's `state` that has come back once; `id` is its SHA-256."""
+
+    expires_at: datetime
+
+
+SPENT_STATES: Collection[SpentState] = Collection(
+    "spent_states", SpentState, Index(("expires_at",), expire_after_s=0)
 )
 
 
@@ -119,6 +134,14 @@ async def open_staff(tx: Tx, userid: str, settings: Settings) -> StaffSessionVie
     session, token = _new("staff", member.id, tx.now, timedelta(hours=settings.sessions.staff_hours))
     await tx.insert(SESSIONS, session)
     return StaffSessionView(token=token, expires_at=session.expires_at, staff=staff.view(member))
+
+
+async def spend_state(tx: Tx, state: str, valid_for: timedelta) -> None:
+    """A login's state works once, also for whoever copied the browser's cookie. Raises LoginSpent."""
+    try:
+        await tx.insert(SPENT_STATES, SpentState(id=token_id(state), expires_at=tx.now + valid_for))
+    except Duplicate as error:
+        raise LoginSpent from error
 
 
 def _new(kind: Kind, actor_id: str, now: datetime, life: timedelta) -> tuple[Session, str]:

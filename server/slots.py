@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
+from msgspec import Struct
 
 from schemas.catalogue import DayView, SlotsView, SlotView
 from server import catalogue, workdays
 from server.catalogue import Hours, Pool, Service
 from server.kit.clock import SHANGHAI
-from server.kit.db import Change, Collection, Database, Duplicate, Reader, Stored, Tx
+from server.kit.db import Change, Collection, Database, Reader, Stored, Tx
 from server.kit.errors import Conflict
 
 CELL_MIN = 15
@@ -113,16 +114,13 @@ def check_offered(service: Service, start: datetime, now: datetime) -> None:
         raise SlotNotOffered(field="start")
 
 
-async def take(tx: Tx, owner: str, day: date, wanted: list[str], most: int) -> bool:
-    """Count one more in each wanted quarter, if none of them is full. False: no seat."""
-    free = {f"cells.{one}": {"$not": {"$gte": most}} for one in wanted}
+def demand(tx: Tx, owner: str, day: date, wanted: list[str], most: int, otherwise: Conflict) -> None:
+    """Count one more in each wanted quarter with the commit; `otherwise` is raised when one of them is full."""
     if most < 1:
-        return False
-    try:
-        more = {"$inc": {f"cells.{one}": 1 for one in wanted}}
-        return await tx.take(OCCUPANCY, {"_id": day_id(owner, day), **free}, more, upsert=True) is not None
-    except Duplicate:
-        return False
+        raise otherwise
+    free = {f"cells.{one}": {"$not": {"$gte": most}} for one in wanted}
+    more = {"$inc": {f"cells.{one}": 1 for one in wanted}}
+    tx.demand(OCCUPANCY, {"_id": day_id(owner, day), **free}, more, otherwise)
 
 
 async def give_back(tx: Tx, owner: str, day: date, taken: list[str]) -> None:
@@ -139,10 +137,23 @@ def day_of(reader: Reader, service_id: str, start: datetime) -> tuple[Pool, date
     return catalogue.pool_of(reader, service), day, wanted
 
 
-def lanes(reader: Reader, service_id: str, start: datetime) -> list[str]:
-    """What bookings of this slot queue for within a process; nothing for a service that is not there."""
+def day_of_pool(reader: Reader, service_id: str, start: datetime) -> str | None:
+    """The document that bookings of this slot contend for; None for a service that is not there."""
     service = reader.recall(catalogue.SERVICES, service_id)
-    return [day_id(service.pool_id, seat(service, start)[0])] if service else []
+    return day_id(service.pool_id, seat(service, start)[0]) if service else None
+
+
+class Kept(Struct, frozen=True):
+    """An answer, and of what it was made: memory's edition, the pool's version, the time of day."""
+
+    pool_id: str
+    edition: int
+    version: int
+    good_until: datetime
+    body: bytes
+
+
+_ANSWERS_KEPT = 5_000
 
 
 class Availability:
@@ -151,63 +162,73 @@ class Availability:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._days: dict[str, dict[str, int]] = {}
-        self._loading: dict[str, list[Change]] = {}
+        self._loads: dict[object, list[Change]] = {}
         self._versions: dict[str, int] = defaultdict(int)
-        self._answers: dict[tuple[str, date, int], tuple[tuple[int, ...], datetime, bytes]] = {}
+        self._answers: dict[tuple[str, date, int], Kept] = {}
         db.follower.listen(OCCUPANCY.name, self._changed, self._forget)
 
-    def refuse_full(self, reader: Reader, service_id: str, start: datetime) -> None:
-        """Raises SlotTaken when memory knows of no seat: enough to refuse, never to accept."""
+    async def refuse_full(self, reader: Reader, service_id: str, start: datetime) -> None:
+        """Raises SlotTaken when there is no seat, at the price of one read. Memory alone may not refuse: it hears
+        of a seat given back a moment later than the one who gave it."""
         pool, day, wanted = day_of(reader, service_id, start)
         known = self._days.get(day_id(pool.id, day)) if self._db.follower.trusted else None
-        if known is not None and any(known.get(one, 0) >= capacity(pool, day) for one in wanted):
+        most = capacity(pool, day)
+        if known is None or _fits(known, wanted, most):
+            return
+        stored = await reader.get(OCCUPANCY, day_id(pool.id, day))
+        if stored is not None and not _fits(stored.cells, wanted, most):
             raise SlotTaken(field="start")
 
     async def answer(self, service_id: str, first: date, days: int) -> bytes:
         """The encoded SlotsView. Raises ServiceNotFound."""
-        reader = self._db.reader()
+        return self.known(service_id, first, days) or await self._made(service_id, first, days)
+
+    def known(self, service_id: str, first: date, days: int) -> bytes | None:
+        """The last answer, if nothing has changed since."""
+        kept = self._answers.get((service_id, first, days))
+        follower = self._db.follower
+        if kept is None or not follower.trusted or kept.edition != follower.edition:
+            return None
+        same = kept.version == self._versions[kept.pool_id] and self._db.now() < kept.good_until
+        return kept.body if same else None
+
+    async def _made(self, service_id: str, first: date, days: int) -> bytes:
+        reader, edition = self._db.reader(), self._db.follower.edition
         service = catalogue.find(reader, service_id)
         pool = catalogue.pool_of(reader, service)
-        pools = reader.everything(catalogue.POOLS).version
-        edition = (*catalogue.edition(reader), pools, self._versions[pool.id])
-        key = (service_id, first, days)
-        known = self._answers.get(key)
-        if known and known[0] == edition and reader.now < known[1] and self._db.follower.trusted:
-            return known[2]
+        version = self._versions[pool.id]
         counters = await self._counters(pool.id, first, days)
         view, good_until = _view(service, pool, first, days, counters, reader.now)
-        encoded = msgspec.json.encode(view)
-        self._keep(key, (edition, good_until, encoded))
-        return encoded
-
-    def _keep(self, key: tuple[str, date, int], answer: tuple[tuple[int, ...], datetime, bytes]) -> None:
-        if len(self._answers) > 5_000:
+        body = msgspec.json.encode(view)
+        if len(self._answers) >= _ANSWERS_KEPT:
             self._answers.clear()
-        self._answers[key] = answer
+        self._answers[service_id, first, days] = Kept(pool.id, edition, version, good_until, body)
+        return body
 
     async def _counters(self, owner: str, first: date, days: int) -> list[dict[str, int]]:
         ids = [day_id(owner, first + timedelta(days=offset)) for offset in range(days)]
-        missing = [one for one in ids if one not in self._days or not self._db.follower.trusted]
-        if missing:
-            await self._load(missing)
+        if not self._db.follower.trusted or any(one not in self._days for one in ids):
+            await self._load(ids)
         return [self._days[one] for one in ids]
 
     async def _load(self, ids: list[str]) -> None:
         """Read the days; changes that arrive meanwhile are laid over what was read, so none is lost."""
-        for one in ids:
-            self._loading.setdefault(one, [])
-        found = await self._db.reading(
-            lambda reader: reader.all(OCCUPANCY, {"_id": {"$in": ids}}, limit=len(ids))
-        )
+        load = object()
+        meanwhile = self._loads.setdefault(load, [])
+        try:
+            found = await self._db.reading(
+                lambda reader: reader.all(OCCUPANCY, {"_id": {"$in": ids}}, limit=len(ids))
+            )
+        finally:
+            del self._loads[load]
         by_id = {one.id: one.cells for one in found}
-        for one in ids:
-            self._days[one] = dict(by_id.get(one, {}))
-            for change in self._loading.pop(one, ()):
-                self._apply(change)
+        self._days |= {one: dict(by_id.get(one, {})) for one in ids}
+        for change in meanwhile:
+            self._apply(change)
 
     def _changed(self, change: Change) -> None:
-        if change.item_id in self._loading:
-            self._loading[change.item_id].append(change)
+        for meanwhile in self._loads.values():
+            meanwhile.append(change)
         self._apply(change)
         self._versions[change.item_id.partition("|")[0]] += 1
 
@@ -227,6 +248,10 @@ class Availability:
     def _forget(self) -> None:
         self._days.clear()
         self._answers.clear()
+
+
+def _fits(used: dict[str, int], wanted: list[str], most: int) -> bool:
+    return all(used.get(one, 0) < most for one in wanted)
 
 
 def _view(

@@ -41,6 +41,7 @@ class Worker:
                 lease_s=push.lease_s,
                 parallel=push.parallel,
                 retry=retry,
+                dead={"delivery": "dead"},
             ),
             Queue("timers", CASES, self._strike, lease_s=push.lease_s, parallel=4, retry=forever),
         ]

@@ -12,6 +12,8 @@ from server.kit.clock import SHANGHAI
 from server.kit.db import Tx
 from server.kit.errors import Conflict, NotFound
 
+RESIDENTS_SIDE = frozenset({"resident", "operator", "clerk"})
+
 
 class WrongStartCode(Conflict):
     """开始口令不对，请居民再念一遍"""
@@ -59,10 +61,10 @@ async def free_seat(act: Act) -> None:
 
 
 async def _free_worker(tx: Tx, case: Case, booking: Booking) -> None:
+    """The worker's time is their own again; an ended case still names who was to come."""
     if case.worker_id is not None:
         day = datetime.fromisoformat(booking.day).date()
         await slots.give_back(tx, slots.worker_owner(case.worker_id), day, booking.seats)
-        case.worker_id = None
 
 
 async def confirm(act: Act) -> None:
@@ -85,13 +87,14 @@ async def assign(act: Act) -> None:
         return
     await _free_worker(act.tx, act.case, booking)
     day = datetime.fromisoformat(booking.day).date()
-    if not await slots.take(act.tx, slots.worker_owner(worker.id), day, booking.seats, most=1):
-        raise slots.WorkerBusy(field="worker_id")
+    busy = slots.WorkerBusy(field="worker_id")
+    slots.demand(act.tx, slots.worker_owner(worker.id), day, booking.seats, 1, otherwise=busy)
     act.case.worker_id = worker.id
 
 
 async def decline(act: Act) -> None:
     await _free_worker(act.tx, act.case, act.details)
+    act.case.worker_id = None
 
 
 async def start(act: Act) -> None:
@@ -114,6 +117,7 @@ async def no_show(act: Act) -> None:
 
 
 async def cancel(act: Act) -> None:
-    """The seat is free again; inside the notice it is noted as late."""
-    act.details.late_cancel = act.source != "held" and act.tx.now > act.details.free_until
+    """The seat is free again; on the resident's side, inside the notice, it is noted as late."""
+    theirs = bool(act.actor.roles & RESIDENTS_SIDE)
+    act.details.late_cancel = theirs and act.source != "held" and act.tx.now > act.details.free_until
     await free_seat(act)

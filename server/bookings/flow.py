@@ -18,7 +18,7 @@ STATES = (
     State("assigned", "已派师傅", "active"),
     State("en_route", "师傅在路上", "active"),
     State("in_service", "服务中", "active"),
-    State("done", "等您确认", "wait", timer="accept"),
+    State("done", "待确认完成", "wait", timer="accept"),
     State("disputed", "有争议", "late"),
     State("completed", "已完成", "done", final=True),
     State("expired", "占号已过期", "grey", final=True),

@@ -1,17 +1,18 @@
 """A booking as a kind of case: how it is placed, what it promises, how it reads."""
 
-import secrets
+import functools
 from datetime import datetime, timedelta
 
 from schemas.bookings import BookingDetails, NewBooking
 from schemas.cases import CandidateView, Channel
 from schemas.common import Address
-from server import cases, catalogue, places, residents, slots, staff
+from server import cases, catalogue, places, slots, staff
 from server.bookings.acts import Booking
 from server.bookings.flow import FLOW
 from server.cases import Act, Case, Kind
 from server.catalogue import Service
 from server.config import Settings
+from server.kit.chance import chance
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, Invalid
@@ -42,23 +43,37 @@ class NotForOthers(Invalid):
     """只能替自己预约"""
 
 
+def for_whom(actor: Actor, wanted: NewBooking) -> str:
+    """The resident it is for. Raises NotForOthers, ResidentNeeded."""
+    if actor.kind != "resident" and wanted.resident_id is None:
+        raise ResidentNeeded(field="resident_id")
+    if actor.kind == "resident" and wanted.resident_id not in (None, actor.id):
+        raise NotForOthers(field="resident_id")
+    return wanted.resident_id or actor.id
+
+
 async def place(
-    tx: Tx, actor: Actor, wanted: NewBooking, case_no: str, channel: Channel, rules: Settings
+    tx: Tx,
+    actor: Actor,
+    resident: Resident,
+    wanted: NewBooking,
+    case_no: str,
+    channel: Channel,
+    rules: Settings,
 ) -> Case:
     """Book, or hold, a slot.
 
-    Raises ServiceNotFound, QuoteNeeded, the Slot… refusals, BadForm, AddressNeeded, ContactNeeded, ResidentNeeded.
+    Raises ServiceNotFound, QuoteNeeded, the Slot… refusals, BadForm, AddressNeeded, ContactNeeded, OutOfScope.
     """
     service = catalogue.find(tx, wanted.service_id)
     if service.mode != "slot":
         raise QuoteNeeded(field="service_id")
     slots.check_offered(service, wanted.start, tx.now)
-    resident = await _for_whom(tx, actor, wanted)
     booking, where = _booking(tx, service, wanted, resident)
     pool = catalogue.pool_of(tx, service)
     day, seats = slots.seat(service, wanted.start)
-    if not await slots.take(tx, pool.id, day, seats, slots.capacity(pool, day)):
-        raise slots.SlotTaken(field="start")
+    taken = slots.SlotTaken(field="start")
+    slots.demand(tx, pool.id, day, seats, slots.capacity(pool, day), otherwise=taken)
     case = Case(
         id=case_no,
         kind=BOOKING.name,
@@ -75,22 +90,13 @@ async def place(
         provider_id=service.provider_id,
         created_at=tx.now,
         updated_at=tx.now,
-        search=sorted({case_no, booking.contact_phone, booking.contact_phone[-4:]}),
+        phone=booking.contact_phone,
+        phone_tail=booking.contact_phone[-4:],
         details={},
     )
     return await cases.open_case(
         tx, case, booking, BOOKING, "hold" if wanted.hold else "submit", actor, rules
     )
-
-
-async def _for_whom(tx: Tx, actor: Actor, wanted: NewBooking) -> Resident:
-    if actor.kind == "resident":
-        if wanted.resident_id not in (None, actor.id):
-            raise NotForOthers(field="resident_id")
-        return await residents.find(tx, actor.id)
-    if wanted.resident_id is None:
-        raise ResidentNeeded(field="resident_id")
-    return await residents.find(tx, wanted.resident_id)
 
 
 def _booking(
@@ -119,7 +125,7 @@ def _booking(
         contact_phone=phone,
         note=wanted.note,
         form=catalogue.check_form(service, wanted.form),
-        start_code=f"{secrets.randbelow(10_000):04d}",
+        start_code=f"{chance.below(10_000):04d}",
         free_until=wanted.start - timedelta(minutes=service.cancel_notice_min),
     )
     return booking, where
@@ -150,12 +156,19 @@ def _deadlines(act: Act) -> tuple[datetime | None, datetime | None]:
     return None, None
 
 
+@functools.lru_cache(maxsize=10_000)
 def said(moment: datetime) -> str:
     """A time as people say it: 11 月 25 日 周三 9:00."""
     local = moment.astimezone(SHANGHAI)
     return f"{local.month} 月 {local.day} 日 周{_WEEKDAYS[local.weekday()]} {local.hour}:{local.minute:02d}"
 
 
+@functools.lru_cache(maxsize=10_000)
+def _local(moment: datetime) -> str:
+    return moment.astimezone(SHANGHAI).isoformat()
+
+
+@functools.lru_cache(maxsize=10_000)
 def _clock_time(moment: datetime | None) -> str:
     local = moment.astimezone(SHANGHAI) if moment else None
     return f"{local.hour}:{local.minute:02d}" if local else "今天"
@@ -198,14 +211,13 @@ def _sentence(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]
 
 
 def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) -> BookingDetails:
-    local_start, local_end = booking.start.astimezone(SHANGHAI), booking.end.astimezone(SHANGHAI)
     return BookingDetails(
         service_id=booking.service_id,
         service=booking.service,
         category=booking.category,
-        start=local_start.isoformat(),
-        end=local_end.isoformat(),
-        when=f"{said(booking.start)}–{local_end.hour}:{local_end.minute:02d}",
+        start=_local(booking.start),
+        end=_local(booking.end),
+        when=f"{said(booking.start)}–{_clock_time(booking.end)}",
         price_fen=booking.price_fen,
         price_text=booking.price_text,
         address=booking.address,
@@ -217,7 +229,7 @@ def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) ->
         late_cancel=booking.late_cancel,
         escalated=booking.escalated,
         finish_note=booking.finish_note,
-        cancel_free_until=booking.free_until.astimezone(SHANGHAI).isoformat(),
+        cancel_free_until=_local(booking.free_until),
     )
 
 

@@ -4,18 +4,20 @@ from server.cases.kinds import CASES, Act, Case, Kind, kind_of
 from server.cases.moves import CaseNotFound, TimeIsUp, VersionConflict, find, move, open_case, time_is_up
 from server.cases.numbers import COUNTERS, CaseNumbers, is_case_no, with_check_digit
 from server.cases.scope import parts, scope
-from server.cases.views import history, listed, view
+from server.cases.views import CaseNoMistyped, counts, history, listed, view
 
 __all__ = [
     "CASES",
     "COUNTERS",
     "Act",
     "Case",
+    "CaseNoMistyped",
     "CaseNotFound",
     "CaseNumbers",
     "Kind",
     "TimeIsUp",
     "VersionConflict",
+    "counts",
     "find",
     "history",
     "is_case_no",

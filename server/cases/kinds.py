@@ -21,7 +21,7 @@ from server.sessions import Actor
 class Case(Leased, kw_only=True):
     """`id` is the case number. `timer_at` is when the state's timer strikes, `promised_at` what was promised.
 
-    `search` holds what a person on the phone can name: the number, the phone, its last four digits.
+    `phone_tail` is what a person on the phone can name first: the last four digits of the number to call back.
     """
 
     kind: str
@@ -42,7 +42,8 @@ class Case(Leased, kw_only=True):
     updated_at: datetime
     timer_at: datetime | None = None
     promised_at: datetime | None = None
-    search: list[str]
+    phone: str
+    phone_tail: str
     details: dict[str, Any]
 
 
@@ -50,18 +51,15 @@ CASES: Collection[Case] = Collection(
     "cases",
     Case,
     Index(("resident_id", "-created_at", "-_id")),
-    Index(("resident_id", "kind", "-created_at", "-_id")),
-    Index(("provider_id", "open", "-created_at", "-_id")),
     Index(("community_id", "open", "-created_at", "-_id")),
-    Index(("compound_id", "open", "-created_at", "-_id")),
-    Index(("worker_id", "open", "-created_at", "-_id")),
-    Index(("handler_id", "open", "-created_at", "-_id")),
+    Index(("provider_id", "open", "-created_at", "-_id")),
+    Index(("worker_id", "open", "-created_at", "-_id"), only={"worker_id": {"$type": "string"}}),
+    Index(("handler_id", "open", "-created_at", "-_id"), only={"handler_id": {"$type": "string"}}),
     Index(("open", "-created_at", "-_id")),
-    Index(("state", "-created_at", "-_id")),
-    Index(("search", "-created_at", "-_id")),
-    Index(("open", "promised_at")),
+    Index(("phone_tail", "-created_at", "-_id")),
     DUE,
 )
+"""Every index costs each booking a write (docs/performance.md): one for each way in that is asked for often."""
 
 
 class Act(Struct):

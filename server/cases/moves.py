@@ -2,20 +2,22 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
 
-from schemas.cases import Channel
+from schemas.cases import Channel, Seen
 from server.cases.kinds import CASES, Act, Case, Kind, kind_of
 from server.cases.scope import parts
 from server.config import Settings
 from server.kit.db import Reader, Tx
-from server.kit.errors import Conflict, Invalid, NotFound
-from server.kit.events import Event, emit
+from server.kit.errors import Conflict, Forbidden, Invalid, NotFound
+from server.kit.events import Event, emit, event_id
 from server.kit.flow import Flow, NotAllowedNow, Row
 from server.sessions import SYSTEM, Actor
+
+S = TypeVar("S", bound=Struct)
 
 
 class CaseNotFound(NotFound):
@@ -24,6 +26,10 @@ class CaseNotFound(NotFound):
 
 class VersionConflict(Conflict):
     """这个办件刚刚有了变化，请刷新后再操作"""
+
+
+class OutOfScope(Forbidden):
+    """这个地址不在您负责的范围内，请转给所属社区窗口或话务员"""
 
 
 class TimeIsUp(Conflict):
@@ -51,13 +57,18 @@ def time_is_up(case: Case, now: datetime) -> Row | None:
 async def open_case(
     tx: Tx, case: Case, details: Struct, kind: Kind, action: str, actor: Actor, rules: Settings
 ) -> Case:
-    """Insert the case by an opening row of its flow. Raises NotAllowedNow when the actor may not open it."""
-    roles = actor.roles if actor.kind == "staff" else frozenset({actor.kind})
-    row = kind.flow.row(Flow.OPENING, action, roles)
+    """Insert the case by an opening row of its flow.
+
+    Raises OutOfScope when it would not be the actor's, NotAllowedNow when they may not open it.
+    """
+    mine = parts(actor, case)
+    if not mine:
+        raise OutOfScope
+    row = kind.flow.row(Flow.OPENING, action, mine)
     act = Act(tx, case, details, None, actor, action, row.source, row.target, rules)
     _enter(act, kind, row)
-    await tx.insert(CASES, case)
-    await _record(act, kind, roles & row.by, case.channel)
+    tx.add(CASES, case)
+    _record(act, kind, mine & row.by, case.channel)
     return case
 
 
@@ -77,8 +88,8 @@ async def move(
     case = await find(tx, case_no, actor)
     kind = kind_of(case)
     fields = dict(body)
-    version = fields.pop("version", None)
-    if version is not None and version != case.version:
+    seen = _form({"version": fields.pop("version", None)}, Seen).version
+    if seen is not None and seen != case.version:
         raise VersionConflict
     if actor is not SYSTEM and time_is_up(case, tx.now):
         raise TimeIsUp
@@ -96,7 +107,7 @@ async def move(
     _enter(act, kind, row)
     if not await tx.replace(CASES, case, {"_id": case.id, "state": row.source, "version": before}):
         raise VersionConflict
-    await _record(act, kind, mine & row.by, channel)
+    _record(act, kind, mine & row.by, channel)
     return case
 
 
@@ -110,7 +121,7 @@ async def strike(tx: Tx, case_no: str, rules: Settings) -> None:
         await move(tx, case_no, timer, {}, SYSTEM, "system", rules)
 
 
-def _form(fields: dict[str, Any], form: type[Struct]) -> Struct:
+def _form(fields: dict[str, Any], form: type[S]) -> S:
     try:
         return msgspec.convert(fields, form)
     except msgspec.ValidationError as error:
@@ -129,7 +140,7 @@ def _enter(act: Act, kind: Kind, row: Row) -> None:
     case.details = kind.store_details(act.details)
 
 
-async def _record(act: Act, kind: Kind, roles: frozenset[str], channel: Channel) -> None:
+def _record(act: Act, kind: Kind, roles: frozenset[str], channel: Channel) -> None:
     case, actor = act.case, act.actor
     by = {
         "kind": actor.kind,
@@ -137,10 +148,10 @@ async def _record(act: Act, kind: Kind, roles: frozenset[str], channel: Channel)
         "name": actor.name if actor.kind == "staff" else "",
         "role": min(roles, default=""),
     }
-    await emit(
+    emit(
         act.tx,
         Event(
-            id=f"{case.id}.{case.version}",
+            id=event_id(case.id, case.version),
             type=f"{kind.name}.{act.action}",
             subject=case.id,
             seq=case.version,
@@ -155,6 +166,7 @@ async def _record(act: Act, kind: Kind, roles: frozenset[str], channel: Channel)
 __all__ = [
     "CaseNotFound",
     "NotAllowedNow",
+    "OutOfScope",
     "TimeIsUp",
     "VersionConflict",
     "find",

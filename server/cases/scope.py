@@ -50,9 +50,10 @@ def _clause(grant: Grant, actor: Actor) -> dict[str, Any] | None:
         case "clerk" if grant.community_id:
             return {"community_id": grant.community_id}
         case "elder_team" if grant.compound_id:
-            return {"compound_id": grant.compound_id}
+            community = {"community_id": grant.community_id} if grant.community_id else {}
+            return {**community, "compound_id": grant.compound_id}
         case "provider" if grant.provider_id:
             return {"provider_id": grant.provider_id}
         case "worker" | "driver":
-            return {"worker_id": actor.id}
+            return {"worker_id": actor.id, "provider_id": grant.provider_id}
     return None

@@ -1,13 +1,14 @@
 """Cases as their people see them: one case, a list of them, the steps that led here."""
 
-from datetime import datetime
-from typing import Any, cast
+from datetime import datetime, timedelta
+from typing import Any, cast, get_args
 
 import msgspec
 from msgspec.structs import replace
 
 from schemas.cases import (
     ActionView,
+    Box,
     CasesView,
     CaseView,
     Channel,
@@ -24,12 +25,19 @@ from server.cases.numbers import is_case_no
 from server.cases.scope import parts, scope
 from server.kit.db import Reader
 from server.kit.errors import NotFound
-from server.kit.events import EVENTS, Event
+from server.kit.events import EVENTS, Event, history_of
 from server.kit.flow import Flow
 from server.sessions import Actor
 from server.staff import ROLE_TEXTS
 
 _BY = {"resident": "居民", "system": "系统"}
+
+
+SOON = timedelta(minutes=10)
+"""A promise that is this near is shown together with those that were not kept."""
+
+_COUNTED = 100
+_TAIL = 4
 
 
 class CaseNoMistyped(NotFound):
@@ -113,34 +121,43 @@ def _worker(reader: Reader, case: Case) -> PersonView | None:
     return PersonView(id=worker.id, name=worker.name, phone=worker.phone or None) if worker else None
 
 
-async def listed(reader: Reader, wanted: FindCases, actor: Actor) -> CasesView:
-    """A page of the actor's cases, newest first. Raises CaseNoMistyped for a number that cannot be."""
-    where = [scope(actor), _box(wanted, actor, reader.now), _search(wanted)]
+def wanted_cases(wanted: FindCases, actor: Actor, now: datetime) -> dict[str, Any]:
+    """The filter for the actor's cases that are asked for. Raises CaseNoMistyped for a number that cannot be."""
+    where = [scope(actor), _box(wanted.box, actor, now), _search(wanted)]
     if wanted.kind is not None:
         where.append({"kind": wanted.kind})
     if wanted.state is not None:
         where.append({"state": wanted.state})
-    page = await reader.page(
-        CASES,
-        {"$and": [one for one in where if one] or [{}]},
-        sort="-created_at",
-        cursor=wanted.cursor,
-        limit=wanted.limit,
-    )
+    clauses = [one for one in where if one]
+    return {"$and": clauses} if len(clauses) > 1 else (clauses or [{}])[0]
+
+
+async def listed(reader: Reader, wanted: FindCases, actor: Actor) -> CasesView:
+    """A page of the actor's cases, newest first. Raises CaseNoMistyped, BadCursor."""
+    where = wanted_cases(wanted, actor, reader.now)
+    page = await reader.page(CASES, where, sort="-created_at", cursor=wanted.cursor, limit=wanted.limit)
     return CasesView(items=[view(reader, one, actor) for one in page.items], next=page.next)
 
 
-def _box(wanted: FindCases, actor: Actor, now: datetime) -> dict[str, Any]:
-    if wanted.box is None or actor.kind != "staff":
+async def counts(reader: Reader, actor: Actor) -> dict[Box, int]:
+    """How many cases lie in each box, counted no further than 100."""
+    return {
+        box: await reader.count(CASES, {"$and": [scope(actor), _box(box, actor, reader.now)]}, limit=_COUNTED)
+        for box in get_args(Box)
+    }
+
+
+def _box(box: Box | None, actor: Actor, now: datetime) -> dict[str, Any]:
+    if box is None or actor.kind != "staff":
         return {}
-    match wanted.box:
+    match box:
         case "mine":
             return {"open": True, "$or": [{"worker_id": actor.id}, {"handler_id": actor.id}]}
         case "unassigned":
             states = sorted(set().union(*(one.unassigned for one in kinds().values())))
             return {"open": True, "worker_id": None, "state": {"$in": states}}
         case "overdue":
-            return {"open": True, "promised_at": {"$lt": now}}
+            return {"open": True, "promised_at": {"$lt": now + SOON}}
     return {"open": True}
 
 
@@ -150,11 +167,15 @@ def _search(wanted: FindCases) -> dict[str, Any]:
     text = wanted.q.upper()
     if text[:2].isalpha() and not is_case_no(text):
         raise CaseNoMistyped(field="q")
-    return {"search": text}
+    if text[:2].isalpha():
+        return {"_id": text}
+    digits = text.replace("-", "")
+    whole = {"phone": {"$regex": f"^{'-?'.join(digits)}$"}}  # with the dash of a landline or without
+    return {"phone_tail": digits[-_TAIL:]} | (whole if len(digits) > _TAIL else {})
 
 
 async def history(reader: Reader, case: Case) -> HistoryView:
-    events = await reader.all(EVENTS, {"subject": case.id}, limit=500, sort="seq")
+    events = await reader.all(EVENTS, history_of(case.id), limit=500)
     flow = kind_of(case).flow
     return HistoryView(items=[_step(one, flow) for one in events])
 

@@ -6,7 +6,7 @@ Whoever a code belongs to cannot be known without the platform, so logins fail u
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from server.gateways.wechat import LoginResult, Verdict, refuse_bad_values
+from server.gateways.wechat import LoginResult, Verdict, fitted
 from server.kit.platform import OutsideCompany, PlatformDown
 
 T = TypeVar("T")
@@ -53,8 +53,7 @@ class NullWeChat:
         state: str = "formal",
         lang: str = "zh_CN",
     ) -> None:
-        refuse_bad_values(data)
-        asked = {"openid": openid, "template_id": template_id, "data": dict(data), "page": page}
+        asked = {"openid": openid, "template_id": template_id, "data": fitted(data), "page": page}
         self.calls.append(("send_subscribe", {**asked, "state": state, "lang": lang}))
 
     async def check_text(self, openid: str, content: str, scene: int) -> Verdict:

@@ -17,7 +17,7 @@ from server.gateways.breaker import Breaker
 from server.gateways.calls import Calls, Observe, Retry, unobserved
 from server.gateways.client import AsyncClient
 from server.gateways.errors import MINI_PROGRAM
-from server.gateways.template_rules import violations
+from server.gateways.template_rules import fit, violations
 from server.gateways.transport import Answer, NoAnswer, Transport
 from server.kit.clock import Clock
 from server.kit.platform import Action, PlatformRefusal
@@ -162,9 +162,10 @@ class WeChat:
     ) -> None:
         """Spend one credit of this person. PlatformDown with `uncertain` may mean that it was delivered.
 
-        Values that break the rule of their type are refused here, with the errcode the platform would give.
+        Values too long for their type are shortened; what breaks its rule all the same is refused here, with
+        the errcode the platform would give.
         """
-        refuse_bad_values(data)
+        data = fitted(data)
         message = {
             "touser": openid,
             "template_id": template_id,
@@ -229,9 +230,12 @@ class WeChat:
         self._transport.close()
 
 
-def refuse_bad_values(data: Mapping[str, str]) -> None:
-    if faults := violations(data):
+def fitted(data: Mapping[str, str]) -> dict[str, str]:
+    """The values as the rules of their types want them. Raises PlatformRefusal where no cutting helps."""
+    fitting = {key: fit(key, value) for key, value in data.items()}
+    if faults := violations(fitting):
         raise PlatformRefusal("send_subscribe", 47003, "; ".join(faults), Action.fix_data)
+    return fitting
 
 
 def _said_ok(answer: Any) -> None:

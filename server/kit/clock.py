@@ -1,9 +1,10 @@
 """Time is an argument: everything asks a clock, so that a test or a demo can set it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+_AHEAD = timedelta(hours=8)
 
 
 def to_millisecond(moment: datetime) -> datetime:
@@ -11,11 +12,17 @@ def to_millisecond(moment: datetime) -> datetime:
     return moment.astimezone(UTC).replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def today(now: datetime) -> date:
+    """The day it is in Shanghai, eight hours ahead of UTC all year round."""
+    return (now + _AHEAD).date()
+
+
 class Clock:
     """The machine's clock; `now()` is aware UTC to the millisecond."""
 
     def now(self) -> datetime:
-        return to_millisecond(datetime.now(UTC))
+        moment = datetime.now(UTC)
+        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 class SettableClock(Clock):

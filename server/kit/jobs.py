@@ -6,7 +6,7 @@ through its lease cannot finish what another has taken since.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
@@ -19,6 +19,7 @@ from server.kit.metrics import Metrics
 log = structlog.get_logger()
 
 _POLL_S = 1.0
+_DOUBLINGS = 60
 
 
 class Leased(Stored, kw_only=True):
@@ -38,14 +39,14 @@ Settled = dict[str, Any] | None
 
 
 class RetryPolicy(Struct, frozen=True):
-    """Waits grow by half from `first_s` to `longest_s`, with a tenth of jitter; after `attempts` the row is dead."""
+    """Waits double from `first_s` to `longest_s`, with a tenth of jitter; after `attempts` the row is dead."""
 
     attempts: int = 8
     first_s: float = 1.0
     longest_s: float = 600.0
 
     def wait(self, attempts: int) -> timedelta:
-        seconds = min(self.first_s * 2 ** (attempts - 1), self.longest_s)
+        seconds = min(self.first_s * 2 ** min(attempts - 1, _DOUBLINGS), self.longest_s)
         return timedelta(seconds=seconds * random.uniform(0.9, 1.1))
 
 
@@ -53,7 +54,7 @@ class Queue(Generic[L]):
     """Works off one collection.
 
     `handle` returns what to set on the row when it is done (`{"due_at": None, …}`), or None when it has settled the
-    row itself. An exception is a failed attempt: retried by the policy, dead after the last.
+    row itself. An exception is a failed attempt: retried by the policy, dead after the last; `dead` is then set too.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class Queue(Generic[L]):
         lease_s: float = 30.0,
         parallel: int = 8,
         retry: RetryPolicy,
+        dead: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.collection = collection
@@ -72,6 +74,7 @@ class Queue(Generic[L]):
         self._lease = timedelta(seconds=lease_s)
         self._parallel = parallel
         self._retry = retry
+        self._dead = dead or {}
 
     async def run_due(self, db: Database, owner: str, metrics: Metrics) -> int:
         """Work off everything that is due now; how many rows that was."""
@@ -125,8 +128,10 @@ class Queue(Generic[L]):
     def _failed(self, now: datetime, row: L, error: Exception) -> dict[str, Any]:
         dead = row.attempts >= self._retry.attempts
         log.warning("jobs.failed", queue=self.name, dead=dead, attempts=row.attempts, exc_info=error)
-        due_at = None if dead else now + self._retry.wait(row.attempts)
-        return {"due_at": due_at, "error": f"{type(error).__name__}: {error}"[:500]}
+        told = f"{type(error).__name__}: {error}"[:500]
+        if dead:
+            return {"due_at": None, "error": told, **self._dead}
+        return {"due_at": now + self._retry.wait(row.attempts), "error": told}
 
     async def _finish(self, db: Database, row: L, settled: dict[str, Any]) -> None:
         await db.alone(

@@ -12,6 +12,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._answers: dict[tuple[str, str, int], tuple[Counter, Histogram]] = {}
         self.requests = Counter(
             "hoelun_http_requests", "Requests answered", ["route", "method", "status"], registry=self.registry
         )
@@ -36,6 +37,15 @@ class Metrics:
             "hoelun_jobs_done", "Leased rows worked off", ["queue", "outcome"], registry=self.registry
         )
         self.backlog = Gauge("hoelun_jobs_due", "Rows due and not taken", ["queue"], registry=self.registry)
+
+    def answered(self, route: str, method: str, status: int, seconds: float) -> None:
+        """Count a request; the labelled children are looked up once."""
+        known = self._answers.get((route, method, status))
+        if known is None:
+            known = self.requests.labels(route, method, status), self.request_seconds.labels(route)
+            self._answers[route, method, status] = known
+        known[0].inc()
+        known[1].observe(seconds)
 
     def observe_call(self, api: str, outcome: str, seconds: float) -> None:
         self.calls.labels(api, outcome).inc()

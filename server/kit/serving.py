@@ -7,14 +7,16 @@ every reply says `Connection: close`, wait for what is in flight, then close wha
 import asyncio
 import socket
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import structlog
 from tornado.httpserver import HTTPServer
-from tornado.httputil import HTTPHeaders, HTTPServerRequest
+from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import Application, OutputTransform
 
 from server.config import Http
 from server.kit.lifecycle import Lifecycle
+from server.kit.limits import Bounded
 
 LINGER_S = 0.5
 """An idle keep-alive connection may carry a request already sent: it gets this long to arrive."""
@@ -58,6 +60,10 @@ async def serve(
 
 
 class _Server(HTTPServer):
+    def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
+        application = super().start_request(server_conn, request_conn)
+        return Bounded(application, request_conn, self.conn_params.max_body_size or 0)
+
     def busy(self) -> bool:
         """Is there a connection with a reply not yet sent?"""
         return any(connection.stream.writing() for connection in self._connections)

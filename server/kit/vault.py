@@ -34,7 +34,7 @@ class Vault:
     def open(self, sealed: bytes, about: str) -> str:
         try:
             plain = self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], about.encode())
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:  # ValueError: too short to be ours
             raise Unreadable from error
         return plain.decode()
 

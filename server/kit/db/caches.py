@@ -6,6 +6,7 @@ fresh.
 """
 
 import asyncio
+import functools
 import time
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
@@ -20,7 +21,9 @@ log = structlog.get_logger()
 
 _SILENT_AFTER_S = 1.5
 _AWAIT_MS = 400
+_GATHER_S = 0.02
 _RETRY_S = 0.2
+_CURSOR_NOT_FOUND = 43
 
 
 class Change(Struct, frozen=True):
@@ -34,15 +37,19 @@ class Change(Struct, frozen=True):
 
 
 class Follower:
-    """Follows the change stream and tells the listeners of each collection, in order, resuming after faults."""
+    """Follows the change stream and tells the listeners of each collection, in order, resuming after faults.
+
+    `edition` grows whenever anything in a whole collection changes: what is derived from memory keeps it beside.
+    """
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
         self._listeners: dict[str, list[Callable[[Change], None]]] = {}
         self._on_gap: list[Callable[[], None]] = []
         self._token: Any = None
-        self._task: asyncio.Task[None] | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
         self._heard = 0.0
+        self.edition = 0
         self._opened = asyncio.Event()
 
     @property
@@ -63,36 +70,69 @@ class Follower:
 
     async def start(self) -> None:
         """Follow from now on; returns when the stream is open."""
-        self._task = asyncio.create_task(self._follow(), name="db-follower")
+        self.background(self._follow(), "follower")
         await self._opened.wait()
 
+    def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Work that ends with the follower at the latest."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
     async def close(self) -> None:
-        if self._task is not None:
-            self._task.cancel()
-            await asyncio.gather(self._task, return_exceptions=True)
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _follow(self) -> None:
         while True:
             try:
                 await self._stream()
             except OperationFailure as error:
-                if not error.has_error_label("ResumableChangeStreamError"):
+                if error.code != _CURSOR_NOT_FOUND and not error.has_error_label(
+                    "ResumableChangeStreamError"
+                ):
                     self._forget(error)
             except PyMongoError as error:
                 log.info("follower.lost", error=type(error).__name__)
             await asyncio.sleep(_RETRY_S)
 
     async def _stream(self) -> None:
-        watched = [{"$match": {"ns.coll": {"$in": sorted(self._listeners)}}}]
-        options = {"resume_after": self._token} if self._token else {}
-        async with self._handle.watch(watched, max_await_time_ms=_AWAIT_MS, **options) as stream:
-            while stream.alive:
-                raw = await stream.try_next()
-                self._heard = time.monotonic()
-                self._opened.set()
-                if raw is not None:
+        """The stream as plain commands: one trip brings a whole batch, where the driver's own stream makes one
+        for each change, and under load the changes of a moment come together. After a pause memory is trusted
+        again when it has been told all that happened before the stream was back."""
+        session = await self._handle.client.start_session(causal_consistency=False)
+        async with session:
+            behind = self._token is not None
+            answer = await self._command(session, self._opening())
+            until, asked_more = answer["operationTime"], False
+            self._opened.set()
+            while True:
+                cursor = answer["cursor"]
+                batch = cursor.get("firstBatch") or cursor.get("nextBatch") or []
+                for raw in batch:
                     self._tell(raw)
-                self._token = stream.resume_token
+                self._token = cursor["postBatchResumeToken"]
+                if batch[-1]["clusterTime"] >= until if batch else asked_more:
+                    behind = False
+                if not behind:
+                    self._heard = time.monotonic()
+                if batch:
+                    await asyncio.sleep(_GATHER_S)
+                more = {"getMore": cursor["id"], "collection": "$cmd.aggregate", "maxTimeMS": _AWAIT_MS}
+                answer, asked_more = await self._command(session, more), True
+
+    def _opening(self) -> dict[str, Any]:
+        start = {"resumeAfter": self._token} if self._token else {}
+        watched = {"ns.coll": {"$in": sorted(self._listeners)}}
+        return {"aggregate": 1, "pipeline": [{"$changeStream": start}, {"$match": watched}], "cursor": {}}
+
+    async def _command(self, session: Any, command: dict[str, Any]) -> dict[str, Any]:
+        answer: dict[str, Any] = await self._handle.command(
+            command, session=session, codec_options=self._handle.codec_options
+        )
+        return answer
 
     def _tell(self, raw: dict[str, Any]) -> None:
         collection = raw.get("ns", {}).get("coll")
@@ -151,6 +191,8 @@ class Cache(Generic[T]):
             self._items.popitem(last=False)
 
     def drop(self, item_id: str) -> None:
+        """Forget it now; what is being loaded meanwhile is not kept either."""
+        self._epoch += 1
         self._items.pop(item_id, None)
 
     def clear(self) -> None:
@@ -159,8 +201,7 @@ class Cache(Generic[T]):
 
     def _changed(self, change: Change) -> None:
         if change.operation != "insert":
-            self._epoch += 1
-            self._items.pop(change.item_id, None)
+            self.drop(change.item_id)
 
 
 class Whole(Generic[T]):
@@ -170,50 +211,70 @@ class Whole(Generic[T]):
         self._follower = follower
         self._name = collection
         self._load = load
-        self._reloads: set[asyncio.Task[None]] = set()
+        self._readings: dict[object, list[Change]] = {}
         self.items: dict[str, T] = {}
         self.version = 0
-        follower.listen(collection, self._changed, self._reload_soon)
+        follower.listen(collection, self._heard, self._reload_soon)
 
     async def load_all(self) -> None:
-        """Read everything; call after the follower has started, so that no change falls between."""
-        documents = await self._follower.documents(self._name, {})
+        """Read everything; call after the follower has started. Changes heard while reading are laid over it."""
+        documents, meanwhile = await self._read({})
         self.items = {str(one["_id"]): self._load(one) for one in documents}
-        self.version += 1
+        self._grow()
+        for change in meanwhile:
+            self._changed(change)
+
+    async def _read(self, where: dict[str, Any]) -> tuple[list[dict[str, Any]], list[Change]]:
+        """What is stored, and what changed after we asked."""
+        reading = object()
+        meanwhile = self._readings.setdefault(reading, [])
+        try:
+            return await self._follower.documents(self._name, where), meanwhile
+        finally:
+            del self._readings[reading]
 
     def get(self, item_id: str) -> T | None:
         return self.items.get(item_id)
+
+    def _grow(self) -> None:
+        self.version += 1
+        self._follower.edition += 1
+
+    def _heard(self, change: Change) -> None:
+        for meanwhile in self._readings.values():
+            meanwhile.append(change)
+        self._changed(change)
 
     def _changed(self, change: Change) -> None:
         if change.document is not None:
             self._set(change.item_id, change.document)
         elif change.operation == "delete":
             self.items.pop(change.item_id, None)
-            self.version += 1
+            self._grow()
         else:
-            self._soon(self._reload_one(change.item_id))
+            self._soon(functools.partial(self._reload_one, change.item_id))
 
     def _set(self, item_id: str, document: dict[str, Any]) -> None:
         self.items[item_id] = self._load(document)
-        self.version += 1
+        self._grow()
 
     async def _reload_one(self, item_id: str) -> None:
-        documents = await self._follower.documents(self._name, {"_id": item_id})
+        documents, meanwhile = await self._read({"_id": item_id})
+        if any(one.item_id == item_id for one in meanwhile):
+            return
         for document in documents:
             self._set(item_id, document)
 
     def _reload_soon(self) -> None:
-        self._soon(self.load_all())
+        self._soon(self.load_all)
 
-    def _soon(self, work: Coroutine[Any, Any, None]) -> None:
-        task = asyncio.create_task(_until_done(work, self._reload_soon), name=f"reload-{self._name}")
-        self._reloads.add(task)
-        task.add_done_callback(self._reloads.discard)
+    def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
+        self._follower.background(_until_done(work, self._reload_soon), f"reload-{self._name}")
 
 
-async def _until_done(work: Coroutine[Any, Any, None], again: Callable[[], None]) -> None:
+async def _until_done(work: Callable[[], Awaitable[None]], again: Callable[[], None]) -> None:
     try:
-        await work
+        await work()
     except PyMongoError:
         await asyncio.sleep(_RETRY_S)
         again()

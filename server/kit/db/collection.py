@@ -53,7 +53,11 @@ class Collection(Generic[T]):
         return document
 
     def load(self, document: Mapping[str, Any]) -> T:
-        return msgspec.convert(document, self.stored, builtin_types=_NATIVE)
+        return as_struct(document, self.stored)
+
+
+def as_struct(document: Mapping[str, Any], kind: type[T]) -> T:
+    return msgspec.convert(document, kind, builtin_types=_NATIVE)
 
 
 def plain(value: Any) -> Any:

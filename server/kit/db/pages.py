@@ -11,6 +11,7 @@ from msgspec import Struct
 from server.kit.errors import Invalid
 
 T = TypeVar("T")
+_INT64 = 2**63 - 1
 
 
 class BadCursor(Invalid):
@@ -46,7 +47,9 @@ def decode_cursor(cursor: str) -> tuple[Any, str]:
         msgspec.MsgspecError,
     ) as error:
         raise BadCursor(field="cursor") from error
-    if not isinstance(value, str | int | float | datetime):
+    if not isinstance(value, str | int | float | datetime) or (
+        isinstance(value, int) and abs(value) > _INT64
+    ):
         raise BadCursor(field="cursor")
     return value, item_id
 

@@ -16,6 +16,8 @@ _PLAIN: dict[type, Any] = {
     inspect.BytesType: "binData",
 }
 _NAMESPACE_EXISTS = 48
+_INDEX_CONFLICTS = (85, 86)
+"""IndexOptionsConflict, IndexKeySpecsConflict: an earlier version declared the same keys otherwise."""
 
 
 def validator(stored: type) -> dict[str, Any]:
@@ -96,7 +98,13 @@ async def _ensure_index(handle: Any, collection: Collection[Any], index: Index) 
         options["partialFilterExpression"] = dict(index.only)
     if index.expire_after_s is not None:
         options["expireAfterSeconds"] = index.expire_after_s
-    await handle[collection.name].create_index(index.key_pattern(), **options)
+    try:
+        await handle[collection.name].create_index(index.key_pattern(), **options)
+    except OperationFailure as error:
+        if error.code not in _INDEX_CONFLICTS:
+            raise
+        await handle[collection.name].drop_index(index.name)
+        await handle[collection.name].create_index(index.key_pattern(), **options)
 
 
 async def problems(handle: Any, collections: list[Collection[Any]]) -> list[str]:
