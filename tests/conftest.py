@@ -35,6 +35,13 @@ def io_loop() -> Iterator[IOLoop]:
     io_loop.close()
 
 
+@pytest.fixture(autouse=True)
+def current_loop(request: pytest.FixtureRequest) -> None:
+    """`asyncio.run` in one test leaves no current loop behind for the next."""
+    if "io_loop" in request.fixturenames:
+        asyncio.set_event_loop(request.getfixturevalue("io_loop").asyncio_loop)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def logs() -> None:
     log.configure("warning", "console")

@@ -103,7 +103,12 @@ async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
         mongo_url=mongo_url,
         database=database,
         wechat=WeChat(base_url=sandbox_url, timeout_s=1.0),
-        wecom=WeCom(base_url=sandbox_url, timeout_s=1.0),
+        wecom=WeCom(
+            base_url=sandbox_url,
+            login_url=f"{sandbox_url}/wwlogin/sso/login",
+            authorize_url=f"{sandbox_url}/connect/oauth2/authorize",
+            timeout_s=1.0,
+        ),
         push=Push(max_attempts=5),
     )
     async with open_building(settings, clock=clock) as house:
@@ -130,7 +135,7 @@ class World:
         self.building = town.house
         self.clock = town.clock
         self.url = town.url
-        self._client = AsyncHTTPClient(force_instance=True, max_clients=400)
+        self.client = AsyncHTTPClient(force_instance=True, max_clients=400)
         self.compound = ""
         self.community = ""
 
@@ -147,7 +152,7 @@ class World:
         )
 
     async def close(self) -> None:
-        self._client.close()
+        self.client.close()
 
     # Speaking to it.
 
@@ -175,7 +180,7 @@ class World:
         request = HTTPRequest(
             url, method=method, headers=sent, body=content, allow_nonstandard_methods=True, request_timeout=30
         )
-        response = await self._client.fetch(request, raise_error=False)
+        response = await self.client.fetch(request, raise_error=False)
         if response.error is not None and response.code == 599:
             raise response.error
         return Reply(response.code, response.headers, response.body or b"")
@@ -187,7 +192,7 @@ class World:
             method=method,
             body=json.dumps(body) if method == "POST" else None,
         )
-        answer = await self._client.fetch(request)
+        answer = await self.client.fetch(request)
         return json.loads(answer.body) if answer.body else None
 
     async def told(self, name: str, **query: str) -> Any:

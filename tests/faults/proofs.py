@@ -39,7 +39,8 @@ async def race(street: Street, tokens: list[str], seats: int, name: str) -> Race
     )
     won = sum(1 for one in told if one.status == 201)
     refused = sum(1 for one in told if one.status == 409 and one.body["error"]["code"] == "slot_taken")
-    return Race(won, refused, len(told) - won - refused, max(one.seconds for one in told))
+    slowest = round(max(one.seconds for one in told), 2)
+    return Race(won, refused, len(told) - won - refused, slowest)
 
 
 async def same_key(street: Street, token: str, times: int) -> list[Told]:

@@ -57,5 +57,5 @@ async def test_people_who_were_given_log_in():
 async def test_a_bad_value_is_refused_as_the_real_one_refuses_it():
     wechat = NullWeChat()
     with pytest.raises(PlatformRefusal):
-        await wechat.send_subscribe("o-zhang", "tmpl-1", {"thing1": "长" * 21})
+        await wechat.send_subscribe("o-zhang", "tmpl-1", {"date1": "明天上午"})
     assert wechat.calls == []

@@ -95,11 +95,18 @@ async def test_a_message_carries_its_state_and_language_and_its_words_as_utf8(cl
     assert "page" not in platform.asked[1][2]
 
 
+async def test_a_value_too_long_for_its_type_is_shortened(clock):
+    platform = Platform()
+    async with wechat_at(platform, clock) as wechat:
+        await wechat.send_subscribe("o-zhang", "tmpl-1", {"thing1": "长" * 21})
+    assert platform.asked[0][2]["data"] == {"thing1": {"value": "长" * 19 + "…"}}
+
+
 async def test_a_value_that_breaks_its_rule_is_refused_before_it_is_sent(clock):
     platform = Platform()
     async with wechat_at(platform, clock) as wechat:
         with pytest.raises(PlatformRefusal) as refused:
-            await wechat.send_subscribe("o-zhang", "tmpl-1", {"thing1": "长" * 21})
+            await wechat.send_subscribe("o-zhang", "tmpl-1", {"date1": "明天上午"})
     assert (refused.value.errcode, refused.value.action) == (47003, Action.fix_data)
     assert platform.asked == []
 
