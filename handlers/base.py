@@ -356,6 +356,8 @@ def query_of(request: HTTPServerRequest, kind: type[Struct]) -> Any:
 
 def _runner(plan: Plan) -> Callable[..., Awaitable[None]]:
     async def run(self: Endpoint, *path: str) -> None:
+        if plan.name != "get":
+            structlog.contextvars.bind_contextvars(request_id=self.request_id)
         try:
             await self.authenticate(plan.rule)
             arguments: dict[str, Any] = {}

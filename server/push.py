@@ -114,6 +114,7 @@ async def send(tx: Tx, event: Event, resident: Resident, template: Template, not
         case_no=notice.case_no,
         at=event.at,
         due_at=event.at,
+        request_id=event.request_id,
     )
     await tx.insert(MESSAGES, message)
 

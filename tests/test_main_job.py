@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from server.kit.events import EVENTS
+from server.push import MESSAGES
 from tests.world import Person, World
 
 MOMENTS = ("booking_submitted", "booking_confirmed", "booking_assigned", "booking_started", "booking_done")
@@ -56,3 +58,16 @@ async def test_a_resident_books_staff_serve_it_and_five_pushes_arrive(world: Wor
         "finish",
         "accept",
     ]
+
+
+async def test_one_id_leads_from_the_request_to_its_event_and_its_message(world: World) -> None:
+    shop, resident = await world.shop(), await world.resident()
+    asked = {"X-Request-ID": "a-request-of-the-proxy"}
+    wish = shop.wish(world.at(10))
+    reply = await world.call("POST", "/v1/bookings", wish, token=resident.token, headers=asked)
+    await world.work()
+    case_no = reply.json["case_no"]
+    event = await world.house.db.reading(lambda reader: reader.first(EVENTS, {"subject": case_no}))
+    message = await world.house.db.reading(lambda reader: reader.first(MESSAGES, {"case_no": case_no}))
+    assert event is not None and message is not None
+    assert event.request_id == message.request_id == "a-request-of-the-proxy"

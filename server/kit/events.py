@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Any
 
+import structlog
 from msgspec import Struct
 
 from server.kit.db import Collection, Tx
@@ -24,7 +25,6 @@ class Event(Leased, kw_only=True):
     by: dict[str, Any]
     channel: str
     data: dict[str, Any]
-    request_id: str = ""
 
 
 EVENTS: Collection[Event] = Collection("events", Event, DUE)
@@ -76,6 +76,7 @@ class Listeners:
 
 
 def emit(tx: Tx, event: Event) -> None:
-    """Write the event; it is due at once."""
+    """Write the event; it is due at once. It carries the id of the request that caused it on into the jobs."""
     event.due_at = event.at
+    event.request_id = structlog.contextvars.get_contextvars().get("request_id", "")
     tx.add(EVENTS, event)

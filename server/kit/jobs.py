@@ -30,6 +30,7 @@ class Leased(Stored, kw_only=True):
     attempts: int = 0
     owner: str = ""
     error: str = ""
+    request_id: str = ""
 
 
 DUE = Index(("due_at",), only={"due_at": {"$type": "date"}})
@@ -112,7 +113,7 @@ class Queue(Generic[L]):
         )
 
     async def _work(self, db: Database, row: L, metrics: Metrics) -> None:
-        with structlog.contextvars.bound_contextvars(job=row.id):
+        with structlog.contextvars.bound_contextvars(job=row.id, request_id=row.request_id):
             try:
                 settled = await self._handle(row)
                 outcome = "done"
