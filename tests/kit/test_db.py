@@ -492,6 +492,36 @@ async def test_when_changes_were_missed_for_good_everything_is_read_again(db: Da
     assert gaps
 
 
+async def test_a_listener_that_breaks_does_not_end_the_following(db: Database) -> None:
+    whole, broken = db.reader().everything(KEPT), list[str]()
+
+    def breaks(change: Any) -> None:
+        if not broken:
+            broken.append(change.item_id)
+            raise ValueError("a bug")
+
+    db.follower.listen(KEPT.name, breaks)
+    await db.alone(lambda tx: tx.insert(KEPT, Kept(id="a", name="breaks it")))
+    await until(lambda: broken, "it has broken")
+    await db.alone(lambda tx: tx.insert(KEPT, Kept(id="b", name="afterwards")))
+
+    await until(lambda: whole.get("a") is not None and whole.get("b") is not None, "both are known")
+
+
+async def test_a_start_without_a_stream_fails_instead_of_waiting_for_ever(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("server.kit.db.caches._OPEN_WITHIN_S", 0.1)
+    follower = Follower(db._handle.client["kit-no-such"])
+    monkeypatch.setattr(
+        Follower, "_opening", lambda self: {"aggregate": 1, "pipeline": [{"$nonsense": 1}], "cursor": {}}
+    )
+
+    with pytest.raises(TimeoutError):
+        await follower.start()
+    await follower.close()
+
+
 async def test_a_collection_that_is_dropped_is_forgotten(db: Database) -> None:
     whole = db.reader().everything(KEPT)
     await db.alone(lambda tx: tx.insert(KEPT, Kept(id="a", name="before")))

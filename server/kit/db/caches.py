@@ -23,6 +23,7 @@ _SILENT_AFTER_S = 1.5
 _AWAIT_MS = 400
 _GATHER_S = 0.02
 _RETRY_S = 0.2
+_OPEN_WITHIN_S = 15.0
 _CURSOR_NOT_FOUND = 43
 
 
@@ -49,6 +50,7 @@ class Follower:
         self._token: Any = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._heard = 0.0
+        self._missing = False
         self.edition = 0
         self._opened = asyncio.Event()
 
@@ -69,9 +71,10 @@ class Follower:
         return found
 
     async def start(self) -> None:
-        """Follow from now on; returns when the stream is open."""
+        """Follow from now on; returns when the stream is open. Raises TimeoutError when it does not open."""
         self.background(self._follow(), "follower")
-        await self._opened.wait()
+        async with asyncio.timeout(_OPEN_WITHIN_S):
+            await self._opened.wait()
 
     def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
         """Work that ends with the follower at the latest."""
@@ -96,6 +99,9 @@ class Follower:
                     self._forget(error)
             except PyMongoError as error:
                 log.info("follower.lost", error=type(error).__name__)
+            except Exception as error:
+                log.exception("follower.failed")
+                self._forget(error)
             await asyncio.sleep(_RETRY_S)
 
     async def _stream(self) -> None:
@@ -107,6 +113,9 @@ class Follower:
             behind = self._token is not None
             answer = await self._command(session, self._opening())
             until, asked_more = answer["operationTime"], False
+            if self._missing:
+                self._missing = False
+                self._gap()
             self._opened.set()
             while True:
                 cursor = answer["cursor"]
@@ -150,9 +159,9 @@ class Follower:
             listener(change)
 
     def _forget(self, error: Exception) -> None:
+        """Changes are missed from here on until a new stream is open: nothing is trusted before."""
         log.warning("follower.gap", error=type(error).__name__)
-        self._token = None
-        self._gap()
+        self._token, self._missing, self._heard = None, True, 0.0
 
     def _gap(self) -> None:
         for forget in self._on_gap:
