@@ -47,14 +47,15 @@ class Row(Struct):
 class Bench:
     """One web process, one mongod, and the bare parts beside them."""
 
-    def __init__(self, street: Street, scale: float) -> None:
+    def __init__(self, street: Street, mongod_pid: int, scale: float) -> None:
+        self.mongod_pid = mongod_pid
         self.street = street
         self.scale = scale
         self.port = street.settings.port
         self.rows: list[Row] = []
 
     def meter(self) -> Meter:
-        return Meter(self.street.processes.pids("web"), [self.street.mongod.pid])
+        return Meter(self.street.processes.pids("web"), [self.mongod_pid])
 
     def count(self, usual: int) -> int:
         return max(int(usual * self.scale), 64)
@@ -69,7 +70,7 @@ class Bench:
         async with _child("tests.bench.bare_http") as (port, pid):
             bare, catalogue, slots = [], [], []
             for _ in range(ROUNDS):
-                meter = Meter([pid], [self.street.mongod.pid])
+                meter = Meter([pid], [self.mongod_pid])
                 bare.append(await burst(port, lambda _: get("/"), self.count(4000), meter))
                 catalogue.append(await self.ours(get("/v1/services", token), 4000))
                 slots.append(await self.ours(get(f"/v1/services/{service_id}/slots", token), 4000))
@@ -91,7 +92,7 @@ class Bench:
             peer, ours = [], []
             asked = [get("/v1/cases?limit=20", token) for token in tokens]
             for _ in range(ROUNDS):
-                meter = Meter([pid], [self.street.mongod.pid])
+                meter = Meter([pid], [self.mongod_pid])
                 count = self.count(800)
                 peer.append(await burst(port, lambda number: asked[number % len(asked)], count, meter))
                 mine = self.meter()
@@ -144,10 +145,10 @@ class Bench:
     async def _bare_transaction(self) -> float:
         count = self.count(600)
         process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "tests.bench.bare_driver", self.street.mongod.url, str(count),
+            sys.executable, "-m", "tests.bench.bare_driver", self.street.settings.mongo_url, str(count),
             stdout=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        meter = Meter([], [self.street.mongod.pid])
+        meter = Meter([], [self.mongod_pid])
         with meter.running():
             output, _ = await process.communicate()
         print(f"bare transaction: {float(output):.0f} + {meter.database_s / count * 1e6:.0f} µs", flush=True)
@@ -214,7 +215,7 @@ async def main(scale: float, idle: int) -> int:
     with tempfile.TemporaryDirectory(prefix="hoelun-bench-") as folder:
         async with open_street(Path(folder), web=1, workers=0, idle_s=600) as street:
             await street.house.db.follower.close()
-            bench = Bench(street, scale)
+            bench = Bench(street, await street.database_pid(), scale)
             tokens = await street.residents(32, "bench")
             for number in range(25):
                 service_id = await street.service(f"catalogue-{number}", capacity=5)

@@ -23,6 +23,8 @@ from server.kit.clock import SHANGHAI
 from server.kit.mongod import Mongod
 from server.kit.supervise import Role, Supervisor
 from server.places import PLACES, Place
+from tests.faults import cluster
+from tests.faults.cluster import Cluster
 
 HORIZON = 14
 COMPOUND = "compound-faults"
@@ -40,9 +42,11 @@ class Told(Struct):
 class Street:
     """What runs, and a client that keeps asking with the same key until it is answered."""
 
-    def __init__(self, settings: Settings, database: Mongod, people: Supervisor, house: House) -> None:
+    def __init__(
+        self, settings: Settings, database: Mongod | Cluster, people: Supervisor, house: House
+    ) -> None:
         self.settings = settings
-        self.mongod = database
+        self.database = database
         self.processes = people
         self.house = house
         self.url = f"http://127.0.0.1:{settings.port}"
@@ -52,11 +56,15 @@ class Street:
     async def kill(self, what: str) -> None:
         """SIGKILL a living process: `web`, `worker` or `mongod`; one that is just being restarted is waited for."""
         while True:
-            pids = [self.mongod.pid] if what == "mongod" else self.processes.pids(what)
+            pids = [await self.database_pid()] if what == "mongod" else self.processes.pids(what)
             for pid in pids:
                 with suppress(ProcessLookupError):
                     return os.kill(pid, signal.SIGKILL)
             await asyncio.sleep(0.05)
+
+    async def database_pid(self) -> int:
+        """Of the only mongod, or of the primary."""
+        return self.database.pid if isinstance(self.database, Mongod) else await self.database.pid()
 
     async def ask(
         self, method: str, path: str, body: Any = None, *, token: str = "", key: str = "", base: str = ""
@@ -148,10 +156,11 @@ def wish(service_id: str, start: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_street(
-    folder: Path, *, web: int = 2, workers: int = 1, idle_s: float = 5
+    folder: Path, *, web: int = 2, workers: int = 1, idle_s: float = 5, members: int = 1
 ) -> AsyncIterator[Street]:
     """Start everything on free ports; nothing of it is left afterwards."""
-    async with mongod.running(folder / "mongo") as database:
+    databases = mongod.running(folder / "mongo") if members == 1 else cluster.running(folder / "set")
+    async with databases as database:
         doors, platforms = supervise.listen("127.0.0.1", 0), supervise.listen("127.0.0.1", 0)
         settings = _settings(folder, database, doors[0].getsockname()[1], platforms[0].getsockname()[1])
         http = msgspec.structs.replace(settings.http, idle_s=idle_s)
@@ -181,7 +190,7 @@ async def open_street(
             one.close()
 
 
-def _settings(folder: Path, database: Mongod, port: int, sandbox_port: int) -> Settings:
+def _settings(folder: Path, database: Mongod | Cluster, port: int, sandbox_port: int) -> Settings:
     base = f"http://127.0.0.1:{sandbox_port}"
     return Settings(
         environment="test",
