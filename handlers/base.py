@@ -21,10 +21,12 @@ from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import Application, HTTPError, RequestHandler
 
 from schemas.cases import Channel
+from server import audit
 from server.building import Building
+from server.config import Settings
 from server.kit import discover
 from server.kit.chance import chance
-from server.kit.db import Once, Reply, Tx
+from server.kit.db import DatabaseUnavailable, Once, Reply, Tx
 from server.kit.errors import (
     STATUS_TABLE,
     BadRequest,
@@ -51,6 +53,7 @@ _READ_AS_JSON = ("application/json", "application/x-www-form-urlencoded")
 """The second is what many tools say of any body, when they are not told otherwise."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _KEY = re.compile(r"^[!-~]{1,255}$")
+_LOOKING = ("GET", "HEAD")
 _PARTS = re.compile(r"(\{\w+\})")
 
 encode = msgspec.json.encode
@@ -153,8 +156,8 @@ class Endpoint(RequestHandler):
 
     path: ClassVar[str] = ""
     documented: ClassVar[bool] = True
+    takes_files: ClassVar[bool] = False
     plans: ClassVar[dict[str, Plan]] = {}
-    max_body: ClassVar[int | None] = None
     building: Building
     actor: Actor
     channel: Channel = "mini_program"
@@ -177,6 +180,11 @@ class Endpoint(RequestHandler):
 
         What is answered here must be what the verb would have answered with 200.
         """
+        return None
+
+    @classmethod
+    def largest_body(cls, settings: Settings) -> int | None:
+        """In bytes, for what may be larger than the rest."""
         return None
 
     def initialize(self, building: Building) -> None:
@@ -278,7 +286,13 @@ class Endpoint(RequestHandler):
         if not _KEY.match(key):
             raise BadIdempotencyKey(field="Idempotency-Key")
         route = f"{self.request.method} {self.request.path}"
-        return Once(self.actor.key, route, key, self.request.body)
+        content = self.request.body + (self.on_behalf_of or "").encode()
+        return Once(self.actor.key, route, key, content)
+
+    @property
+    def on_behalf_of(self) -> str | None:
+        """The resident for whom the caller says to act."""
+        return self.request.headers.get("X-On-Behalf-Of")
 
     async def once(
         self,
@@ -291,12 +305,47 @@ class Endpoint(RequestHandler):
         """Do `work` in a transaction, once for each Idempotency-Key; the answer is what it returned, encoded."""
 
         async def answered(tx: Tx) -> Reply:
-            return Reply(status, encode(await work(tx)))
+            audit.watch(tx, self.actor, self.origin())
+            result = await work(tx)
+            what, subjects = self.deed(result)
+            audit.close(tx, what, *subjects)
+            return Reply(status, encode(result))
 
         reply = await self.building.db.atomically_once(
             self.once_key(), answered, lanes=lanes, with_whom=with_whom
         )
         return Answer(reply.body, reply.status, reply.replayed)
+
+    def origin(self) -> audit.Origin:
+        agent = audit.agent_family(self.request.headers.get("User-Agent", ""))
+        return audit.Origin(self.channel, self.request.remote_ip or "", agent, self.request_id)
+
+    def deed(self, result: Any = None) -> tuple[str, list[str | None]]:
+        """What this call does, in one word, and the ids of what it does it to."""
+        verb, about = (self.request.method or "").lower(), list(self.path_args)
+        if self.path.endswith("/{action}"):
+            verb = about.pop()
+        noun = type(self).__module__.removeprefix("handlers.")
+        return f"{noun}.{verb}", [
+            *about,
+            getattr(result, "case_no", None) or getattr(result, "id", None),
+        ]
+
+    async def saw(self, what: str, *subjects: str | None) -> None:
+        """Note that a member of the staff has looked at somebody's data."""
+        if self.actor.kind == "staff":
+            await audit.record(self.building.db, self.actor, self.origin(), what, *subjects)
+
+    async def note_refusal(self, error: HoelunError) -> None:
+        """Note what a member of the staff tried and was not allowed to do."""
+        actor = getattr(self, "actor", None)
+        if actor is None or actor.kind != "staff" or error.status not in (403, 404, 409):
+            return
+        what, subjects = self.deed()
+        try:
+            await audit.record(self.building.db, actor, self.origin(), what, *subjects, outcome=error.code)
+        except DatabaseUnavailable:
+            log.warning("audit.lost", request_id=self.request_id, what=what)
 
     async def replayed(self) -> Answer[Any] | None:
         """The first answer to this key, for verbs that ask a platform before they write."""
@@ -376,6 +425,8 @@ def _runner(plan: Plan) -> Callable[..., Awaitable[None]]:
                 self.read_no_body()
             result = await plan.verb(self, *path, **arguments)
         except HoelunError as error:
+            if self.request.method not in _LOOKING or isinstance(error, Forbidden):
+                await self.note_refusal(error)
             self.refuse(error)
         except PlatformRefusal as error:
             log.error("platform.refused", api=error.api, errcode=error.errcode, request_id=self.request_id)
@@ -445,18 +496,27 @@ class Doors(Application):
             default_handler_class=NothingHere,
             default_handler_args=self._given,
             lifecycle=building.lifecycle,
+            largest_body=self.largest_body,
             log_function=lambda handler: None,
         )
 
     def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
-        path = request.path
+        found = self._find(request.path)
+        return self._delegate(request, *found) if found else super().find_handler(request, **kwargs)
+
+    def largest_body(self, path: str) -> int | None:
+        """In bytes, where it is not what it is everywhere."""
+        found = self._find(path)
+        return found[0].largest_body(self._building.settings) if found else None
+
+    def _find(self, path: str) -> tuple[type[Endpoint], list[str]] | None:
         fixed = self._fixed.get(path)
         if fixed is not None:
-            return self._delegate(request, fixed, [])
+            return fixed, []
         for form, endpoint in self._open.get(_address(path), ()):
             if (match := form.match(path)) is not None:
-                return self._delegate(request, endpoint, list(match.groups()))
-        return super().find_handler(request, **kwargs)
+                return endpoint, list(match.groups())
+        return None
 
     def _delegate(
         self, request: HTTPServerRequest, endpoint: type[Endpoint], parts: list[str]

@@ -31,7 +31,9 @@ class Case(Endpoint):
         async def seen(reader: Reader) -> CaseView:
             return cases.view(reader, await cases.find(reader, case_no, self.actor), self.actor)
 
-        return await self.building.db.reading(seen)
+        view = await self.building.db.reading(seen)
+        await self.saw("cases.open", case_no, view.resident.id if view.resident else None)
+        return view
 
 
 class History(Endpoint):
@@ -74,4 +76,7 @@ class Move(Endpoint):
             case = await cases.move(tx, case_no, action, body, actor, self.channel, rules)
             return cases.view(tx, case, actor)
 
-        return await self.once(moved, lanes=[case_no])
+        reader, lanes = self.building.db.reader(), [case_no]
+        if action == "reschedule":
+            lanes += await bookings.contended(reader, case_no, actor, body)
+        return await self.once(moved, lanes=lanes)

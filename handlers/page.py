@@ -21,6 +21,7 @@ from handlers.base import Endpoint, Rule
 from server.kit import discover
 from server.kit.db import Once
 from server.kit.errors import Forbidden, HoelunError, Invalid, Unauthorized
+from server.sessions import Actor
 from server.staff import ROLES
 
 T = TypeVar("T", bound=Struct)
@@ -90,6 +91,7 @@ def _compiled() -> Environment:
     environment.filters |= {
         "when": words.when,
         "yuan": words.yuan,
+        "quote_state": words.quote_state,
         "limit": words.limit,
         "quarters": words.quarters,
         "channel": words.CHANNELS.__getitem__,
@@ -122,6 +124,11 @@ class Page(Endpoint):
             self.set_header(name, value)
 
     # Who is there.
+
+    @classmethod
+    def lets(cls, actor: Actor) -> bool:
+        """Whether this page would open: the menu shows no other."""
+        return cls.plans["get"].rule.lets(actor)
 
     def token(self) -> str | None:
         return self.get_cookie(COOKIE) or None
@@ -216,7 +223,7 @@ class Page(Endpoint):
         return {
             "me": actor,
             "roles": [row for row in ROLES if row.name in roles],
-            "menu": [(one.path, one.menu) for one in menu()] if actor else [],
+            "menu": [(one.path, one.menu) for one in menu() if one.lets(actor)] if actor else [],
             "here": self.path,
             "form_token": self.form_token() if actor else "",
             "new_key": secrets.token_urlsafe(18),

@@ -2,7 +2,7 @@
 
 from handlers.base import Answer, Endpoint, allow
 from schemas.residents import BindPhone, ChangeMe, FindResident, ResidentsFound, ResidentView
-from server import residents, sessions
+from server import accounts, residents, sessions
 from server.kit.db import Tx
 from server.kit.platform import PlatformRefusal
 
@@ -24,6 +24,13 @@ class Me(Endpoint):
         changed = await self.building.db.atomically(lambda tx: residents.change(tx, self.actor.id, wanted))
         self.building.profile_changed(self.actor.id)
         return residents.view(changed)
+
+    @allow("resident")
+    async def delete(self) -> None:
+        """Leave: what is personal is wiped. Refused, with the reason, while something of mine is open."""
+        house, origin = self.building, self.origin()
+        await house.db.atomically(lambda tx: accounts.close(tx, self.actor, origin, house.vault))
+        house.account_closed(self.actor)
 
 
 class MyPhone(Endpoint):
@@ -56,4 +63,5 @@ class Residents(Endpoint):
     async def get(self, query: FindResident) -> ResidentsFound:
         """Who calls: residents with this phone number."""
         found = await self.building.db.reading(lambda reader: residents.by_phone(reader, query.phone))
+        await self.saw("residents.find", *(one.id for one in found))
         return ResidentsFound(items=[residents.card(one) for one in found])

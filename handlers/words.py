@@ -20,6 +20,7 @@ CHANNELS: dict[Channel, str] = {
     "system": "自动",
 }
 QUARTER = timedelta(minutes=15)
+_LATE_SHARE = 0.8
 _NEAR = {-1: "昨天", 0: "今天", 1: "明天", 2: "后天"}
 
 
@@ -74,6 +75,19 @@ def yuan(fen: int) -> str:
     return f"{fen // 100:,}.{fen % 100:02d}"
 
 
+_QUOTE_STATES = {
+    "offered": "等居民决定",
+    "accepted": "居民已同意",
+    "refused": "居民没有同意",
+    "withdrawn": "已收回",
+    "lapsed": "已过期",
+}
+
+
+def quote_state(state: str) -> str:
+    return _QUOTE_STATES[state]
+
+
 class Limit(Struct, frozen=True):
     """A clock as a row draws it: words, a bar of so many per cent, and whether to hurry."""
 
@@ -88,6 +102,8 @@ def limit(case: CaseView, now: datetime) -> Limit | None:
     clock: ClockView | None = case.clock
     if clock is None:
         return None
+    if clock.used is not None and clock.total:
+        return _counted(clock, now)
     left, whole = clock.due_at - now, (clock.due_at - case.updated_at).total_seconds()
     used = (now - case.updated_at).total_seconds()
     percent = 100 if whole <= 0 else round(100 * min(max(used / whole, 0.03), 1))
@@ -95,3 +111,11 @@ def limit(case: CaseView, now: datetime) -> Limit | None:
     if left <= timedelta(0):
         return Limit(f"已超时 {span(-left)}", due, 100, "late")
     return Limit(f"剩 {span(left)}", due, percent, "soon" if left <= SOON else "easy")
+
+
+def _counted(clock: ClockView, now: datetime) -> Limit:
+    """A promise by the working day or the hour: the bar is what is used of it."""
+    share = (clock.used or 0) / (clock.total or 1)
+    tone = "late" if clock.overdue else "soon" if share >= _LATE_SHARE and not clock.paused else "easy"
+    due = f"{when(clock.due_at, now)}{'（暂定）' if clock.provisional else ''}"
+    return Limit(clock.text, due, round(100 * min(max(share, 0.03), 1)), tone)

@@ -1,10 +1,24 @@
 """Booking a service at home: the request, and the forms of each move."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from msgspec import Meta
 
-from schemas.common import END, Address, Contact, Fen, Id, Moment, Reason, Request, Text, View
+from schemas.catalogue import CancelFee
+from schemas.common import (
+    END,
+    NO_CONTROL,
+    Address,
+    Contact,
+    Fen,
+    Id,
+    Line,
+    Moment,
+    Reason,
+    Request,
+    Text,
+    View,
+)
 
 
 class NewBooking(Request, frozen=True, kw_only=True):
@@ -33,7 +47,66 @@ class Start(Request, frozen=True, kw_only=True):
 
 
 class Finish(Request, frozen=True, kw_only=True):
+    """Photos are ids of files that the worker has sent to this case."""
+
     note: Annotated[Text, Meta(title="完成情况")] = ""
+    before: Annotated[list[Id], Meta(max_length=9, title="开始前的照片")] = []
+    after: Annotated[list[Id], Meta(max_length=9, title="完成后的照片")] = []
+
+
+class QuoteItem(Request, frozen=True, kw_only=True):
+    name: Line
+    amount_fen: Fen
+
+
+QuoteItems = Annotated[
+    list[QuoteItem], Meta(min_length=1, max_length=20, title="报价明细", description="每项写明名目和金额")
+]
+
+
+class NewQuote(Request, frozen=True, kw_only=True):
+    items: QuoteItems
+    valid_until: Annotated[Moment | None, Meta(title="有效期到（可不填）", description="过期自动作废")] = None
+    note: Annotated[Text, Meta(title="说明")] = ""
+
+
+class NewPrice(Request, frozen=True, kw_only=True):
+    """`if_refused` is agreed before the resident answers: `continue` at the old price, or `leave`."""
+
+    items: QuoteItems
+    reason: Reason
+    if_refused: Annotated[
+        Literal["continue", "leave"],
+        Meta(
+            title="居民不同意时",
+            extra_json_schema={"x-texts": {"continue": "按原价继续做", "leave": "不做了，只收上门费"}},
+        ),
+    ]
+
+
+class AcceptQuote(Request, frozen=True, kw_only=True):
+    """`quote_version` is the quote that was read: another one is not accepted by mistake."""
+
+    quote_version: Annotated[
+        Annotated[int, Meta(ge=1)] | None, Meta(title="报价版本", extra_json_schema={"x-hidden": True})
+    ] = None
+
+
+class NoShow(Request, frozen=True, kw_only=True):
+    reason: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            max_length=200,
+            pattern=NO_CONTROL,
+            title="现场情况",
+            description="几点到的、怎么联系的，居民申诉时要用",
+        ),
+    ]
+
+
+class Reschedule(Request, frozen=True, kw_only=True):
+    start: Annotated[Moment, Meta(title="新的上门时间", description="从可预约的时间里选")]
 
 
 class WithReason(Request, frozen=True, kw_only=True):
@@ -44,10 +117,30 @@ class MaybeReason(Request, frozen=True, kw_only=True):
     reason: Annotated[str, Meta(max_length=200, title="原因（可不填）")] = ""
 
 
+class QuoteView(View, frozen=True, kw_only=True):
+    """`state` is offered, accepted, refused, withdrawn or lapsed; `on_site` ones were given at the door."""
+
+    version: int
+    lines: list[QuoteItem]
+    total_fen: Fen
+    total_text: str
+    note: str
+    by: str
+    at: str
+    valid_until: str | None
+    on_site: bool
+    if_refused: str
+    state: str
+    answered_at: str | None
+    answered_by: str
+
+
 class BookingDetails(View, frozen=True, kw_only=True):
     """`start_code` is only in the resident's and the desk's view: it is what the resident reads out at the door.
 
-    `form` has the answers to the service's own fields.
+    `form` has the answers to the service's own fields. `price_fen` is the price that was agreed, or from which it
+    starts while `price_agreed` is false; `quotes` are all versions, the last is the one that counts.
+    `cancel_fee_fen` is what cancelling now would cost the resident, `fee_fen` what was charged in the end.
     """
 
     service_id: str
@@ -68,3 +161,15 @@ class BookingDetails(View, frozen=True, kw_only=True):
     escalated: bool
     finish_note: str
     cancel_free_until: str
+    mode: str
+    price_agreed: bool
+    quotes: list[QuoteView]
+    visit_fee_fen: Fen
+    cancel_fee_fen: Fen
+    cancel_fees: list[CancelFee]
+    fee_fen: Fen
+    reschedule_until: str
+    reschedules: int
+    no_show_note: str
+    appeal: str
+    appeal_until: str | None

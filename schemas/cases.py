@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta
 
 from schemas.common import END, Cursor, FormField, Id, Limit, Request, Version, View
+from schemas.ratings import ScoreView
 
 Channel = Literal["mini_program", "phone", "window", "wecom", "console", "system"]
 Box = Literal["mine", "team", "overdue", "unassigned"]
@@ -27,11 +28,19 @@ class PersonView(View, frozen=True, kw_only=True):
 
 
 class ClockView(View, frozen=True, kw_only=True):
-    """What runs until `due_at`, in words."""
+    """What runs until `due_at`, in words. A promise by the working day or the hour also says how much of it is used,
+    in `unit`, and `sentence` tells it whole; while it is `paused`, `due_at` is as if it ran again from now."""
 
     text: str
     due_at: datetime
     overdue: bool
+    unit: Literal["working_days", "working_hours", "hours"] | None = None
+    used: float | None = None
+    total: int | None = None
+    paused: bool = False
+    paused_for: float | None = None
+    provisional: bool = False
+    sentence: str = ""
 
 
 class WhereView(View, frozen=True, kw_only=True):
@@ -91,7 +100,7 @@ class FindCases(Request, frozen=True, kw_only=True):
 
 
 class EventView(View, frozen=True, kw_only=True):
-    """One step: who did what when, and what it changed."""
+    """One step: who did what when, and what it changed; `facts` has more of it, such as `from` and `to`."""
 
     seq: int
     at: datetime
@@ -104,6 +113,7 @@ class EventView(View, frozen=True, kw_only=True):
     role: str
     channel: Channel
     reason: str
+    facts: dict[str, str] = {}
 
 
 class HistoryView(View, frozen=True, kw_only=True):
@@ -112,12 +122,13 @@ class HistoryView(View, frozen=True, kw_only=True):
 
 
 class CandidateView(View, frozen=True, kw_only=True):
-    """Somebody who could take the work at that time."""
+    """Somebody who could take the work at that time; `rating` is null while nobody has rated yet."""
 
     id: str
     name: str
     free: bool
     load: int
+    rating: ScoreView | None = None
 
 
 class CandidatesView(View, frozen=True, kw_only=True):

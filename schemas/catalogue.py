@@ -6,7 +6,9 @@ from typing import Annotated, Literal
 from msgspec import Meta, field
 
 from schemas.common import Cursor, Fen, FormField, Id, Limit, Request, View
+from schemas.ratings import ScoreView
 
+Proof = Literal["before", "after"]
 Mode = Literal["slot", "quote"]
 PriceUnit = Literal["free", "visit", "hour", "trip", "month", "quote"]
 
@@ -26,13 +28,27 @@ class PriceView(View, frozen=True, kw_only=True):
     text: str
 
 
+class CancelFee(View, frozen=True, kw_only=True):
+    """Cancelled less than `within_min` minutes before: so much of the price and so many fen, together."""
+
+    within_min: Annotated[int, Meta(ge=1)]
+    percent: Annotated[int, Meta(ge=0, le=100)] = 0
+    fen: Fen = 0
+
+
 class ProviderCard(View, frozen=True, kw_only=True):
+    """`rating` is null while nobody has rated yet."""
+
     id: str
     name: str
     phone: str
+    rating: ScoreView | None = None
 
 
 class ServiceView(View, frozen=True, kw_only=True):
+    """`cancel_fees` null: those of the place; `concession` says for whom it is cheaper; `visit_fee_fen` is due when
+    somebody came for nothing because a new price was not accepted at the door."""
+
     id: str
     name: str
     category: str
@@ -45,6 +61,11 @@ class ServiceView(View, frozen=True, kw_only=True):
     lead_time_min: int
     horizon_days: int
     cancel_notice_min: int
+    proof: list[Proof]
+    reschedule_notice_min: int
+    cancel_fees: list[CancelFee] | None
+    visit_fee_fen: Fen
+    concession: str
     fields: list[FormField]
     notes: str
 

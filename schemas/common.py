@@ -84,7 +84,11 @@ class Contact(Request, frozen=True, kw_only=True):
 
 
 class FormField(View, frozen=True, kw_only=True):
-    """One field of a form, drawn by the client and checked by the server from this one definition."""
+    """One field of a form, drawn by the client and checked by the server from this one definition.
+
+    `type` is text, number, yes_no, choice, moment (RFC 3339), items (a list of `name` and `amount_fen`), or hidden:
+    not drawn, sent along by programs.
+    """
 
     name: str
     label: str

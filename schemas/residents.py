@@ -35,6 +35,9 @@ class Preferences(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     quiet_hours: QuietHours | None = None
 
 
+BirthYear = Annotated[int, Meta(ge=1900, le=2099, description="出生年份，60 岁以上有优惠")]
+
+
 class ResidentView(View, frozen=True, kw_only=True):
     id: str
     name: str
@@ -42,6 +45,7 @@ class ResidentView(View, frozen=True, kw_only=True):
     household: Household | None
     community_id: str | None
     preferences: Preferences
+    birth_year: int | None
     created_at: datetime
 
 
@@ -61,6 +65,7 @@ class ChangeMe(Request, frozen=True, kw_only=True):
     name: Name | UnsetType = UNSET
     household: Household | UnsetType = UNSET
     preferences: Preferences | UnsetType = UNSET
+    birth_year: BirthYear | UnsetType | None = UNSET
 
 
 class BindPhone(Request, frozen=True, kw_only=True):

@@ -55,6 +55,7 @@ async def open_building(
         wecom = wecom or _wecom(settings, clock, metrics)
         stack.push_async_callback(wecom.close)
         house = House(settings, clock, db, wechat, wecom, metrics)
+        stack.callback(house.pictures.close)
         await db.start(nouns.collections())
         yield house
 

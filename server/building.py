@@ -1,22 +1,26 @@
 """What a process is made of, built once from Settings; handlers and worker get it whole."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, Protocol
 
 import structlog
 
-from server import nouns, residents, sessions, staff
+from server import nouns, residents, sessions, staff, workdays
 from server.cases import CaseNumbers
 from server.cases.pages import CasePages
 from server.catalogue import Pages
-from server.config import Settings
+from server.config import Attachments, Settings
 from server.kit.clock import Clock
 from server.kit.db import Cache, Database
+from server.kit.files import Files
 from server.kit.lifecycle import Lifecycle
 from server.kit.metrics import Metrics
+from server.kit.pictures import Bounds, Pictures
 from server.kit.vault import Vault
+from server.proxies import Book
 from server.residents import RESIDENTS, Resident
-from server.sessions import SESSIONS, Actor, Session
+from server.sessions import SESSIONS, Actor, Principal, Session
 from server.slots import Availability
 
 log = structlog.get_logger()
@@ -60,10 +64,13 @@ class Building:
         self.metrics = metrics
         self.lifecycle = Lifecycle()
         self.vault = Vault(settings.field_key)
+        self.files: Files = db.files()
+        self.pictures = _pictures(settings.attachments)
         self.availability = Availability(db)
         self.catalogue = Pages(db)
         self.case_numbers = CaseNumbers(db)
         self.case_pages = CasePages(db.follower)
+        self.proxies = Book(db)
         self._residents: Cache[Resident] = Cache(db.follower, RESIDENTS.name, settings.sessions.remembered)
         self._sessions: Cache[Session] = Cache(db.follower, SESSIONS.name, settings.sessions.remembered)
 
@@ -73,7 +80,8 @@ class Building:
         if session is None or session.expires_at <= self.clock.now():
             return None
         if session.kind == "resident":
-            return sessions.resident_actor(session)
+            principals = self.proxies.principals(session.actor_id, self.clock.now())
+            return sessions.resident_actor(session, principals)
         member = self.db.reader().recall(staff.STAFF, session.actor_id)
         return sessions.staff_actor(session, member) if member and member.active else None
 
@@ -87,10 +95,15 @@ class Building:
         if session is None or session.expires_at <= self.clock.now():
             raise sessions.SessionExpired
         if session.kind == "resident":
-            return sessions.resident_actor(session)
+            return sessions.resident_actor(session, await self._principals(session.actor_id))
         if not self.db.follower.trusted:
             await self.db.renew()
         return sessions.staff_actor(session, staff.find(self.db.reader(), session.actor_id))
+
+    async def _principals(self, resident_id: str) -> tuple[Principal, ...]:
+        if self.db.follower.trusted:
+            return self.proxies.principals(resident_id, self.clock.now())
+        return await self.proxies.principals_for_certain(resident_id, self.clock.now())
 
     async def resident(self, resident_id: str) -> Resident:
         """Their profile, from memory in steady state. Raises ResidentNotFound."""
@@ -103,7 +116,7 @@ class Building:
         self._residents.drop(resident_id)
 
     async def _find(self, resident_id: str) -> Resident:
-        return await self.db.reading(lambda reader: residents.find(reader, resident_id))
+        return await self.db.reading(lambda reader: residents.present(reader, resident_id))
 
     async def sign_out(self, actor: Actor) -> None:
         """End this session: here at once, in the other processes within a second."""
@@ -114,12 +127,18 @@ class Building:
         await self.db.alone(lambda tx: sessions.close_all(tx, actor))
         self._sessions.drop(actor.session_id)
 
+    def account_closed(self, actor: Actor) -> None:
+        """This process forgets at once who has left; the others hear of it within a second."""
+        self._residents.drop(actor.id)
+        self._sessions.drop(actor.session_id)
+
     async def _load(self, session_id: str) -> Session | None:
         return await self.db.reading(lambda reader: reader.get(SESSIONS, session_id))
 
     async def check(self) -> list[str]:
         """What is not as it should be: collections, indexes, platforms."""
         problems = await self.db.problems(nouns.collections())
+        problems += await asyncio.to_thread(workdays.problems, self.settings)
         for name, ping in self.pings():
             try:
                 await ping()
@@ -129,3 +148,7 @@ class Building:
 
     def pings(self) -> Sequence[tuple[str, Any]]:
         return (("mongodb", self.db.ping), ("wechat", self.wechat.ping), ("wecom", self.wecom.ping))
+
+
+def _pictures(own: Attachments) -> Pictures:
+    return Pictures(own.drawing_threads, Bounds(own.max_pixels, own.max_side, own.thumbnail_side))

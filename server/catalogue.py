@@ -7,16 +7,19 @@ import msgspec
 from msgspec import Meta, Struct
 
 from schemas.catalogue import (
+    CancelFee,
     CategoryView,
     FindServices,
     Mode,
     PriceUnit,
     PriceView,
+    Proof,
     ProviderCard,
     ServicesView,
     ServiceView,
 )
 from schemas.common import FormField
+from server import scores
 from server.kit.db import Collection, Database, Index, Reader, Stored
 from server.kit.db.pages import decode_cursor, encode_cursor
 from server.kit.errors import Invalid, NotFound
@@ -45,12 +48,16 @@ class Category(Stored, kw_only=True):
 
 
 class Provider(Stored, kw_only=True):
-    """A social organisation or a company that serves; `suspended` takes its services off the list."""
+    """A social organisation or a company that serves; `suspended` takes its services off the list.
+
+    `daily_bookings` is the most that it takes for one day, over all its services; 0 for any number.
+    """
 
     name: str
     phone: str
     licence: str = ""
     suspended: bool = False
+    daily_bookings: Annotated[int, Meta(ge=0)] = 0
 
 
 class Pool(Stored, kw_only=True):
@@ -67,8 +74,20 @@ class Price(Struct, frozen=True, kw_only=True):
     amount_fen: int
 
 
+class Concession(Struct, frozen=True, kw_only=True):
+    """For residents who reach `min_age` this year, 0 for all: free visits in a month, and off the price of others."""
+
+    min_age: Annotated[int, Meta(ge=0, le=120)] = 60
+    percent_off: Annotated[int, Meta(ge=0, le=100)] = 0
+    free_per_month: Annotated[int, Meta(ge=0)] = 0
+
+
 class Service(Stored, kw_only=True):
-    """Times in minutes. `weekly` has seven lists of hours, Monday first; `overrides` replace those of a date."""
+    """Times in minutes. `weekly` has seven lists of hours, Monday first; `overrides` replace those of a date.
+
+    `seat_for_quote`: a booking that waits for a quote has its seat already. `reschedule_notice_min` unset: as for
+    cancelling; `cancel_fees` unset: the table of the place; `max_open` 0: a resident may have any number open.
+    """
 
     name: str
     category: str
@@ -84,6 +103,13 @@ class Service(Stored, kw_only=True):
     lead_time_min: int = 120
     horizon_days: int = 14
     cancel_notice_min: int = 120
+    proof: list[Proof] = []
+    reschedule_notice_min: int | None = None
+    cancel_fees: list[CancelFee] | None = None
+    visit_fee_fen: int = 0
+    seat_for_quote: bool = False
+    max_open: Annotated[int, Meta(ge=0)] = 0
+    concession: Concession | None = None
     weekly: list[list[Hours]]
     overrides: dict[str, list[Hours]] = {}
     open_on_holidays: bool = False
@@ -146,12 +172,22 @@ def view(reader: Reader, service: Service) -> ServiceView:
         category_name=category.name if category else service.category,
         summary=service.summary,
         mode=service.mode,
-        provider=ProviderCard(id=provider.id, name=provider.name, phone=provider.phone),
+        provider=ProviderCard(
+            id=provider.id,
+            name=provider.name,
+            phone=provider.phone,
+            rating=scores.view(reader, scores.provider_key(provider.id)),
+        ),
         price=price_view(service),
         duration_min=service.duration_min,
         lead_time_min=service.lead_time_min,
         horizon_days=service.horizon_days,
         cancel_notice_min=service.cancel_notice_min,
+        proof=service.proof,
+        reschedule_notice_min=reschedule_notice(service),
+        cancel_fees=service.cancel_fees,
+        visit_fee_fen=service.visit_fee_fen,
+        concession=concession_text(service.concession),
         fields=service.fields,
         notes=service.notes,
     )
@@ -204,6 +240,22 @@ def total_fen(service: Service) -> int:
     if service.price.unit == "hour":
         return service.price.amount_fen * service.duration_min // 60
     return service.price.amount_fen
+
+
+def reschedule_notice(service: Service) -> int:
+    """Minutes before the visit until which its time can be changed."""
+    own = service.reschedule_notice_min
+    return service.cancel_notice_min if own is None else own
+
+
+def concession_text(concession: Concession | None) -> str:
+    """What older residents have of it, in a sentence; empty where there is nothing."""
+    if concession is None or not (concession.free_per_month or concession.percent_off):
+        return ""
+    who = f"{concession.min_age} 岁以上" if concession.min_age else "居民"
+    free = f"每月免费 {concession.free_per_month} 次" if concession.free_per_month else ""
+    cheaper = f"优惠 {concession.percent_off}%" if concession.percent_off else ""
+    return who + "，".join(one for one in (free, cheaper) if one)
 
 
 def yuan(fen: int) -> str:

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
+from schemas.catalogue import CancelFee
+
 EXAMPLE_MARK = "example-"
 EXAMPLE_APPID = "wxdemo0000000000"
 EXAMPLE_CORPID = "wwdemo0000000000"
@@ -19,6 +21,7 @@ EXAMPLE_CORPID = "wwdemo0000000000"
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
+WorkingHours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Url = Annotated[str, Meta(pattern=r"^https?://\S+$")]
 
 
@@ -75,13 +78,102 @@ class Sessions(Section, frozen=True, kw_only=True):
 
 
 class Bookings(Section, frozen=True, kw_only=True):
-    """Rules of the place for bookings (product §3)."""
+    """Rules of the place for bookings (product §3). `max_open` is how many one resident may have open, 0 for any
+    number; `cancel_fees` is the table for services that have none, such as `[{"within_min": 60, "percent": 20}]`."""
 
     hold_minutes: Positive = 5
     desk_hold_minutes: Positive = 15
     escalate_minutes: Positive = 30
     confirm_hours: Positive = 48
     no_show_grace_minutes: Positive = 15
+    max_reschedules: Annotated[int, Meta(ge=0)] = 2
+    quote_hours: Positive = 24
+    appeal_days: Positive = 7
+    appeal_answer_hours: Positive = 72
+    max_open: Annotated[int, Meta(ge=0)] = 0
+    cancel_fees: list[CancelFee] = []
+
+
+class Clocks(Section, frozen=True, kw_only=True):
+    """How deadlines are counted. `working_hours` are local windows such as `08:30-12:00`; `calendar_file` is TOML with
+    `days_off`, `working_days` and `years` (docs/operations.md), read again every `sweep_minutes`; `remind_percent`
+    says how much of a clock is used up when somebody is reminded of it, once."""
+
+    calendar_file: str = ""
+    working_hours: list[WorkingHours] = field(default_factory=lambda: ["08:30-17:30"])
+    sweep_minutes: Positive = 10
+    remind_percent: dict[str, Positive] = field(
+        default_factory=lambda: {"handler": 50, "leader": 80, "street": 100}
+    )
+
+
+class Proxies(Section, frozen=True, kw_only=True):
+    """How many people may act for one resident, how long at most, and how long an invitation's code is good."""
+
+    max_granted: Positive = 5
+    longest_days: Positive = 365
+    invitation_minutes: Positive = 30
+
+
+class Waitlist(Section, frozen=True, kw_only=True):
+    """An offered seat is held for `offer_minutes`; without a reason the line is looked at every `look_minutes`."""
+
+    offer_minutes: Positive = 15
+    look_minutes: Positive = 10
+    most_open: Positive = 10
+
+
+class Plans(Section, frozen=True, kw_only=True):
+    """Rules for recurring plans; when a visit cannot be booked, `alternatives` free times near it are named."""
+
+    most_open: Positive = 5
+    longest_weeks: Positive = 52
+    alternatives: Positive = 3
+    alternatives_days: Positive = 3
+
+
+class Ratings(Section, frozen=True, kw_only=True):
+    """Until when a completed case can be rated, and how low a rating has to be for somebody to call."""
+
+    days: Positive = 15
+    low_stars: Annotated[int, Meta(ge=0, le=5)] = 2
+
+
+class Followups(Section, frozen=True, kw_only=True):
+    """Within how many working days somebody calls, and after how many calls nobody need be reached."""
+
+    working_days: Positive = 5
+    calls: Positive = 3
+
+
+class Complaints(Section, frozen=True, kw_only=True):
+    """How long a case can be complained about once it is over, and how long each side has."""
+
+    within_days: Positive = 30
+    answer_hours: Positive = 48
+    accept_days: Positive = 3
+    decide_working_days: Positive = 5
+    reopen_days: Positive = 7
+    reopenings: Annotated[int, Meta(ge=0)] = 1
+
+
+class Attachments(Section, frozen=True, kw_only=True):
+    """Files on a case. A picture of more than `max_pixels` is not opened, one with a side longer than `max_side` made
+    smaller; `piece_s` is how long a client may take for one piece of a download; what nobody has used after
+    `sweep_after_s` is deleted, and `most_unclaimed` of it may wait for one person."""
+
+    max_image_bytes: Positive = 10 << 20
+    max_pdf_bytes: Positive = 20 << 20
+    max_pixels: Positive = 50_000_000
+    max_side: Positive = 4096
+    thumbnail_side: Positive = 320
+    drawing_threads: Positive = 1
+    upload_s: Seconds = 120.0
+    piece_s: Seconds = 10.0
+    link_s: Positive = 3600
+    sweep_after_s: Positive = 3600
+    sweep_staff_after_s: Positive = 24 * 3600
+    most_unclaimed: Positive = 30
 
 
 class Push(Section, frozen=True, kw_only=True):
@@ -120,7 +212,15 @@ class Settings(Section, frozen=True, kw_only=True):
     http: Http = field(default_factory=Http)
     sessions: Sessions = field(default_factory=Sessions)
     bookings: Bookings = field(default_factory=Bookings)
+    clocks: Clocks = field(default_factory=Clocks)
+    waitlist: Waitlist = field(default_factory=Waitlist)
+    plans: Plans = field(default_factory=Plans)
+    ratings: Ratings = field(default_factory=Ratings)
+    followups: Followups = field(default_factory=Followups)
+    complaints: Complaints = field(default_factory=Complaints)
     push: Push = field(default_factory=Push)
+    proxies: Proxies = field(default_factory=Proxies)
+    attachments: Attachments = field(default_factory=Attachments)
 
 
 def load(toml: Path | None, environ: Mapping[str, str]) -> Settings:

@@ -25,20 +25,30 @@ def _fields(form: type[Struct]) -> tuple[FormField, ...]:
 
 
 def _field(one: inspect.Field) -> FormField:
-    kind, meta = one.type, dict[str, Any]()
-    while isinstance(kind, inspect.Metadata):
-        meta = {**(kind.extra_json_schema or {}), **meta}
-        kind = kind.type
-    source = str(meta.get("x-source", ""))
+    kind, meta = _unwrapped(one.type)
+    source, texts = str(meta.get("x-source", "")), meta.get("x-texts", {})
     return FormField(
         name=one.encode_name,
         label=str(meta.get("title", one.encode_name)),
-        type="choice" if source else _type_name(kind),
+        type="choice" if source or texts else "hidden" if "x-hidden" in meta else _type_name(kind),
         required=one.required,
+        options=[{"value": value, "text": text} for value, text in texts.items()],
         max=_longest(kind),
         hint=str(meta.get("description", "")),
         source=source,
     )
+
+
+def _unwrapped(kind: inspect.Type) -> tuple[inspect.Type, dict[str, Any]]:
+    """The type itself, whether or not it may be left out, and what is said about it."""
+    meta = dict[str, Any]()
+    while isinstance(kind, inspect.Metadata | inspect.UnionType):
+        if isinstance(kind, inspect.Metadata):
+            meta = {**(kind.extra_json_schema or {}), **meta}
+            kind = kind.type
+        else:
+            kind = next(one for one in kind.types if not isinstance(one, inspect.NoneType))
+    return kind, meta
 
 
 def _type_name(kind: inspect.Type) -> str:
@@ -47,6 +57,12 @@ def _type_name(kind: inspect.Type) -> str:
             return "yes_no"
         case inspect.IntType() | inspect.FloatType():
             return "number"
+        case inspect.DateTimeType():
+            return "moment"
+        case inspect.ListType() if isinstance(_unwrapped(kind.item_type)[0], inspect.StrType):
+            return "files"
+        case inspect.ListType():
+            return "items"
     return "text"
 
 

@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from server.kit import discover
 from server.kit.db import Collection
 from server.kit.events import EVENTS
+from server.kit.sweeps import SWEEPS
 
 T = TypeVar("T")
 
@@ -17,5 +18,5 @@ def found(kind: type[T]) -> list[T]:
 
 
 def collections() -> list[Collection[Any]]:
-    declared = {one.name: one for one in [*found(Collection), EVENTS]}
+    declared = {one.name: one for one in [*found(Collection), EVENTS, SWEEPS]}
     return [declared[name] for name in sorted(declared)]

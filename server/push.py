@@ -98,7 +98,10 @@ class Sends(Protocol):
 
 
 async def send(tx: Tx, event: Event, resident: Resident, template: Template, notice: Notice) -> None:
-    """Put a message into the resident's inbox and on its way; a repeat changes nothing."""
+    """Put a message into the resident's inbox and on its way; a repeat changes nothing, and who has closed the
+    account is left in peace."""
+    if resident.deleted_at is not None:
+        return
     message_id = f"{event.id}.{resident.id}.{template.name}"
     if await tx.get(MESSAGES, message_id) is not None:
         return

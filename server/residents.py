@@ -30,7 +30,9 @@ class Resident(Stored, kw_only=True):
     household: Household | None = None
     community_id: str | None = None
     preferences: Preferences = Preferences()
+    birth_year: int | None = None
     created_at: datetime
+    deleted_at: datetime | None = None
 
 
 RESIDENTS: Collection[Resident] = Collection(
@@ -59,17 +61,27 @@ async def find(reader: Reader, resident_id: str) -> Resident:
     return resident
 
 
+async def present(reader: Reader, resident_id: str) -> Resident:
+    """The same, of somebody who has not closed the account. Raises ResidentNotFound."""
+    resident = await find(reader, resident_id)
+    if resident.deleted_at is not None:
+        raise ResidentNotFound
+    return resident
+
+
 async def by_phone(reader: Reader, phone: str) -> list[Resident]:
     return await reader.all(RESIDENTS, {"phone": phone}, limit=20)
 
 
 async def change(tx: Tx, resident_id: str, wanted: ChangeMe) -> Resident:
     """Change what was sent. Raises CompoundNotFound."""
-    resident = await find(tx, resident_id)
+    resident = await present(tx, resident_id)
     if wanted.name is not UNSET:
         resident = replace(resident, name=wanted.name)
     if wanted.preferences is not UNSET:
         resident = replace(resident, preferences=wanted.preferences)
+    if wanted.birth_year is not UNSET:
+        resident = replace(resident, birth_year=wanted.birth_year)
     if wanted.household is not UNSET:
         where = places.locate(tx, wanted.household.compound_id)
         resident = replace(resident, household=wanted.household, community_id=where.community_id)
@@ -78,7 +90,7 @@ async def change(tx: Tx, resident_id: str, wanted: ChangeMe) -> Resident:
 
 
 async def bind_phone(tx: Tx, resident_id: str, phone: str) -> Resident:
-    resident = replace(await find(tx, resident_id), phone=phone)
+    resident = replace(await present(tx, resident_id), phone=phone)
     await tx.put(RESIDENTS, resident)
     return resident
 
@@ -91,6 +103,7 @@ def view(resident: Resident) -> ResidentView:
         household=resident.household,
         community_id=resident.community_id,
         preferences=resident.preferences,
+        birth_year=resident.birth_year,
         created_at=resident.created_at,
     )
 

@@ -72,14 +72,23 @@ SPENT_STATES: Collection[SpentState] = Collection(
 )
 
 
+class Principal(Struct, frozen=True):
+    """Somebody for whom a resident may act, within these scopes (server/proxies.py)."""
+
+    resident_id: str
+    scopes: frozenset[str]
+    proxy_id: str
+
+
 class Actor(Struct, frozen=True):
-    """Whoever asks. `grants` is empty for a resident; the system acts for nobody else."""
+    """Whoever asks. `grants` is empty for a resident, `principals` for everybody else; the system acts for nobody."""
 
     kind: Literal["resident", "staff", "system"]
     id: str
     name: str = ""
     grants: tuple[Grant, ...] = ()
     session_id: str = ""
+    principals: tuple[Principal, ...] = ()
 
     @property
     def roles(self) -> frozenset[str]:
@@ -88,6 +97,10 @@ class Actor(Struct, frozen=True):
     @property
     def key(self) -> str:
         return f"{self.kind}:{self.id}"
+
+    def acts_for(self, resident_id: str | None, scope: str | None) -> bool:
+        """Whether a family proxy lets them do this for that resident."""
+        return any(one.resident_id == resident_id and scope in one.scopes for one in self.principals)
 
 
 SYSTEM = Actor("system", "system", "系统")
@@ -159,8 +172,8 @@ async def close_all(tx: Tx, actor: Actor) -> None:
     await tx.delete_all(SESSIONS, {"actor_id": actor.id, "kind": actor.kind})
 
 
-def resident_actor(session: Session) -> Actor:
-    return Actor("resident", session.actor_id, session_id=session.id)
+def resident_actor(session: Session, principals: tuple[Principal, ...] = ()) -> Actor:
+    return Actor("resident", session.actor_id, session_id=session.id, principals=principals)
 
 
 def staff_actor(session: Session, member: Staff) -> Actor:

@@ -9,6 +9,7 @@ with capacity 1.
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -16,9 +17,11 @@ from msgspec import Struct
 from schemas.catalogue import DayView, SlotsView, SlotView
 from server import catalogue, workdays
 from server.catalogue import Hours, Pool, Service
-from server.kit.clock import SHANGHAI
+from server.kit.chance import chance
+from server.kit.clock import SHANGHAI, today
 from server.kit.db import Change, Collection, Database, Reader, Stored, Tx
 from server.kit.errors import Conflict
+from server.kit.jobs import DUE, Leased
 
 CELL_MIN = 15
 _DAY_MIN = 24 * 60
@@ -49,12 +52,25 @@ class WorkerBusy(Conflict):
 
 
 class Occupancy(Stored, kw_only=True):
-    """`id` is `pool|YYYY-MM-DD`; `cells` counts who is busy in each quarter of the day."""
+    """`id` is `pool|YYYY-MM-DD`; `cells` counts who is busy in each quarter of the day.
+
+    `waiting` counts who is in line for this day and has no offer yet, `tickets` how many ever joined the line.
+    """
 
     cells: dict[str, int] = {}
+    waiting: int = 0
+    tickets: int = 0
+
+
+class Return(Leased, kw_only=True):
+    """Quarters that came back on a day somebody waits for: they stay counted until the line has been asked."""
+
+    day_id: str
+    cells: list[str]
 
 
 OCCUPANCY: Collection[Occupancy] = Collection("occupancy", Occupancy)
+RETURNS: Collection[Return] = Collection("returns", Return, DUE)
 
 
 def day_id(owner: str, day: date) -> str:
@@ -102,6 +118,24 @@ def starts(service: Service, day: date) -> Iterator[int]:
 
 def check_offered(service: Service, start: datetime, now: datetime) -> None:
     """Raises the refusal that says why this time cannot be booked, whoever may be free."""
+    local = _check_when(service, start, now)
+    if local.hour * 60 + local.minute not in starts(service, local.date()):
+        raise SlotNotOffered(field="start")
+
+
+def check_open(service: Service, start: datetime, now: datetime) -> None:
+    """As `check_offered`, for a service whose visits take no seat: any quarter of an hour within its hours."""
+    local = _check_when(service, start, now)
+    minute = local.hour * 60 + local.minute
+    within = any(
+        opening <= minute <= closing - service.duration_min
+        for opening, closing in hours(service, local.date())
+    )
+    if minute % CELL_MIN or not within:
+        raise SlotNotOffered(field="start")
+
+
+def _check_when(service: Service, start: datetime, now: datetime) -> datetime:
     local = start.astimezone(SHANGHAI)
     if start <= now:
         raise SlotInPast(field="start")
@@ -109,9 +143,9 @@ def check_offered(service: Service, start: datetime, now: datetime) -> None:
         raise SlotTooSoon(field="start")
     if local.date() >= now.astimezone(SHANGHAI).date() + timedelta(days=service.horizon_days):
         raise SlotTooFar(field="start")
-    whole_minute = local.second == 0 and local.microsecond == 0
-    if not whole_minute or local.hour * 60 + local.minute not in starts(service, local.date()):
+    if local.second or local.microsecond:
         raise SlotNotOffered(field="start")
+    return local
 
 
 def demand(tx: Tx, owner: str, day: date, wanted: list[str], most: int, otherwise: Conflict) -> None:
@@ -124,10 +158,27 @@ def demand(tx: Tx, owner: str, day: date, wanted: list[str], most: int, otherwis
 
 
 async def give_back(tx: Tx, owner: str, day: date, taken: list[str]) -> None:
-    """Count one less in each quarter; a quarter never falls below zero."""
+    """Count one less in each quarter; a quarter never falls below zero.
+
+    On a day that somebody waits for, the quarters go to the line first: nobody else can have them in between.
+    """
+    document = day_id(owner, day)
+    if await _release(tx, document, taken, {"waiting": {"$not": {"$gt": 0}}}):
+        return
+    if await tx.first(OCCUPANCY, {"_id": document, "waiting": {"$gt": 0}}) is not None:
+        tx.add(RETURNS, Return(id=chance.hex(12), day_id=document, cells=taken, due_at=tx.now))
+
+
+async def release(tx: Tx, document: str, taken: list[str]) -> None:
+    """Count one less in each quarter of a day, whoever waits."""
+    if taken:
+        await _release(tx, document, taken, {})
+
+
+async def _release(tx: Tx, document: str, taken: list[str], only: dict[str, Any]) -> bool:
     held = {f"cells.{one}": {"$gte": 1} for one in taken}
     less = {"$inc": {f"cells.{one}": -1 for one in taken}}
-    await tx.change(OCCUPANCY, {"_id": day_id(owner, day), **held}, less)
+    return await tx.change(OCCUPANCY, {"_id": document, **only, **held}, less)
 
 
 def day_of(reader: Reader, service_id: str, start: datetime) -> tuple[Pool, date, list[str]]:
@@ -173,10 +224,10 @@ class Availability:
         pool, day, wanted = day_of(reader, service_id, start)
         known = self._days.get(day_id(pool.id, day)) if self._db.follower.trusted else None
         most = capacity(pool, day)
-        if known is None or _fits(known, wanted, most):
+        if known is None or fits(known, wanted, most):
             return
         stored = await reader.get(OCCUPANCY, day_id(pool.id, day))
-        if stored is not None and not _fits(stored.cells, wanted, most):
+        if stored is not None and not fits(stored.cells, wanted, most):
             raise SlotTaken(field="start")
 
     async def answer(self, service_id: str, first: date, days: int) -> bytes:
@@ -236,13 +287,13 @@ class Availability:
         if change.operation == "delete":
             self._days.pop(change.item_id, None)
         elif change.document is not None:
-            self._days[change.item_id] = dict(change.document["cells"])
+            self._days[change.item_id] = dict(change.document.get("cells", {}))
         elif change.item_id in self._days:
             known = self._days[change.item_id]
             for path, value in change.fields.items():
                 if path == "cells":
                     known.update(value)
-                else:
+                elif path.startswith("cells."):
                     known[path.removeprefix("cells.")] = value
 
     def _forget(self) -> None:
@@ -250,7 +301,36 @@ class Availability:
         self._answers.clear()
 
 
-def _fits(used: dict[str, int], wanted: list[str], most: int) -> bool:
+async def nearest(
+    reader: Reader, service: Service, start: datetime, *, days: int, most: int
+) -> list[datetime]:
+    """Free times of the service nearest to `start`, at most `days` away, in the order of the calendar."""
+    pool, middle = catalogue.pool_of(reader, service), today(start)
+    soonest = reader.now + timedelta(minutes=service.lead_time_min)
+    last = today(reader.now) + timedelta(days=service.horizon_days)
+    around = [middle + timedelta(days=offset) for offset in range(-days, days + 1)]
+    dates = [one for one in around if today(reader.now) <= one < last]
+    ids = [day_id(pool.id, one) for one in dates]
+    known = {
+        one.id: one.cells for one in await reader.all(OCCUPANCY, {"_id": {"$in": ids}}, limit=len(ids) or 1)
+    }
+    free = [
+        slot.start
+        for one in dates
+        for slot in _slots(service, pool, one, known.get(day_id(pool.id, one), {}))
+        if slot.free and slot.start >= soonest
+    ]
+    return sorted(sorted(free, key=lambda one: (abs(one - start), one))[:most])
+
+
+def starts_of(service: Service, day: date) -> list[datetime]:
+    """The moments at which this service may start on a date."""
+    midnight = datetime.combine(day, time(), SHANGHAI)
+    return [midnight + timedelta(minutes=minute) for minute in starts(service, day)]
+
+
+def fits(used: dict[str, int], wanted: list[str], most: int) -> bool:
+    """Whether somebody is free in each of the wanted quarters."""
     return all(used.get(one, 0) < most for one in wanted)
 
 

@@ -10,10 +10,11 @@ from server import nouns
 from server.building import Building
 from server.cases.kinds import CASES, Case
 from server.cases.moves import strike
-from server.kit.db import Change
+from server.kit.db import Change, DatabaseUnavailable
 from server.kit.errors import Conflict
 from server.kit.events import EVENTS, Event, Listener, Listeners
-from server.kit.jobs import Queue, RetryPolicy, Settled
+from server.kit.jobs import FOREVER, Queue, QueueOf, RetryPolicy, Settled
+from server.kit.sweeps import Sweep, queue_of, set_up
 from server.push import MESSAGES, Courier
 
 
@@ -31,9 +32,8 @@ class Worker:
         push = building.settings.push
         courier = Courier(building.db, building.wechat, building.settings)
         retry = RetryPolicy(attempts=push.max_attempts)
-        forever = RetryPolicy(attempts=1_000_000, longest_s=60)
         self.queues: list[Queue[Any]] = [
-            Queue("events", EVENTS, self._tell, lease_s=push.lease_s, parallel=push.parallel, retry=forever),
+            Queue("events", EVENTS, self._tell, lease_s=push.lease_s, parallel=push.parallel, retry=FOREVER),
             Queue(
                 "messages",
                 MESSAGES,
@@ -43,11 +43,15 @@ class Worker:
                 retry=retry,
                 dead={"delivery": "dead"},
             ),
-            Queue("timers", CASES, self._strike, lease_s=push.lease_s, parallel=4, retry=forever),
+            Queue("timers", CASES, self._strike, lease_s=push.lease_s, parallel=4, retry=FOREVER),
         ]
+        self._sweeps = nouns.found(Sweep)
+        declared: list[QueueOf[Any]] = [*nouns.found(QueueOf), queue_of(self._sweeps)]
+        self.queues += [one.queue(building, push.lease_s) for one in declared]
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until stopped; what is being done is finished first."""
+        await self._set_up(stop)
         async with asyncio.TaskGroup() as tasks:
             for queue in self.queues:
                 wake = asyncio.Event()
@@ -55,8 +59,16 @@ class Worker:
                 work = queue.run(self._building.db, self._owner, self._building.metrics, wake, stop)
                 tasks.create_task(work, name=f"queue-{queue.name}")
 
+    async def _set_up(self, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                return await set_up(self._building.db, self._sweeps)
+            except DatabaseUnavailable:
+                await asyncio.sleep(1)
+
     async def run_due(self) -> int:
         """Work off all that is due, and what becomes due by it; how many rows that was."""
+        await set_up(self._building.db, self._sweeps)
         total = 0
         while True:
             done = 0

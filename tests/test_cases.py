@@ -313,7 +313,7 @@ async def test_a_refused_move_leaves_no_trace(world: World) -> None:
     before = ((await resident.get(path)).json, (await resident.get(f"{path}/history")).json)
 
     await shop.worker.act(case["case_no"], "start", code="0000" if case["start_code"] != "0000" else "1111")
-    await shop.worker.act(case["case_no"], "no_show")
+    await shop.worker.act(case["case_no"], "no_show", reason="无人应门")
     await resident.act(case["case_no"], "cancel")
 
     assert ((await resident.get(path)).json, (await resident.get(f"{path}/history")).json) == before

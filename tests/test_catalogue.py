@@ -42,7 +42,12 @@ async def test_a_service_says_what_it_is_and_what_it_costs(world: World) -> None
     shop = await world.shop(duration_min=90, price=Price(unit="hour", amount_fen=3500))
     found = (await shop.manager.get(f"/v1/services/{shop.service_id}")).json
 
-    assert found["provider"] == {"id": shop.provider_id, "name": "爱洁家政", "phone": "0477-8300001"}
+    assert found["provider"] == {
+        "id": shop.provider_id,
+        "name": "爱洁家政",
+        "phone": "0477-8300001",
+        "rating": None,
+    }
     assert found["price"] == {"unit": "hour", "amount_fen": 3500, "total_fen": 5250, "text": "35.00 元/小时"}
     listed = [
         one for one in (await shop.manager.get("/v1/services")).json["items"] if one["id"] == shop.service_id

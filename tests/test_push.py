@@ -7,12 +7,15 @@ from typing import Any
 import pytest
 
 from schemas.staff import Grant
+from server import nouns
 from server.bookings import TEMPLATES
+from server.config import Settings
 from server.gateways.template_rules import violations
 from server.gateways.wechat import WeChat
 from server.kit.clock import SHANGHAI
 from server.kit.events import EVENTS
-from server.push import MESSAGES, Message
+from server.push import MESSAGES, Message, Template
+from server.sandbox import config as sandbox
 from server.staff import STAFF, Staff
 from tests.doors import Happy, Visit
 from tests.world import Person, Shop, World, unique
@@ -392,6 +395,13 @@ async def test_messages_to_one_person_go_one_at_a_time(world: World, monkeypatch
 
     assert len(await received(resident)) == 6
     assert most == 1
+
+
+def test_the_stand_in_knows_every_template_with_its_parameters() -> None:
+    known = {one.template_id: one for one in sandbox.TEMPLATES}
+    for template in nouns.found(Template):
+        own = known.get(template.template_id(Settings()))
+        assert own is not None and own.keys.keys() == template.keys.keys(), template.name
 
 
 async def test_two_workers_deliver_each_message_once(world: World) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
@@ -288,6 +288,8 @@ class Shop(Struct):
 
     async def brought_to(self, state: str, resident: Person, start: str | None = None) -> dict[str, Any]:
         """A booking brought to a state by its usual way."""
+        if state == "quoted":
+            return await self._quoted(resident, start)
         case = await self.booked(resident, start, hold=state in ("held", "expired"))
         case_no = case["case_no"]
         usual = {
@@ -302,6 +304,7 @@ class Shop(Struct):
             "cancelled": ("submitted", resident, "cancel", {}),
             "completed": ("done", resident, "accept", {}),
             "disputed": ("done", resident, "dispute", {"reason": "没擦干净"}),
+            "requoted": ("in_service", self.worker, "requote", REQUOTE),
         }
         before, *last = ends.get(state, (state,))
         if before in usual:
@@ -315,15 +318,43 @@ class Shop(Struct):
         if state == "expired":
             self.world.clock.advance(timedelta(minutes=6))
             await self.world.work()
-        if state == "no_show":
+        if state in ("no_show", "appealed", "upheld"):
             for name in ("confirmed", "assigned", "en_route"):
                 await _moved(usual[name][0], case_no, usual[name][1], usual[name][2])
             self.world.clock.set(datetime.fromisoformat(case["details"]["start"]) + timedelta(minutes=20))
-            await _moved(self.worker, case_no, "no_show", {})
+            await _moved(self.worker, case_no, "no_show", {"reason": "敲门没有人，电话没人接"})
+        if state in ("appealed", "upheld"):
+            await _moved(resident, case_no, "appeal", {"reason": "我一直在家"})
+        if state == "upheld":
+            await _moved(self.dispatcher, case_no, "uphold", {"reason": "电话记录已核实"})
         reply = await resident.get(f"/v1/cases/{case_no}")
         assert reply.json["state"] == state, reply.json
         found: dict[str, Any] = reply.json | {"start_code": case["details"]["start_code"]}
         return found
+
+    async def quoting(self, **service: Any) -> "Shop":
+        """The same people with a service whose price is asked for."""
+        usual = self.world.house.db.reader().recall(SERVICES, self.service_id)
+        assert usual is not None
+        changes = {"name": "搬家", "mode": "quote", "price": Price(unit="quote", amount_fen=20000), **service}
+        made = structs.replace(usual, id=unique("service"), **changes)
+        await self.world.put(SERVICES, made)
+        return structs.replace(self, service_id=made.id)
+
+    async def _quoted(self, resident: Person, start: str | None) -> dict[str, Any]:
+        case = await (await self.quoting()).booked(resident, start)
+        await _moved(self.manager, case["case_no"], "quote", {"items": QUOTE})
+        reply = await resident.get(f"/v1/cases/{case['case_no']}")
+        found: dict[str, Any] = reply.json | {"start_code": case["details"]["start_code"]}
+        return found
+
+
+QUOTE = [{"name": "搬运", "amount_fen": 30000}, {"name": "上楼费", "amount_fen": 6000}]
+REQUOTE = {
+    "items": [{"name": "换水管", "amount_fen": 12000}],
+    "reason": "水管也坏了",
+    "if_refused": "leave",
+}
 
 
 async def _moved(who: Person, case_no: str, action: str, form: dict[str, Any]) -> None:

@@ -2,7 +2,9 @@
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import msgspec
@@ -10,17 +12,26 @@ from msgspec import Struct
 
 from handlers import words
 from handlers.base import allow
+from handlers.console.beside import beside
 from handlers.page import Goto, Page, Shown
 from schemas.cases import ActionView, CandidateView, CaseView
 from schemas.common import FormField
-from server import bookings, cases, catalogue, forms
+from server import attachments, bookings, cases, catalogue, clocks, forms, talks
 from server.cases import Case
+from server.config import Settings
+from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, HoelunError, Invalid
 from server.kit.flow import NotAllowedNow
 from server.sessions import Actor
 
+T = TypeVar("T", bound=Struct)
+
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
+ROWS = range(8)
+"""How many lines of a quote the page has room for."""
+
+_TALKS_SHOWN = 50
 _TAKEN_LETTERS = frozenset("jku")
 _CHANGED: tuple[type[Conflict], ...] = (cases.VersionConflict, cases.TimeIsUp, NotAllowedNow)
 
@@ -43,6 +54,12 @@ class Problem(Struct, frozen=True):
     message: str = ""
     given: dict[str, str] = {}
     changed: bool = False
+
+
+class Glance(Struct, frozen=True):
+    """`watch`: a page that is open looks whether anything is new; nobody reads that."""
+
+    watch: bool = False
 
 
 class Moved(Struct, frozen=True):
@@ -76,14 +93,20 @@ def _letter(name: str, before: list[Button]) -> str:
     return next((letter for letter in name if letter.isalpha() and letter not in taken), "")
 
 
-async def picture(reader: Reader, case_no: str, actor: Actor, problem: Problem) -> dict[str, Any]:
+async def picture(
+    reader: Reader, case_no: str, actor: Actor, problem: Problem, rules: Settings
+) -> dict[str, Any]:
     """What the page is filled with. Raises CaseNotFound."""
     case = await cases.find(reader, case_no, actor)
     view = cases.view(reader, case, actor)
     drawn = buttons(case, view.actions, actor)
     choices = await _choices(reader, case, drawn)
     steps = (await cases.history(reader, case)).items
+    files = await attachments.unclaimed(reader, case, actor)
     return {
+        **await beside(reader, case, actor),
+        "talk": await talks.listed(reader, case, actor, rules, limit=_TALKS_SHOWN),
+        "files": [attachments.view(one, rules, reader.now) for one in files],
         "case": view,
         "buttons": drawn,
         "choices": choices,
@@ -91,6 +114,9 @@ async def picture(reader: Reader, case_no: str, actor: Actor, problem: Problem) 
         "timer_text": _timer_text(case),
         "steps": steps[::-1],
         "problem": problem,
+        "clocks": clocks.views(reader, case).items,
+        "owners": clocks.OWNER_TEXTS,
+        "may_pause": clocks.may_pause(case, actor),
     }
 
 
@@ -118,9 +144,17 @@ class OneCase(Page):
     path = "/console/cases/{case_no}"
 
     @allow("staff")
-    async def get(self, case_no: str) -> Shown:
-        """The case and what may be done with it now."""
-        facts = await self.building.db.reading(lambda reader: picture(reader, case_no, self.actor, Problem()))
+    async def get(self, case_no: str, query: Glance) -> Shown:
+        """The case and what may be done with it now; what was said on it has then been read."""
+        house, actor = self.building, self.actor
+        facts = await house.db.reading(
+            lambda reader: picture(reader, case_no, actor, Problem(), house.settings)
+        )
+        if facts["talk"].unread and not query.watch:
+            last = facts["talk"].items[0]
+            await house.db.alone(lambda tx: talks.read_up_to(tx, last, actor))
+        whose = facts["case"].resident
+        await self.saw("cases.open", case_no, whose.id if whose else None)
         return Shown("console/case.html", facts | {"flash": self.flashed()})
 
 
@@ -130,7 +164,7 @@ class Act(Page):
     @allow("staff")
     async def get(self, case_no: str, action: str) -> Goto:
         """The address of a form that was sent, typed again: nothing is done by looking."""
-        return Goto(_address(case_no))
+        return Goto(address(case_no))
 
     @allow("staff")
     async def post(self, case_no: str, action: str, form: dict[str, str]) -> Shown | Goto:
@@ -140,9 +174,10 @@ class Act(Page):
         except HoelunError as error:
             if error.status not in (404, 409, 422):
                 raise
+            await self.note_refusal(error)
             return await self._again(case_no, action, form, error)
         self.flash(f"已办好：{moved.text}")
-        return Goto(_address(case_no) if moved.still_mine else "/console")
+        return Goto(address(case_no) if moved.still_mine else "/console")
 
     async def _move(self, case_no: str, action: str, form: dict[str, str]) -> Moved:
         house, actor = self.building, self.actor
@@ -153,7 +188,11 @@ class Act(Page):
             text = cases.kind_of(case).flow.actions[action].text
             return Moved(text, bool(cases.parts(actor, case)))
 
-        answer = await self.once(moved, lanes=[case_no])
+        reader, lanes = house.db.reader(), [case_no]
+        if action == "reschedule":
+            moment = _moment(form.get("start", ""))
+            lanes += await bookings.contended(reader, case_no, actor, {"start": moment})
+        answer = await self.once(moved, lanes=lanes)
         return msgspec.json.decode(answer.body, type=Moved)
 
     async def _again(self, case_no: str, action: str, form: dict[str, str], error: HoelunError) -> Shown:
@@ -163,14 +202,22 @@ class Act(Page):
             case = await cases.find(reader, case_no, self.actor)
             message = _plain(error, _fields(case, action))
             problem = Problem(action, message, form, isinstance(error, _CHANGED))
-            return await picture(reader, case_no, self.actor, problem)
+            return await picture(reader, case_no, self.actor, problem, self.building.settings)
 
         facts = await self.building.db.reading(seen)
         return Shown("console/case.html", facts | {"flash": ""}, error.status)
 
 
-def _address(case_no: str) -> str:
+def address(case_no: str) -> str:
     return f"/console/cases/{quote(case_no, safe='')}"
+
+
+def read_as(body: dict[str, Any], kind: type[T]) -> T:
+    """Raises Invalid."""
+    try:
+        return msgspec.convert(body, kind)
+    except msgspec.ValidationError as error:
+        raise Invalid.from_validation(error) from error
 
 
 def _fields(case: Case, action: str) -> list[FormField]:
@@ -188,6 +235,12 @@ def _typed(case: Case, action: str, form: Mapping[str, str]) -> dict[str, Any]:
         text = form.get(field.name, "").strip().replace("\r\n", "\n")
         if field.type == "yes_no":
             body[field.name] = bool(text)
+        elif field.type == "files":
+            body[field.name] = [one.partition(":")[2] for one in form if one.startswith(f"{field.name}:")]
+        elif field.type == "items":
+            body[field.name] = _lines(form, field.name)
+        elif field.type == "moment" and text:
+            body[field.name] = _moment(text)
         elif text:
             body[field.name] = _number(text) if field.type == "number" else text
     if version := form.get("version", ""):
@@ -195,6 +248,29 @@ def _typed(case: Case, action: str, form: Mapping[str, str]) -> dict[str, Any]:
             raise cases.VersionConflict
         body["version"] = int(version)
     return body
+
+
+def _lines(form: Mapping[str, str], name: str) -> list[dict[str, Any]]:
+    """The rows that were filled in; amounts are written in yuan and meant in fen."""
+    rows = [(form.get(f"{name}.{row}.name", "").strip(), form.get(f"{name}.{row}.yuan", "")) for row in ROWS]
+    return [{"name": what, "amount_fen": _fen(yuan.strip())} for what, yuan in rows if what or yuan.strip()]
+
+
+def _fen(text: str) -> Any:
+    try:
+        fen = Decimal(text) * 100
+        return int(fen) if fen == int(fen) else text
+    except (InvalidOperation, ValueError, OverflowError):
+        return text
+
+
+def _moment(text: str) -> str:
+    """What a date and time field sends is the street's own time."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return moment.isoformat() if moment.tzinfo else moment.replace(tzinfo=SHANGHAI).isoformat()
 
 
 def _number(text: str) -> Any:

@@ -9,7 +9,7 @@ from msgspec import Struct
 from handlers.base import allow
 from handlers.page import MenuItem, Page, Shown
 from schemas.cases import Box, CasesView, FindCases
-from server import cases
+from server import cases, talks
 from server.kit.db import Reader
 from server.kit.db.pages import BadCursor
 from server.sessions import Actor
@@ -43,7 +43,15 @@ async def picture(reader: Reader, look: Look, actor: Actor) -> dict[str, Any]:
     if look.box is None:
         look = msgspec.structs.replace(look, box="mine" if counts["mine"] else "team")
     found, problem = await _found(reader, look, actor)
-    return {"look": look, "boxes": BOXES, "counts": counts, "found": found, "problem": problem}
+    unread = await talks.unread(reader, [one.case_no for one in found.items], actor)
+    return {
+        "look": look,
+        "boxes": BOXES,
+        "counts": counts,
+        "found": found,
+        "problem": problem,
+        "unread": unread,
+    }
 
 
 async def _found(reader: Reader, look: Look, actor: Actor) -> tuple[CasesView, str]:

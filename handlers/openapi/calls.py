@@ -25,6 +25,7 @@ class Call(Struct, frozen=True, kw_only=True):
     query: type[Struct] | None
     bodies: tuple[Any, ...]
     view: Any
+    takes_files: bool = False
 
     @property
     def name(self) -> str:
@@ -62,6 +63,7 @@ def _call(endpoint: type[Endpoint], plan: Plan) -> Call:
         query=plan.query,
         bodies=(plan.body,) if plan.body is not None else (),
         view=plan.view,
+        takes_files=endpoint.takes_files and plan.name == "post",
     )
 
 

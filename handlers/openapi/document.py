@@ -45,6 +45,13 @@ _IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "minLength": 1, "maxLength": 255},
 }
 
+_BYTES = {"type": "string", "format": "binary"}
+_FORM = {"type": "object", "properties": {"file": _BYTES}, "required": ["file"]}
+_FILE: dict[str, Any] = {
+    "required": True,
+    "content": {"application/octet-stream": {"schema": _BYTES}, "multipart/form-data": {"schema": _FORM}},
+}
+
 
 def document() -> dict[str, Any]:
     """The whole document, the same on every run."""
@@ -125,6 +132,8 @@ def _operation(call: Call, schemas: _Schemas) -> dict[str, Any]:
         operation["parameters"] = parameters
     if call.bodies:
         operation["requestBody"] = _body(call, schemas)
+    elif call.takes_files:
+        operation["requestBody"] = _FILE
     operation["responses"] = {str(call.status): _answer(call, schemas)} | {
         str(status): {"$ref": f"#/components/responses/{errors.response_name(status)}"}
         for status in errors.statuses(call)

@@ -16,13 +16,14 @@ _ALWAYS = frozenset({400, 422, 503})
 def statuses(call: Call) -> list[int]:
     """The refusals that this call may answer with."""
     found = set(_ALWAYS)
-    if ANYONE not in call.who or call.bodies:
+    takes_body = bool(call.bodies) or call.takes_files
+    if ANYONE not in call.who or takes_body:
         found |= {401, 403}
-    if call.placeholders or call.bodies or call.query:
+    if call.placeholders or takes_body or call.query:
         found.add(404)
     if call.method != "get":
         found |= {409, 413}
-    if call.bodies:
+    if takes_body:
         found |= {415, 429}
     return sorted(found)
 

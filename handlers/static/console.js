@@ -61,8 +61,9 @@ async function refresh() {
 async function watch() {
   if (document.hidden) return;
   try {
-    const fresh = (await page(location.origin + '/console/cases/' + sheet.dataset.case)).querySelector('[data-case]');
-    if (fresh && fresh.dataset.version !== sheet.dataset.version) document.querySelector('[data-changed]').hidden = false;
+    const fresh = (await page(location.origin + '/console/cases/' + sheet.dataset.case + '?watch=1')).querySelector('[data-case]');
+    const same = fresh && fresh.dataset.version === sheet.dataset.version && fresh.dataset.said === sheet.dataset.said;
+    if (fresh && !same) document.querySelector('[data-changed]').hidden = false;
   } catch (gone) { /* the next round tries again */ }
 }
 

@@ -1,30 +1,30 @@
 """A booking as a kind of case: how it is placed, what it promises, how it reads."""
 
-import functools
 from datetime import datetime, timedelta
 
-from schemas.bookings import BookingDetails, NewBooking
+from schemas.bookings import BookingDetails, NewBooking, QuoteItem, QuoteView
 from schemas.cases import CandidateView, Channel
 from schemas.common import Address
-from server import cases, catalogue, places, slots, staff
-from server.bookings.acts import Booking
+from server import cases, catalogue, places, scores, slots, staff
+from server.bookings import fees, prices, tallies
+from server.bookings.details import Booking, Quote
 from server.bookings.flow import FLOW
+from server.bookings.reschedule import changeable_until
+from server.bookings.words import clock_time, local, said
 from server.cases import Act, Case, Kind
 from server.catalogue import Service
 from server.config import Settings
 from server.kit.chance import chance
-from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, Invalid
 from server.residents import Resident
 from server.sessions import Actor
 
-_WEEKDAYS = "一二三四五六日"
 _SEES_CODE = frozenset({"resident", "operator", "clerk"})
 
 
 class QuoteNeeded(Conflict):
-    """这项服务要先看过再报价，暂时请打电话预约"""
+    """这项服务要先看过再报价，没有固定的时段可以等"""
 
 
 class ContactNeeded(Invalid):
@@ -40,16 +40,20 @@ class ResidentNeeded(Invalid):
 
 
 class NotForOthers(Invalid):
-    """只能替自己预约"""
+    """只能替自己预约；替家人预约，要请家人先把代办权交给您"""
 
 
-def for_whom(actor: Actor, wanted: NewBooking) -> str:
-    """The resident it is for. Raises NotForOthers, ResidentNeeded."""
-    if actor.kind != "resident" and wanted.resident_id is None:
-        raise ResidentNeeded(field="resident_id")
-    if actor.kind == "resident" and wanted.resident_id not in (None, actor.id):
+def for_whom(actor: Actor, wanted: NewBooking, on_behalf_of: str | None = None) -> str:
+    """The resident it is for, named in the body or beside it. Raises NotForOthers, ResidentNeeded."""
+    named = {wanted.resident_id, on_behalf_of} - {None}
+    if len(named) > 1:
         raise NotForOthers(field="resident_id")
-    return wanted.resident_id or actor.id
+    whom = wanted.resident_id or on_behalf_of
+    if actor.kind != "resident" and whom is None:
+        raise ResidentNeeded(field="resident_id")
+    if actor.kind == "resident" and whom not in (None, actor.id) and not actor.acts_for(whom, "bookings"):
+        raise NotForOthers(field="resident_id")
+    return whom or actor.id
 
 
 async def place(
@@ -61,19 +65,23 @@ async def place(
     channel: Channel,
     rules: Settings,
 ) -> Case:
-    """Book, or hold, a slot.
+    """Book, or hold, a slot; or ask for a quote, which names the preferred time.
 
-    Raises ServiceNotFound, QuoteNeeded, the Slot… refusals, BadForm, AddressNeeded, ContactNeeded, OutOfScope.
+    Raises ServiceNotFound, the Slot… refusals, BadForm, AddressNeeded, ContactNeeded, OutOfScope, TooManyOpen,
+    TooManyOfThis, ProviderFull, FreeVisitsUsed.
     """
     service = catalogue.find(tx, wanted.service_id)
-    if service.mode != "slot":
-        raise QuoteNeeded(field="service_id")
-    slots.check_offered(service, wanted.start, tx.now)
-    booking, where = _booking(tx, service, wanted, resident)
+    seated = takes_seat(service)
+    (slots.check_offered if seated else slots.check_open)(service, wanted.start, tx.now)
+    price = await prices.price_for(tx, service, resident, wanted.start)
+    booking, where = _booking(tx, service, wanted, resident, price, rules)
     pool = catalogue.pool_of(tx, service)
-    day, seats = slots.seat(service, wanted.start)
-    taken = slots.SlotTaken(field="start")
-    slots.demand(tx, pool.id, day, seats, slots.capacity(pool, day), otherwise=taken)
+    if seated:
+        taken = slots.SlotTaken(field="start")
+        most = slots.capacity(pool, booking.date)
+        slots.demand(tx, pool.id, booking.date, booking.seats, most, otherwise=taken)
+    provider = catalogue.provider_of(tx, service.provider_id)
+    tallies.take(tx, booking, resident.id, service, provider, price.free, rules)
     case = Case(
         id=case_no,
         kind=BOOKING.name,
@@ -99,8 +107,21 @@ async def place(
     )
 
 
+def takes_seat(service: Service) -> bool:
+    """Whether a booking of this service takes a seat at once."""
+    return service.mode == "slot" or service.seat_for_quote
+
+
+def contended_day(reader: Reader, wanted: NewBooking) -> str | None:
+    """The document that bookings of this slot contend for; None where no seat is taken."""
+    service = reader.recall(catalogue.SERVICES, wanted.service_id)
+    if service is None or not takes_seat(service):
+        return None
+    return slots.day_of_pool(reader, wanted.service_id, wanted.start)
+
+
 def _booking(
-    tx: Tx, service: Service, wanted: NewBooking, resident: Resident
+    tx: Tx, service: Service, wanted: NewBooking, resident: Resident, price: prices.Price, rules: Settings
 ) -> tuple[Booking, places.Where]:
     address = wanted.address or _home(resident)
     where = places.locate(tx, address.compound_id)
@@ -118,8 +139,8 @@ def _booking(
         end=wanted.start + timedelta(minutes=service.duration_min),
         day=day.isoformat(),
         seats=seats,
-        price_fen=catalogue.total_fen(service),
-        price_text=catalogue.price_view(service).text,
+        price_fen=price.fen,
+        price_text=price.text,
         address=f"{places.name_of(tx, where.compound_id)} {address.room}".strip(),
         contact_name=name,
         contact_phone=phone,
@@ -127,6 +148,11 @@ def _booking(
         form=catalogue.check_form(service, wanted.form),
         start_code=f"{chance.below(10_000):04d}",
         free_until=wanted.start - timedelta(minutes=service.cancel_notice_min),
+        change_until=wanted.start - timedelta(minutes=catalogue.reschedule_notice(service)),
+        seated=takes_seat(service),
+        mode=service.mode,
+        cancel_fees=fees.table(service, rules),
+        visit_fee_fen=service.visit_fee_fen,
     )
     return booking, where
 
@@ -146,32 +172,22 @@ def _deadlines(act: Act) -> tuple[datetime | None, datetime | None]:
             return now + timedelta(minutes=minutes), None
         case "submitted" if act.action == "escalate":
             return None, act.case.promised_at
+        case "submitted" if act.action == "reschedule":
+            return act.case.timer_at, act.case.promised_at
         case "submitted":
             answer_by = now + timedelta(minutes=rules.escalate_minutes)
             return answer_by, answer_by
+        case "quoted":
+            return act.details.offer.valid_until, act.details.offer.valid_until
         case "confirmed" | "assigned" | "en_route":
             return None, act.details.start
+        case "no_show":
+            return act.details.appeal_until, None
+        case "appealed":
+            return None, now + timedelta(hours=rules.appeal_answer_hours)
         case "done":
             return now + timedelta(hours=rules.confirm_hours), None
     return None, None
-
-
-@functools.lru_cache(maxsize=10_000)
-def said(moment: datetime) -> str:
-    """A time as people say it: 11 月 25 日 周三 9:00."""
-    local = moment.astimezone(SHANGHAI)
-    return f"{local.month} 月 {local.day} 日 周{_WEEKDAYS[local.weekday()]} {local.hour}:{local.minute:02d}"
-
-
-@functools.lru_cache(maxsize=10_000)
-def _local(moment: datetime) -> str:
-    return moment.astimezone(SHANGHAI).isoformat()
-
-
-@functools.lru_cache(maxsize=10_000)
-def _clock_time(moment: datetime | None) -> str:
-    local = moment.astimezone(SHANGHAI) if moment else None
-    return f"{local.hour}:{local.minute:02d}" if local else "今天"
 
 
 def _sentence(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) -> str:
@@ -185,8 +201,16 @@ def _sentence(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]
             return f"{when} 的“{booking.service}”给您留着，请尽快提交"
         case "submitted" if booking.escalated:
             return f"{company}还没有答复，街道调度员正在催办"
+        case "submitted" if booking.mode == "quote":
+            return f"已提交，{company}会在 {clock_time(case.promised_at)} 前报价，您同意了才算约好"
+        case "quoted" if booking.offer:
+            total = catalogue.yuan(booking.offer.total_fen)
+            return f"{company}报价 {total} 元，请在 {said(case.timer_at or booking.start)} 前决定"
+        case "requoted" if booking.offer:
+            total = catalogue.yuan(booking.offer.total_fen)
+            return f"{who}看过后改报 {total} 元，您同意了才继续"
         case "submitted":
-            return f"已提交，{company}会在 {_clock_time(case.promised_at)} 前答复"
+            return f"已提交，{company}会在 {clock_time(case.promised_at)} 前答复"
         case "confirmed":
             return f"{company}已确认，{when} 上门，正在安排师傅"
         case "assigned":
@@ -201,13 +225,29 @@ def _sentence(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]
             return f"“{booking.service}”已完成"
         case "disputed":
             return "您反映的问题，街道调度员正在处理"
+        case "expired" if booking.quotes:
+            return "报价已过期，没有人答复，可以重新预约"
         case "expired":
             return "占号时间已过，没有提交，可以重新预约"
         case "rejected":
             return f"{company}这次不能接单，可以换个时间或商家"
         case "no_show":
-            return "师傅上门时没有人在，如有误会请联系街道"
-    return "已取消，不收费" if not booking.late_cancel else "已取消，晚于免费取消的时间"
+            return f"师傅上门时没有人在，如有误会，{_day(booking.appeal_until)}前可以申诉"
+        case "appealed":
+            return "您的申诉已收到，街道调度员正在核实"
+        case "upheld":
+            return "这次记为上门无人"
+    return _cancelled(booking)
+
+
+def _day(moment: datetime | None) -> str:
+    return said(moment) + " " if moment else ""
+
+
+def _cancelled(booking: Booking) -> str:
+    if booking.fee_fen:
+        return f"已取消，按约定收 {catalogue.yuan(booking.fee_fen)} 元"
+    return "已取消，晚于免费取消的时间" if booking.late_cancel else "已取消，不收费"
 
 
 def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) -> BookingDetails:
@@ -215,9 +255,9 @@ def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) ->
         service_id=booking.service_id,
         service=booking.service,
         category=booking.category,
-        start=_local(booking.start),
-        end=_local(booking.end),
-        when=f"{said(booking.start)}–{_clock_time(booking.end)}",
+        start=local(booking.start),
+        end=local(booking.end),
+        when=f"{said(booking.start)}–{clock_time(booking.end)}",
         price_fen=booking.price_fen,
         price_text=booking.price_text,
         address=booking.address,
@@ -229,7 +269,37 @@ def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) ->
         late_cancel=booking.late_cancel,
         escalated=booking.escalated,
         finish_note=booking.finish_note,
-        cancel_free_until=_local(booking.free_until),
+        cancel_free_until=local(booking.free_until),
+        mode=booking.mode,
+        price_agreed=booking.agreed,
+        quotes=[_quote(one) for one in booking.quotes],
+        visit_fee_fen=booking.visit_fee_fen,
+        cancel_fee_fen=fees.fee_fen(booking, reader.now) if case.open else booking.fee_fen,
+        cancel_fees=booking.cancel_fees,
+        fee_fen=booking.fee_fen,
+        reschedule_until=local(changeable_until(booking)),
+        reschedules=booking.changes,
+        no_show_note=booking.no_show_note,
+        appeal=booking.appeal,
+        appeal_until=local(booking.appeal_until) if booking.appeal_until else None,
+    )
+
+
+def _quote(quote: Quote) -> QuoteView:
+    return QuoteView(
+        version=quote.version,
+        lines=[QuoteItem(name=one.name, amount_fen=one.amount_fen) for one in quote.lines],
+        total_fen=quote.total_fen,
+        total_text=f"{catalogue.yuan(quote.total_fen)} 元",
+        note=quote.note,
+        by=quote.by,
+        at=local(quote.at),
+        valid_until=local(quote.valid_until) if quote.valid_until else None,
+        on_site=quote.on_site,
+        if_refused=quote.if_refused,
+        state=quote.state,
+        answered_at=local(quote.answered_at) if quote.answered_at else None,
+        answered_by=quote.answered_by,
     )
 
 
@@ -243,15 +313,17 @@ BOOKING = Kind(
     sentence=_sentence,
     show=_show,
     unassigned=frozenset({"submitted", "confirmed"}),
+    proxy_scope="bookings",
 )
 
 
 async def candidates(reader: Reader, case: Case) -> list[CandidateView]:
     """The provider's workers for this service: the free ones first, then by how much they have that day."""
+    if case.kind != BOOKING.name:
+        return []
     booking: Booking = BOOKING.details_of(case)
     workers = staff.workers_of(reader, case.provider_id or "", booking.category)
-    day = datetime.fromisoformat(booking.day).date()
-    ids = [slots.day_id(slots.worker_owner(one.id), day) for one in workers]
+    ids = [slots.day_id(slots.worker_owner(one.id), booking.date) for one in workers]
     days = {one.id: one.cells for one in await reader.all(slots.OCCUPANCY, {"_id": {"$in": ids}}, limit=500)}
     views = []
     for worker, item_id in zip(workers, ids, strict=True):
@@ -259,8 +331,9 @@ async def candidates(reader: Reader, case: Case) -> list[CandidateView]:
         mine = worker.id == case.worker_id
         free = mine or not any(busy.get(one, 0) for one in booking.seats)
         load = sum(1 for one in busy.values() if one)
-        views.append(CandidateView(id=worker.id, name=worker.name, free=free, load=load))
+        rating = scores.view(reader, scores.worker_key(worker.id))
+        views.append(CandidateView(id=worker.id, name=worker.name, free=free, load=load, rating=rating))
     return sorted(views, key=lambda one: (not one.free, one.load, one.id))
 
 
-__all__ = ["BOOKING", "Booking", "candidates", "place", "said"]
+__all__ = ["BOOKING", "Booking", "candidates", "contended_day", "for_whom", "place", "said"]

@@ -4,7 +4,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from server import push, residents, staff
-from server.bookings.acts import Booking
+from server.bookings.details import Booking
 from server.bookings.kind import BOOKING
 from server.cases import CASES, Case
 from server.kit.clock import SHANGHAI
@@ -31,6 +31,7 @@ SUBMITTED = Template("booking_submitted", "预约提交通知", "submit", _USUAL
 CONFIRMED = Template("booking_confirmed", "预约确认通知", "submit", _USUAL)
 ASSIGNED = Template("booking_assigned", "上门人员通知", "submit", _VISIT)
 STARTED = Template("booking_started", "服务开始通知", "visit", _USUAL)
+QUOTED = Template("booking_quoted", "报价通知", "submit", _USUAL)
 DONE = Template("booking_done", "服务完成通知", "visit", _USUAL)
 CHANGED = Template("booking_changed", "预约变更通知", "visit", _USUAL)
 
@@ -52,6 +53,15 @@ TEMPLATES: dict[str, Told] = {
     "reject": Told(CHANGED, "未接单", "可以换个时间或商家"),
     "cancel": Told(CHANGED, "已取消", "需要时可以重新预约"),
     "expire": Told(CHANGED, "已过期", "没有提交，可重新预约"),
+    "quote": Told(QUOTED, "等您决定", "请看报价，同意才算约好"),
+    "requote": Told(QUOTED, "等您决定", "师傅改了报价，请看看"),
+    "withdraw_quote": Told(CHANGED, "报价收回", "原来的报价不算了"),
+    "lapse": Told(CHANGED, "报价过期", "没有答复，可重新预约"),
+    "accept_quote": Told(CONFIRMED, "已同意", "按您同意的价格收费"),
+    "refuse_quote": Told(CHANGED, "没同意", "您没有同意这个报价"),
+    "reschedule": Told(CHANGED, "已改约", "请看新的上门时间"),
+    "uphold": Told(CHANGED, "维持爽约", "街道核实后维持原记录"),
+    "overturn": Told(CHANGED, "申诉成立", "爽约记录已撤销"),
     "decline": Told(CHANGED, "换师傅", "正在为您另派师傅"),
     "no_show": Told(CHANGED, "无人在", "如有误会请联系街道"),
     "settle": Told(CHANGED, "已处理", "争议已处理完毕"),

@@ -3,7 +3,7 @@
 from server.cases.kinds import CASES, Act, Case, Kind, kind_of
 from server.cases.moves import CaseNotFound, TimeIsUp, VersionConflict, find, move, open_case, time_is_up
 from server.cases.numbers import COUNTERS, CaseNumbers, is_case_no, with_check_digit
-from server.cases.scope import parts, scope
+from server.cases.scope import parts, scope, theirs
 from server.cases.views import CaseNoMistyped, counts, history, listed, view
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "open_case",
     "parts",
     "scope",
+    "theirs",
     "time_is_up",
     "view",
     "with_check_digit",

@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from schemas.cases import Channel
 from server import nouns
+from server.budgets import CaseClock
 from server.config import Settings
 from server.kit.db import Collection, Index, Reader, Tx
 from server.kit.db.collection import plain
@@ -22,6 +23,8 @@ class Case(Leased, kw_only=True):
     """`id` is the case number. `timer_at` is when the state's timer strikes, `promised_at` what was promised.
 
     `phone_tail` is what a person on the phone can name first: the last four digits of the number to call back.
+    `clocks` are what was promised by the working day or the hour, by name; `clock_edition` is that of the calendar by
+    which the open ones were last counted.
     """
 
     kind: str
@@ -45,6 +48,8 @@ class Case(Leased, kw_only=True):
     phone: str
     phone_tail: str
     details: dict[str, Any]
+    clocks: dict[str, CaseClock] = {}
+    clock_edition: int | None = None
 
 
 CASES: Collection[Case] = Collection(
@@ -57,13 +62,17 @@ CASES: Collection[Case] = Collection(
     Index(("handler_id", "open", "-created_at", "-_id"), only={"handler_id": {"$type": "string"}}),
     Index(("open", "-created_at", "-_id")),
     Index(("phone_tail", "-created_at", "-_id")),
+    Index(("clock_edition",), only={"clock_edition": {"$type": "number"}}),
     DUE,
 )
 """Every index costs each booking a write (docs/performance.md): one for each way in that is asked for often."""
 
 
 class Act(Struct):
-    """One move being made: what `do` of an action may read and change. `form` is of the action's own type."""
+    """One move being made: what `do` of an action may read and change. `form` is of the action's own type.
+
+    `do` may set `target` to another of the row's; `facts` go into the history beside the reason.
+    """
 
     tx: Tx
     case: Case
@@ -75,13 +84,16 @@ class Act(Struct):
     target: str
     rules: Settings
     reason: str = ""
+    facts: dict[str, str] = {}
+    proxy_id: str = ""
 
 
 class Kind(Struct, frozen=True):
     """What a noun declares to have its own kind of case.
 
     `details` is the stored Struct; `deadlines` gives (timer_at, promised_at) of the state just entered;
-    `sentence` says where things stand; `show` is the view of the details for somebody with these parts.
+    `sentence` says where things stand; `show` is the view of the details for somebody with these parts;
+    `proxy_scope` is what a family proxy must allow for somebody to act as the resident does (server/proxies.py).
     """
 
     name: str
@@ -93,6 +105,7 @@ class Kind(Struct, frozen=True):
     sentence: Callable[[Reader, Case, Any, frozenset[str]], str]
     show: Callable[[Reader, Case, Any, frozenset[str]], Struct]
     unassigned: frozenset[str] = frozenset()
+    proxy_scope: str | None = None
 
     def details_of(self, case: Case) -> Any:
         return msgspec.convert(case.details, self.details, builtin_types=(datetime, bytes))

@@ -8,6 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from schemas.cases import Channel, Seen
+from server import audit, budgets, proxies
 from server.cases.kinds import CASES, Act, Case, Kind, kind_of
 from server.cases.scope import parts
 from server.config import Settings
@@ -66,7 +67,8 @@ async def open_case(
         raise OutOfScope
     row = kind.flow.row(Flow.OPENING, action, mine)
     act = Act(tx, case, details, None, actor, action, row.source, row.target, rules)
-    _enter(act, kind, row)
+    act.proxy_id = await _proxy(act, kind, mine)
+    _enter(act, kind)
     tx.add(CASES, case)
     _record(act, kind, mine & row.by, case.channel)
     return case
@@ -101,10 +103,12 @@ async def move(
     act = Act(
         tx, case, details, form, actor, action, row.source, row.target, rules, getattr(form, "reason", "")
     )
+    act.proxy_id = await _proxy(act, kind, mine)
     before = case.version
     if declared.do is not None:
         await declared.do(act)
-    _enter(act, kind, row)
+    assert act.target in row.targets
+    _enter(act, kind)
     if not await tx.replace(CASES, case, {"_id": case.id, "state": row.source, "version": before}):
         raise VersionConflict
     _record(act, kind, mine & row.by, channel)
@@ -128,20 +132,39 @@ def _form(fields: dict[str, Any], form: type[S]) -> S:
         raise Invalid.from_validation(error) from error
 
 
-def _enter(act: Act, kind: Kind, row: Row) -> None:
+async def _proxy(act: Act, kind: Kind, mine: frozenset[str]) -> str:
+    """By which proxy it is done, as the database has it now; nothing when the actor acts for themselves.
+
+    Raises ProxyEnded.
+    """
+    if "proxy" not in mine:
+        return ""
+    proxy = await proxies.confirm(act.tx, act.actor, act.case.resident_id or "", kind.proxy_scope or "")
+    return proxy.id
+
+
+def _enter(act: Act, kind: Kind) -> None:
     case, now = act.case, act.tx.now
-    case.state = row.target
+    case.state = act.target
     case.version += 1
     case.updated_at = now
-    case.open = not kind.flow.states[row.target].final
-    case.timer_at, case.promised_at = kind.deadlines(act)
+    case.open = not kind.flow.states[act.target].final
+    case.timer_at, promised_at = kind.deadlines(act)
+    case.promised_at = budgets.promised_at(case.clocks, promised_at)
     case.due_at = case.timer_at
+    if not case.open:
+        budgets.stop_all(case.clocks, now)
+        case.clock_edition = None
     case.attempts = 0
     case.details = kind.store_details(act.details)
 
 
 def _record(act: Act, kind: Kind, roles: frozenset[str], channel: Channel) -> None:
     case, actor = act.case, act.actor
+    told: dict[str, Any] = {"facts": act.facts} if act.facts else {}
+    if act.proxy_id:
+        told |= {"on_behalf_of": case.resident_id, "proxy_id": act.proxy_id}
+    audit.note(act.tx, actor, channel, f"{kind.name}.{act.action}", case.id, case.resident_id)
     by = {
         "kind": actor.kind,
         "id": actor.id,
@@ -158,7 +181,8 @@ def _record(act: Act, kind: Kind, roles: frozenset[str], channel: Channel) -> No
             at=act.tx.now,
             by=by,
             channel=channel,
-            data={"action": act.action, "source": act.source, "target": act.target, "reason": act.reason},
+            data={"action": act.action, "source": act.source, "target": act.target, "reason": act.reason}
+            | told,
         ),
     )
 

@@ -36,6 +36,11 @@ def with_check_digit(prefix: str, day: str, number: int) -> str:
     return f"{prefix}-{day}-{digits}{check_digit(day + digits)}"
 
 
+def sibling(case_no: str, prefix: str) -> str:
+    """The number of what belongs to a case: the same day and digits, which no other kind of case gets."""
+    return f"{prefix}{case_no[2:]}"
+
+
 def is_case_no(text: str) -> bool:
     match = _FORM.fullmatch(text)
     return match is not None and check_digit(match[2] + match[3]) == match[4]

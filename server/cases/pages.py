@@ -83,4 +83,6 @@ def _good_until(case: Case, now: datetime) -> datetime | None:
     moments = [case.timer_at] if case.timer_at is not None and case.timer_at > now else []
     if case.open and case.promised_at is not None:
         moments.append(now + (case.promised_at - now) % _MINUTE + timedelta(milliseconds=1))
+    if any(one.stopped_at is None for one in case.clocks.values()):
+        moments.append(now + _MINUTE)
     return min(moments, default=None)

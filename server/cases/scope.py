@@ -3,19 +3,27 @@
 from typing import Any
 
 from schemas.staff import Grant
-from server.cases.kinds import Case
+from server.cases.kinds import Case, kind_of, kinds
 from server.sessions import Actor
 from server.staff import STREET_WIDE
 
+_OWN = frozenset({"resident"})
+_PROXY = frozenset({"resident", "proxy"})
 NOBODY: dict[str, Any] = {"_id": {"$in": []}}
 
 
 def parts(actor: Actor, case: Case) -> frozenset[str]:
-    """`resident` for the case's own, staff roles where a grant covers the case; empty: the case is not theirs."""
+    """`resident` for the case's own, staff roles where a grant covers the case; empty: the case is not theirs.
+
+    Who holds the resident's proxy has their part, and `proxy` beside it.
+    """
     if actor.kind == "system":
         return frozenset({"system"})
     if actor.kind == "resident":
-        return frozenset({"resident"}) if case.resident_id == actor.id else frozenset()
+        if case.resident_id == actor.id:
+            return _OWN
+        by_proxy = actor.principals and actor.acts_for(case.resident_id, kind_of(case).proxy_scope)
+        return _PROXY if by_proxy else frozenset()
     return frozenset(grant.role for grant in actor.grants if _covers(grant, actor, case))
 
 
@@ -35,7 +43,8 @@ def _covers(grant: Grant, actor: Actor, case: Case) -> bool:
 def scope(actor: Actor) -> dict[str, Any]:
     """The filter for the cases that somebody may see."""
     if actor.kind == "resident":
-        return {"resident_id": actor.id}
+        own = {"resident_id": actor.id}
+        return {"$or": [own, *_by_proxy(actor)]} if actor.principals else own
     if actor.roles & STREET_WIDE:
         return {}
     clauses = [clause for grant in actor.grants if (clause := _clause(grant, actor))]
@@ -43,6 +52,23 @@ def scope(actor: Actor) -> dict[str, Any]:
     if not unique:
         return NOBODY
     return unique[0] if len(unique) == 1 else {"$or": unique}
+
+
+def theirs(actor: Actor, proxy_scope: str) -> dict[str, Any]:
+    """As `scope`, for what is no case but has a resident, a place and a provider as cases have."""
+    if actor.kind != "resident":
+        return scope(actor)
+    others = [one.resident_id for one in actor.principals if proxy_scope in one.scopes]
+    return {"resident_id": {"$in": [actor.id, *others]}} if others else {"resident_id": actor.id}
+
+
+def _by_proxy(actor: Actor) -> list[dict[str, Any]]:
+    """What the actor's proxies let them see."""
+    clauses = []
+    for one in actor.principals:
+        covered = sorted(kind.name for kind in kinds().values() if kind.proxy_scope in one.scopes)
+        clauses.append({"resident_id": one.resident_id, "kind": {"$in": covered}})
+    return clauses
 
 
 def _clause(grant: Grant, actor: Actor) -> dict[str, Any] | None:

@@ -18,7 +18,8 @@ from schemas.cases import (
     HistoryView,
     PersonView,
 )
-from server import catalogue, forms, places, staff
+from schemas.common import FormField
+from server import budgets, catalogue, forms, places, proxies, staff, workdays
 from server.cases.kinds import CASES, Case, Kind, kind_of, kinds
 from server.cases.moves import time_is_up
 from server.cases.numbers import is_case_no
@@ -26,7 +27,7 @@ from server.cases.scope import parts, scope
 from server.kit.db import Reader
 from server.kit.errors import NotFound
 from server.kit.events import EVENTS, Event, history_of
-from server.kit.flow import Flow
+from server.kit.flow import Action, Flow
 from server.sessions import Actor
 from server.staff import ROLE_TEXTS
 
@@ -49,7 +50,8 @@ def view(reader: Reader, case: Case, actor: Actor) -> CaseView:
     kind = kind_of(case)
     ended = time_is_up(case, reader.now)
     if ended is not None:
-        case = replace(case, state=ended.target, open=False, timer_at=None)
+        still_open = not kind.flow.states[ended.target].final
+        case = replace(case, state=ended.target, open=still_open, timer_at=None)
     mine = parts(actor, case)
     state = kind.flow.states[case.state]
     details = kind.details_of(case)
@@ -62,7 +64,7 @@ def view(reader: Reader, case: Case, actor: Actor) -> CaseView:
         state=case.state,
         state_text=state.text,
         tone=state.tone,
-        actions=_actions(kind, case, mine) if ended is None else [],
+        actions=_actions(reader, kind, case, details, mine) if ended is None else [],
         version=case.version,
         created_at=case.created_at,
         updated_at=case.updated_at,
@@ -71,7 +73,7 @@ def view(reader: Reader, case: Case, actor: Actor) -> CaseView:
         channel=case.channel,
         place=places.view_where(reader, case.community_id, case.compound_id),
         resident=_resident(case),
-        on_behalf_of=_resident(case) if case.opened_by != f"resident:{case.resident_id}" else None,
+        on_behalf_of=_resident(case) if _by_another(case, mine) else None,
         provider=_provider(reader, case),
         worker=_worker(reader, case),
         open=case.open,
@@ -79,12 +81,27 @@ def view(reader: Reader, case: Case, actor: Actor) -> CaseView:
     )
 
 
-def _actions(kind: Kind, case: Case, mine: frozenset[str]) -> list[ActionView]:
+def _by_another(case: Case, mine: frozenset[str]) -> bool:
+    """Whether somebody else asked for it, or looks at it, in the resident's place."""
+    return case.opened_by != f"resident:{case.resident_id}" or "proxy" in mine
+
+
+def _actions(reader: Reader, kind: Kind, case: Case, details: Any, mine: frozenset[str]) -> list[ActionView]:
     return [
-        ActionView(name=one.name, text=one.text, fields=forms.fields(one.form, case.id), danger=one.danger)
+        ActionView(
+            name=one.name, text=one.text, fields=_fields(reader, one, case, details), danger=one.danger
+        )
         for one in kind.flow.open_to(case.state, mine)
         if one.name != kind.flow.states[case.state].timer or "system" not in mine
+        if one.fits is None or one.fits(details)
     ]
+
+
+def _fields(reader: Reader, action: Action, case: Case, details: Any) -> list[FormField]:
+    """The form's fields; what it would come to stands beside the first."""
+    drawn = forms.fields(action.form, case.id)
+    hint = action.hint(details, reader.now) if action.hint is not None else ""
+    return [replace(drawn[0], hint=hint), *drawn[1:]] if hint else drawn
 
 
 def _expires_at(kind: Kind, case: Case) -> datetime | None:
@@ -96,6 +113,11 @@ def _expires_at(kind: Kind, case: Case) -> datetime | None:
 
 
 def _clock(reader: Reader, case: Case) -> ClockView | None:
+    """The promise, where the case has one by the working day or the hour; otherwise what its state promises."""
+    open_ones = {name: one for name, one in case.clocks.items() if one.stopped_at is None}
+    if case.open and open_ones:
+        name = budgets.PROMISED if budgets.PROMISED in open_ones else min(open_ones)
+        return _counted(reader, open_ones[name])
     if case.promised_at is None or not case.open:
         return None
     left = case.promised_at - reader.now
@@ -104,6 +126,22 @@ def _clock(reader: Reader, case: Case) -> ClockView | None:
     amount = f"{minutes // 60} 小时 {minutes % 60} 分" if minutes >= 60 else f"{minutes} 分钟"
     return ClockView(
         text=f"已超过 {amount}" if overdue else f"还有 {amount}", due_at=case.promised_at, overdue=overdue
+    )
+
+
+def _counted(reader: Reader, clock: budgets.CaseClock) -> ClockView:
+    reading = budgets.read(clock, workdays.calendar(reader), reader.now)
+    return ClockView(
+        text=reading.text,
+        due_at=reading.due_at,
+        overdue=reading.overdue,
+        unit=clock.unit,
+        used=round(reading.used, 2),
+        total=reading.total,
+        paused=clock.state == "paused",
+        paused_for=round(reading.paused_for, 2),
+        provisional=reading.provisional,
+        sentence=reading.sentence,
     )
 
 
@@ -177,22 +215,32 @@ def _search(wanted: FindCases) -> dict[str, Any]:
 async def history(reader: Reader, case: Case) -> HistoryView:
     events = await reader.all(EVENTS, history_of(case.id), limit=500)
     flow = kind_of(case).flow
-    return HistoryView(items=[_step(one, flow) for one in events])
+    return HistoryView(items=[_step(reader, one, flow) for one in events])
 
 
-def _step(event: Event, flow: Flow) -> EventView:
-    data, by = event.data, event.by
-    action, target = flow.actions[data["action"]], flow.states[data["target"]]
+def _doer(reader: Reader, event: Event) -> tuple[str, str]:
+    """Who did it, and as what."""
+    by = event.by
+    if "on_behalf_of" in event.data:
+        proxy = reader.recall(proxies.PROXIES, event.data["proxy_id"])
+        return (proxy.holder_name if proxy else "") or _BY["resident"], "亲属代办"
+    return by["name"] or _BY.get(by["kind"], ""), ROLE_TEXTS.get(by["role"], _BY.get(by["role"], ""))
+
+
+def _step(reader: Reader, event: Event, flow: Flow) -> EventView:
+    data, (by, role) = event.data, _doer(reader, event)
+    action, target = flow.actions.get(data["action"]), flow.states[data["target"]]
     return EventView(
         seq=event.seq,
         at=event.at,
-        action=action.name,
-        text=action.text,
+        action=data["action"],
+        text=action.text if action else data["text"],
         source=data["source"],
         target=target.name,
         target_text=target.text,
-        by=by["name"] or _BY.get(by["kind"], ""),
-        role=ROLE_TEXTS.get(by["role"], _BY.get(by["role"], "")),
+        by=by,
+        role=role,
         channel=cast(Channel, event.channel),
         reason=data.get("reason", ""),
+        facts=data.get("facts", {}),
     )

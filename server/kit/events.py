@@ -53,7 +53,10 @@ class Listener(Struct, frozen=True):
 
 
 def on(*types: str) -> Callable[[Hear], Listener]:
-    """Listen to these types, or to all of a noun with `"noun.*"`. The function runs in a transaction of its own."""
+    """Listen to these types, to all of a noun with `"noun.*"`, or to everything with `"*"`.
+
+    The function runs in a transaction of its own.
+    """
 
     def declared(hear: Hear) -> Listener:
         return Listener(types, hear)
@@ -70,7 +73,7 @@ class Listeners:
 
     def of(self, event_type: str) -> list[Listener]:
         if event_type not in self._known:
-            wanted = {event_type, f"{event_type.partition('.')[0]}.*"}
+            wanted = {event_type, f"{event_type.partition('.')[0]}.*", "*"}
             self._known[event_type] = [one for one in self._listeners if wanted & set(one.types)]
         return self._known[event_type]
 

@@ -1,6 +1,7 @@
 """States and moves are rows of a table; the rows are the check, the buttons, the diagram and the tests."""
 
 from collections.abc import Callable, Iterable
+from datetime import datetime
 from typing import Any, Literal
 
 from msgspec import Struct
@@ -29,22 +30,36 @@ class State(Struct, frozen=True):
 
 
 class Action(Struct, frozen=True):
-    """What a button does: `form` is its body, `do` the noun's function, `text` the word on it."""
+    """What a button does: `form` is its body, `do` the noun's function, `text` the word on it.
+
+    `fits` says of a case's details whether the button is shown at all; `do` refuses by name what does not fit.
+    `hint` says beside the first field what it will come to if it is done now.
+    """
 
     name: str
     text: str
     form: type[Struct] = NoFields
     do: Callable[..., Any] | None = None
     danger: bool = False
+    fits: Callable[[Any], bool] | None = None
+    hint: Callable[[Any, datetime], str] | None = None
 
 
 class Row(Struct, frozen=True):
-    """From `source` by `action` to `target`, for whoever plays one of the parts in `by`."""
+    """From `source` by `action` to `target`, for whoever plays one of the parts in `by`.
+
+    `or_else` are the states that the action may choose instead, by what it finds.
+    """
 
     source: str
     action: str
     target: str
     by: frozenset[str]
+    or_else: tuple[str, ...] = ()
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        return (self.target, *self.or_else)
 
 
 class Flow:
@@ -75,7 +90,7 @@ class Flow:
         lines = ["stateDiagram-v2"]
         for row in self.rows:
             who = ", ".join(sorted(row.by))
-            lines.append(f"    {row.source or '[*]'} --> {row.target}: {row.action} ({who})")
+            lines += [f"    {row.source or '[*]'} --> {one}: {row.action} ({who})" for one in row.targets]
         lines += [f"    {one.name} --> [*]" for one in self.states.values() if one.final]
         return "\n".join(lines)
 
@@ -83,6 +98,6 @@ class Flow:
         if len(self._by_move) != len(self.rows):
             raise ValueError("two rows start from the same state with the same action")
         for row in self.rows:
-            known = row.source in {*self.states, self.OPENING} and row.target in self.states
+            known = row.source in {*self.states, self.OPENING} and set(row.targets) <= set(self.states)
             if not known or row.action not in self.actions:
                 raise ValueError(f"row {row} names a state or an action that is not declared")

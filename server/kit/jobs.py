@@ -8,7 +8,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import structlog
 from msgspec import Struct
@@ -49,6 +49,10 @@ class RetryPolicy(Struct, frozen=True):
     def wait(self, attempts: int) -> timedelta:
         seconds = min(self.first_s * 2 ** min(attempts - 1, _DOUBLINGS), self.longest_s)
         return timedelta(seconds=seconds * random.uniform(0.9, 1.1))
+
+
+FOREVER = RetryPolicy(attempts=1_000_000, longest_s=60)
+"""For what must not be given up: it is tried again at least every minute."""
 
 
 class Queue(Generic[L]):
@@ -145,3 +149,47 @@ async def _first_of(wake: asyncio.Event, stop: asyncio.Event, seconds: float) ->
     await asyncio.wait(waits, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
     for one in waits:
         one.cancel()
+
+
+class Premises(Protocol):
+    """What the work of a noun's own queue or sweep is given of the building."""
+
+    @property
+    def settings(self) -> Any: ...
+    @property
+    def db(self) -> Database: ...
+
+
+class QueueOf(Generic[L]):
+    """A queue that a noun declares beside its collection; every worker finds it and works it off.
+
+    `work` is as a Queue's `handle`, given the building first.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        collection: Collection[L],
+        work: Callable[[Any, L], Awaitable[Settled]],
+        *,
+        parallel: int = 4,
+        retry: RetryPolicy = FOREVER,
+        dead: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.name = name
+        self.collection = collection
+        self.work = work
+        self.parallel = parallel
+        self.retry = retry
+        self.dead = dead
+
+    def queue(self, premises: Premises, lease_s: float) -> Queue[L]:
+        return Queue(
+            self.name,
+            self.collection,
+            lambda row: self.work(premises, row),
+            lease_s=lease_s,
+            parallel=self.parallel,
+            retry=self.retry,
+            dead=self.dead,
+        )

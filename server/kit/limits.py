@@ -6,7 +6,7 @@ so that it reads the refusal before it finds the connection closed.
 
 import asyncio
 import secrets
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import msgspec
@@ -24,18 +24,28 @@ log = structlog.get_logger(__name__)
 
 
 class Bounded(HTTPMessageDelegate):
-    """Stands before the application for one request; `most` is the largest body in bytes."""
+    """Stands before the application for one request; `most` is the largest body in bytes, `larger` says by the path
+    where it may be larger."""
 
-    def __init__(self, application: HTTPMessageDelegate, connection: HTTP1Connection, most: int) -> None:
+    def __init__(
+        self,
+        application: HTTPMessageDelegate,
+        connection: HTTP1Connection,
+        most: int,
+        larger: Callable[[str], int | None] = lambda path: None,
+    ) -> None:
         self._application = application
         self._connection = connection
         self._most = most
+        self._larger = larger
         self._received = 0
 
     def headers_received(
         self, start_line: RequestStartLine | ResponseStartLine, headers: HTTPHeaders
     ) -> Awaitable[None] | None:
         length = headers.get("Content-Length", "")
+        if isinstance(start_line, RequestStartLine) and (length or "Transfer-Encoding" in headers):
+            self._most = self._larger(start_line.path.partition("?")[0]) or self._most
         if length.isascii() and length.isdigit() and int(length[:20]) > self._most:
             return self._refuse_announced()
         self._connection.set_max_body_size(_NO_LIMIT)

@@ -36,6 +36,7 @@ async def serve(
     """Serve until `stop` is set, then drain; `ready` is called once connections are accepted.
 
     `application.settings["lifecycle"]` is the Lifecycle that the handlers keep; a missing one is put there.
+    `application.settings["largest_body"]` says by a path how large a body may be there, None for as large as usual.
     `xheaders` trusts `X-Forwarded-For` and `X-Real-Ip`: only behind a proxy that overwrites them.
     """
     lifecycle: Lifecycle = application.settings.setdefault("lifecycle", Lifecycle())
@@ -50,6 +51,7 @@ async def serve(
         decompress_request=False,
         xheaders=xheaders,
     )
+    server.larger_bodies = application.settings.get("largest_body", server.larger_bodies)
     server.add_sockets(sockets)
     try:
         if ready:
@@ -60,9 +62,12 @@ async def serve(
 
 
 class _Server(HTTPServer):
+    larger_bodies: Callable[[str], int | None] = staticmethod(lambda path: None)
+
     def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
         application = super().start_request(server_conn, request_conn)
-        return Bounded(application, request_conn, self.conn_params.max_body_size or 0)
+        larger = self.larger_bodies
+        return Bounded(application, request_conn, self.conn_params.max_body_size or 0, larger)
 
     def busy(self) -> bool:
         """Is there a connection with a reply not yet sent?"""

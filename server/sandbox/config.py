@@ -53,6 +53,12 @@ _VISIT_KEYS = {
     "character_string4": "开始口令",
     "thing5": "温馨提示",
 }
+_CASE_KEYS = {
+    "thing1": "办理事项",
+    "character_string2": "办件编号",
+    "phrase3": "当前状态",
+    "thing4": "温馨提示",
+}
 
 TEMPLATES = (
     Template(template_id="tmpl-booking-submitted", title="预约提交通知", keys=_STATUS_KEYS),
@@ -61,6 +67,41 @@ TEMPLATES = (
     Template(template_id="tmpl-booking-started", title="服务开始通知", keys=_STATUS_KEYS),
     Template(template_id="tmpl-booking-done", title="服务完成通知", keys=_STATUS_KEYS),
     Template(template_id="tmpl-booking-changed", title="预约变更通知", keys=_STATUS_KEYS),
+    Template(template_id="tmpl-booking-quoted", title="报价通知", keys=_STATUS_KEYS),
+    Template(template_id="tmpl-case-progress", title="办理进度通知", keys=_STATUS_KEYS),
+    Template(template_id="tmpl-rating-asked", title="服务评价提醒", keys=_CASE_KEYS),
+    Template(template_id="tmpl-followup-changed", title="回访进展通知", keys=_CASE_KEYS),
+    Template(template_id="tmpl-complaint-changed", title="投诉进展通知", keys=_CASE_KEYS),
+    Template(
+        template_id="tmpl-proxy-changed",
+        title="代办授权通知",
+        keys={"thing1": "事项", "time2": "时间", "thing3": "说明"},
+    ),
+    Template(
+        template_id="tmpl-proxy-acted",
+        title="代办提醒",
+        keys={"thing1": "事项", "time2": "时间", "thing3": "说明"},
+    ),
+    Template(
+        template_id="tmpl-case-message",
+        title="办件回复通知",
+        keys={
+            "thing1": "办理事项",
+            "character_string2": "办件编号",
+            "thing3": "回复内容",
+            "time4": "回复时间",
+        },
+    ),
+    Template(
+        template_id="tmpl-waitlist-offered",
+        title="候补空位通知",
+        keys={"thing1": "服务名称", "time3": "时间", "phrase4": "当前状态", "thing5": "温馨提示"},
+    ),
+    Template(
+        template_id="tmpl-plan-conflict",
+        title="定期服务变更通知",
+        keys={"thing1": "服务名称", "time3": "时间", "phrase4": "当前状态", "thing5": "温馨提示"},
+    ),
     Template(
         template_id="tmpl-street-notice",
         title="街道办事通知",
@@ -68,7 +109,13 @@ TEMPLATES = (
         keys={"thing1": "办理事项", "time2": "通知时间", "thing3": "办理说明"},
     ),
 )
-PAGES = ("pages/home/index", "packages/bookings/pages/case/index", "packages/cases/pages/case/index")
+PAGES = (
+    "pages/home/index",
+    "packages/bookings/pages/case/index",
+    "packages/bookings/pages/plan/index",
+    "packages/bookings/pages/waitlist/index",
+    "packages/cases/pages/case/index",
+)
 
 
 class SandboxConfig(Struct, frozen=True, kw_only=True):

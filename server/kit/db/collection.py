@@ -39,14 +39,18 @@ class Index(Struct, frozen=True):
 class Collection(Generic[T]):
     """`name`, the stored Struct and its indexes. Discovered, created and checked at start.
 
-    A `whole` collection is small and read often: every process keeps all of it in memory.
+    A `whole` collection is small and read often: every process keeps all of it in memory. What is in an
+    `insert_only` one is never changed: every other write is refused.
     """
 
-    def __init__(self, name: str, stored: type[T], *indexes: Index, whole: bool = False) -> None:
+    def __init__(
+        self, name: str, stored: type[T], *indexes: Index, whole: bool = False, insert_only: bool = False
+    ) -> None:
         self.name = name
         self.stored = stored
         self.indexes = indexes
         self.whole = whole
+        self.insert_only = insert_only
 
     def dump(self, item: T) -> Document:
         document: Document = msgspec.to_builtins(item, builtin_types=_NATIVE)

@@ -23,6 +23,7 @@ from server.kit.clock import Clock
 from server.kit.db import schema, together
 from server.kit.db.caches import Follower, Whole
 from server.kit.db.collection import Collection
+from server.kit.db.gridfs import GridFiles
 from server.kit.db.idempotency import RECEIPTS, Once, Reply
 from server.kit.db.together import Together
 from server.kit.db.tx import Duplicate, Handles, Last, Reader, Tx, to_its_end
@@ -257,12 +258,16 @@ class Database:
     async def start(self, collections: list[Collection[Any]]) -> None:
         """Check the collections, follow the changes, read the whole ones into memory."""
         await self.ensure(collections)
+        await self.files().set_up()
         for one in collections:
             if one.whole:
                 self._wholes[one.name] = Whole(self.follower, one.name, one.load)
         await self.follower.start()
         for whole in self._wholes.values():
             await whole.load_all()
+
+    def files(self) -> GridFiles:
+        return GridFiles(self._handle, self._deadline_s)
 
     async def renew(self) -> None:
         """Read the whole collections again: for when the changes could not be followed."""

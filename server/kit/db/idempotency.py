@@ -1,16 +1,21 @@
 """A repeated request gets the first answer. The receipt is written in the same transaction as what it answers for.
 
-Why the receipt is the last write and not the first: docs/decisions/idempotency.md.
+Why the receipt is the last write and not the first: docs/decisions/idempotency.md. A reply holds what its reader may
+see, so it is sealed with the client's own key, of which only a digest is stored: nobody else can read it, also when
+what it tells of has been deleted since.
 """
 
 import hashlib
 from datetime import datetime
 
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
+from server.kit.chance import chance
 from server.kit.db.collection import Collection, Index, Stored
 from server.kit.errors import Conflict
 
+_NONCE_BYTES = 12
 KEPT_S = 7 * 24 * 3600
 
 
@@ -19,7 +24,7 @@ class IdempotencyMismatch(Conflict):
 
 
 class Receipt(Stored, kw_only=True):
-    """`id` digests actor, route and key; `digest` the body."""
+    """`id` digests actor, route and key; `digest` the body; `reply` is sealed."""
 
     digest: bytes
     status: int
@@ -50,19 +55,30 @@ class Once(Struct, frozen=True):
 
     @property
     def receipt_id(self) -> str:
-        return hashlib.sha256("\0".join((self.actor, self.route, self.key)).encode()).hexdigest()
+        return hashlib.sha256(self._whole.encode()).hexdigest()
+
+    @property
+    def _whole(self) -> str:
+        return "\0".join((self.actor, self.route, self.key))
+
+    def _cipher(self) -> AESGCM:
+        """Whoever has the key of the call can make it; the receipt's id, which is stored, does not tell it."""
+        return AESGCM(hashlib.sha256(f"reply\0{self._whole}".encode()).digest())
 
     @property
     def digest(self) -> bytes:
         return hashlib.sha256(self.body).digest()
 
     def receipt(self, reply: Reply, now: datetime) -> Receipt:
+        nonce = chance.take(_NONCE_BYTES)
+        sealed = nonce + self._cipher().encrypt(nonce, reply.body, None)
         return Receipt(
-            id=self.receipt_id, digest=self.digest, status=reply.status, reply=reply.body, created_at=now
+            id=self.receipt_id, digest=self.digest, status=reply.status, reply=sealed, created_at=now
         )
 
     def replay(self, receipt: Receipt) -> Reply:
         """Raises IdempotencyMismatch when the key was used for another body."""
         if receipt.digest != self.digest:
             raise IdempotencyMismatch
-        return Reply(receipt.status, receipt.reply, replayed=True)
+        nonce, sealed = receipt.reply[:_NONCE_BYTES], receipt.reply[_NONCE_BYTES:]
+        return Reply(receipt.status, self._cipher().decrypt(nonce, sealed, None), replayed=True)

@@ -155,6 +155,8 @@ class Tx(Reader):
         super().__init__(handle, now, wholes, session)
         self.last: list[Last] = []
         self.wrote = False
+        self.witness: Any = None
+        """Whoever called the body may leave something here that wants to know what it does."""
 
     def add(self, collection: Collection[T], item: T) -> None:
         """Insert with the commit: the last writes of a transaction share one trip to the thread pool with it.
@@ -179,6 +181,7 @@ class Tx(Reader):
         `where` names the `_id`; a document that is not there is made. Refused by a duplicate key, as it is quickest,
         a transaction is over: one that is shared looks first, so that the others' parts stay.
         """
+        self._changing(collection)
 
         def change(handles: Handles, session: Any, shared: bool) -> None:
             target = handles[collection.name].delegate
@@ -204,13 +207,17 @@ class Tx(Reader):
         except DuplicateKeyError as error:
             raise Duplicate(collection.name) from error
 
+    def _changing(self, collection: Collection[Any]) -> Any:
+        """The driver's collection, for a write that is no insert."""
+        if collection.insert_only:
+            raise TypeError(f"{collection.name} is insert-only")
+        return self._handle[collection.name]
+
     async def replace(self, collection: Collection[T], item: T, where: Filter) -> bool:
         """Put `item` in the place of the one that matches; False when none does."""
         self.wrote = True
         result = await self._done(
-            self._handle[collection.name].replace_one(
-                dict(where), collection.dump(item), session=self._session
-            )
+            self._changing(collection).replace_one(dict(where), collection.dump(item), session=self._session)
         )
         return bool(result.matched_count)
 
@@ -218,7 +225,7 @@ class Tx(Reader):
         self.wrote = True
         document = collection.dump(item)
         await self._done(
-            self._handle[collection.name].replace_one(
+            self._changing(collection).replace_one(
                 {"_id": document["_id"]}, document, upsert=True, session=self._session
             )
         )
@@ -231,7 +238,7 @@ class Tx(Reader):
             return
         puts = [ReplaceOne({"_id": document["_id"]}, document, upsert=True) for document in documents]
         try:
-            await self._done(self._handle[collection.name].bulk_write(puts, session=self._session))
+            await self._done(self._changing(collection).bulk_write(puts, session=self._session))
         except BulkWriteError as error:
             if any(one["code"] == _DUPLICATE_KEY for one in error.details["writeErrors"]):
                 raise Duplicate(collection.name) from error
@@ -247,7 +254,7 @@ class Tx(Reader):
         self.wrote = True
         try:
             result = await self._done(
-                self._handle[collection.name].update_one(
+                self._changing(collection).update_one(
                     dict(where), dict(how), upsert=upsert, session=self._session
                 )
             )
@@ -258,7 +265,7 @@ class Tx(Reader):
     async def change_all(self, collection: Collection[Any], where: Filter, how: Mapping[str, Any]) -> int:
         self.wrote = True
         result = await self._done(
-            self._handle[collection.name].update_many(dict(where), dict(how), session=self._session)
+            self._changing(collection).update_many(dict(where), dict(how), session=self._session)
         )
         return int(result.modified_count)
 
@@ -275,7 +282,7 @@ class Tx(Reader):
         self.wrote = True
         try:
             document = await self._done(
-                self._handle[collection.name].find_one_and_update(
+                self._changing(collection).find_one_and_update(
                     dict(where),
                     dict(how),
                     sort=_order(sort),
@@ -290,16 +297,12 @@ class Tx(Reader):
 
     async def delete(self, collection: Collection[Any], where: Filter) -> bool:
         self.wrote = True
-        result = await self._done(
-            self._handle[collection.name].delete_one(dict(where), session=self._session)
-        )
+        result = await self._done(self._changing(collection).delete_one(dict(where), session=self._session))
         return bool(result.deleted_count)
 
     async def delete_all(self, collection: Collection[Any], where: Filter) -> int:
         self.wrote = True
-        result = await self._done(
-            self._handle[collection.name].delete_many(dict(where), session=self._session)
-        )
+        result = await self._done(self._changing(collection).delete_many(dict(where), session=self._session))
         return int(result.deleted_count)
 
 

@@ -1,0 +1,102 @@
+"""What the staff did: searched by who did it, by what or whom it was about, and by day."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+
+from handlers.base import allow
+from handlers.page import MenuItem, Page, Shown
+from schemas.audit import AuditEntryView, AuditView, FindAudit
+from server import audit
+from server.cases.kinds import kinds
+from server.kit.db import Reader
+from server.kit.errors import Invalid
+from server.staff import ROLE_TEXTS
+
+SEARCH_HINT = "请填写员工账号、办件编号或居民编号；日期如 2026-11-24"
+_LOOKS = {
+    "cases.open": "查看办件",
+    "residents.find": "按电话查居民",
+    "audit.get": "查看操作记录",
+}
+
+
+class Look(Struct, frozen=True):
+    """What is looked for, as it was typed. `from` is a word of Python's."""
+
+    actor: str = ""
+    subject: str = ""
+    from_: str = msgspec.field(default="", name="from")
+    to: str = ""
+    cursor: str = ""
+
+    def address(self, **changed: str) -> str:
+        wanted = {
+            "actor": self.actor,
+            "subject": self.subject,
+            "from": self.from_,
+            "to": self.to,
+            "cursor": self.cursor,
+        }
+        query = urlencode({name: value for name, value in (wanted | changed).items() if value})
+        return f"/console/audit?{query}" if query else "/console/audit"
+
+
+class Line(Struct, frozen=True):
+    """A row as it is read: the deed in words, where there are words for it."""
+
+    row: AuditEntryView
+    deed: str
+    roles: str
+    outcome: str
+
+
+async def picture(reader: Reader, look: Look) -> dict[str, Any]:
+    """What the page is filled with."""
+    found, problem = AuditView(items=[]), ""
+    try:
+        found = await audit.find(reader, _wanted(look))
+    except msgspec.ValidationError:
+        problem = SEARCH_HINT
+    except Invalid as error:
+        problem = error.message
+    lines = [_line(one) for one in found.items]
+    return {"look": look, "lines": lines, "next": found.next, "problem": problem}
+
+
+def _line(row: AuditEntryView) -> Line:
+    roles = "、".join(ROLE_TEXTS.get(one, one) for one in row.roles)
+    return Line(row, deed(row.what), roles, "" if row.outcome == audit.DONE else row.outcome)
+
+
+def _wanted(look: Look) -> FindAudit:
+    typed = {
+        "actor": look.actor,
+        "subject": look.subject,
+        "from": look.from_,
+        "to": look.to,
+        "cursor": look.cursor,
+    }
+    return msgspec.convert({name: text.strip() for name, text in typed.items() if text.strip()}, FindAudit)
+
+
+def deed(what: str) -> str:
+    """`booking.confirm` → 上门服务·确认接单; what has no words is shown as it is."""
+    noun, _, action = what.rpartition(".")
+    kind = kinds().get(noun)
+    declared = kind.flow.actions.get(action) if kind else None
+    return f"{kind.text}·{declared.text}" if kind and declared else _LOOKS.get(what, what)
+
+
+class Audit(Page):
+    path = "/console/audit"
+    menu = MenuItem("操作记录", "list", 80)
+
+    @allow("admin")
+    async def get(self, query: Look) -> Shown:
+        """What the staff did, newest first."""
+        facts = await self.building.db.reading(lambda reader: picture(reader, query))
+        await self.saw("audit.get", query.actor.strip(), query.subject.strip())
+        return Shown("console/audit.html", facts)

@@ -1,0 +1,43 @@
+"""What the staff did, as an administrator looks it up."""
+
+from datetime import date, datetime
+from typing import Annotated
+
+from msgspec import Meta, field
+
+from schemas.cases import Channel
+from schemas.common import Cursor, Id, Limit, Request, View
+
+
+class FindAudit(Request, frozen=True, kw_only=True):
+    """`actor` is a staff id, `subject` a case number or the id of whoever it was about; both days count."""
+
+    actor: Id | None = None
+    subject: Id | None = None
+    from_: Annotated[date, Meta(description="当地日期")] | None = field(default=None, name="from")
+    to: Annotated[date, Meta(description="当地日期，含当天")] | None = None
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+
+class AuditEntryView(View, frozen=True, kw_only=True):
+    """`what` is noun.verb or kind.action; `outcome` is `done`, or the name of the refusal."""
+
+    id: str
+    at: datetime
+    actor_kind: str
+    actor_id: str
+    actor: str
+    roles: list[str]
+    what: str
+    subjects: list[str]
+    channel: Channel
+    ip: str
+    agent: str
+    request_id: str
+    outcome: str
+
+
+class AuditView(View, frozen=True, kw_only=True):
+    items: list[AuditEntryView]
+    next: str | None = None

@@ -1,0 +1,43 @@
+"""Photos and papers on a case: taken in, kept, shown by links that expire, and swept when nobody uses them."""
+
+from server.attachments.intake import Intake
+from server.attachments.links import LinkInvalid, check, link
+from server.attachments.store import (
+    ATTACHMENTS,
+    PICTURES,
+    THUMBNAIL,
+    Attachment,
+    AttachmentNotFound,
+    Facts,
+    begin,
+    claim,
+    complete,
+    discard,
+    find,
+    listed,
+    unclaimed,
+    view,
+    views,
+)
+
+__all__ = [
+    "ATTACHMENTS",
+    "PICTURES",
+    "THUMBNAIL",
+    "Attachment",
+    "AttachmentNotFound",
+    "Facts",
+    "Intake",
+    "LinkInvalid",
+    "begin",
+    "check",
+    "claim",
+    "complete",
+    "discard",
+    "find",
+    "link",
+    "listed",
+    "unclaimed",
+    "view",
+    "views",
+]

@@ -1,0 +1,325 @@
+"""Changing the time: the new seat or none, never both, never neither, however many change at once."""
+
+import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from msgspec.structs import replace
+from tornado.ioloop import IOLoop
+
+from schemas.staff import Grant
+from server import slots
+from server.bookings import BOOKING
+from server.cases import CASES
+from server.slots import OCCUPANCY
+from tests.houses import next_door
+from tests.world import Person, Shop, World
+
+
+async def counted(world: World, owner: str) -> Counter[tuple[str, str]]:
+    """What the day documents of a pool or a worker hold, by day and quarter."""
+    prefix = f"{owner}|"
+    days = await world.house.db.reading(lambda reader: reader.all(OCCUPANCY, {}, limit=10_000))
+    mine = [one for one in days if one.id.startswith(prefix)]
+    return Counter({(one.id[len(prefix) :], cell): n for one in mine for cell, n in one.cells.items() if n})
+
+
+async def booked(world: World, shop: Shop) -> Counter[tuple[str, str]]:
+    """What the bookings that still hold a seat say that they hold."""
+    found = await world.house.db.reading(
+        lambda reader: reader.all(CASES, {"provider_id": shop.provider_id, "open": True}, limit=10_000)
+    )
+    details = [BOOKING.details_of(one) for one in found if one.state not in ("no_show", "appealed")]
+    return Counter((one.day, cell) for one in details for cell in one.seats)
+
+
+async def in_order(world: World, shop: Shop) -> None:
+    """The counters are the sum of the bookings, and nobody is sold twice."""
+    pool = await counted(world, shop.pool_id)
+    assert pool == await booked(world, shop)
+
+
+async def test_the_new_seat_is_taken_and_the_old_one_is_free(world: World) -> None:
+    shop, resident, other = await world.shop(capacity=1), await world.resident(), await world.resident()
+    case = await shop.booked(resident, world.at(10))
+
+    moved = await resident.act(case["case_no"], "reschedule", start=world.at(14, days=3))
+
+    assert (moved.status, moved.json["state"]) == (200, "submitted")
+    details = moved.json["details"]
+    assert (details["start"], details["reschedules"]) == (world.at(14, days=3), 1)
+    assert details["cancel_free_until"] == world.at(12, days=3)
+    await in_order(world, shop)
+    assert (await other.post("/v1/bookings", shop.wish(world.at(14, days=3)))).code == "slot_taken"
+    assert (await other.post("/v1/bookings", shop.wish(world.at(10)))).status == 201
+
+
+async def test_a_visit_can_move_within_its_own_time(world: World) -> None:
+    """With one person free there is never a second seat to move to."""
+    shop, resident = await world.shop(capacity=1), await world.resident()
+    case = await shop.brought_to("assigned", resident, world.at(10))
+
+    moved = await resident.act(case["case_no"], "reschedule", start=world.at(11))
+
+    assert (moved.status, moved.json["state"], moved.json["worker"]["id"]) == (
+        200,
+        "assigned",
+        shop.worker.id,
+    )
+    await in_order(world, shop)
+    assert sum((await counted(world, slots.worker_owner(shop.worker.id))).values()) == 8
+
+
+async def test_a_worker_who_is_busy_then_is_free_and_another_is_looked_for(world: World) -> None:
+    shop, resident = await world.shop(capacity=2), await world.resident()
+    await shop.brought_to("assigned", resident, world.at(14))
+    case = await shop.brought_to("assigned", resident, world.at(10))
+
+    moved = (await resident.act(case["case_no"], "reschedule", start=world.at(15))).json
+
+    assert (moved["state"], moved["worker"]) == ("confirmed", None)
+    assert sum((await counted(world, slots.worker_owner(shop.worker.id))).values()) == 8
+    await in_order(world, shop)
+
+
+async def test_history_and_inbox_say_from_when_to_when(world: World) -> None:
+    shop, resident = await world.shop(), await world.resident()
+    case = await shop.brought_to("confirmed", resident, world.at(10))
+    await resident.act(case["case_no"], "reschedule", start=world.at(12))
+    await world.work()
+
+    step = (await resident.get(f"/v1/cases/{case['case_no']}/history")).json["items"][-1]
+    told = (await resident.get("/v1/inbox")).json["items"][0]
+
+    assert (step["action"], step["source"], step["target"]) == ("reschedule", "confirmed", "confirmed")
+    times = {name: datetime.fromisoformat(text) for name, text in step["facts"].items()}
+    assert times == {
+        "from": datetime.fromisoformat(world.at(10)),
+        "to": datetime.fromisoformat(world.at(12)),
+    }
+    assert "10:00 改到" in step["reason"] and "12:00" in told["text"]
+
+
+async def test_what_cannot_be_changed_is_refused_by_name_and_changes_nothing(world: World) -> None:
+    shop = await world.shop(capacity=1, cancel_notice_min=30, reschedule_notice_min=240)
+    resident, other = await world.resident(), await world.resident()
+    case = await shop.booked(resident, world.at(10))
+    await shop.booked(other, world.at(14))
+
+    async def refusal(start: Any) -> str:
+        return (await resident.act(case["case_no"], "reschedule", start=start)).code
+
+    assert await refusal(world.at(14)) == await refusal(world.at(15)) == "slot_taken"
+    assert await refusal(world.at(10)) == "same_time"
+    assert await refusal(world.at(8, days=0)) == "slot_in_past"
+    assert await refusal(world.at(10, 30)) == await refusal(world.at(23)) == "slot_not_offered"
+    assert await refusal(world.at(10, days=30)) == "slot_too_far"
+    assert await refusal("morgen") == await refusal(None) == "invalid"
+    assert (await resident.get(f"/v1/cases/{case['case_no']}")).json["version"] == 1
+    for hour in (16, 17):
+        assert await refusal(world.at(hour)) == ""
+    assert await refusal(world.at(18)) == "too_many_reschedules"
+    await in_order(world, shop)
+
+
+@pytest.mark.parametrize(("late_by_ms", "code"), [(0, ""), (1, "reschedule_too_late")])
+async def test_changing_has_a_notice_of_its_own(world: World, late_by_ms: int, code: str) -> None:
+    shop, resident = await world.shop(cancel_notice_min=30, reschedule_notice_min=240), await world.resident()
+    case = await shop.booked(resident, world.at(18, days=0))
+    assert case["details"]["reschedule_until"] == world.at(14, days=0)
+
+    world.clock.set(datetime.fromisoformat(world.at(14, days=0)) + timedelta(milliseconds=late_by_ms))
+
+    assert (await resident.act(case["case_no"], "reschedule", start=world.at(10))).code == code
+
+
+async def test_changing_the_time_does_not_buy_time_to_answer(world: World) -> None:
+    shop, resident = await world.shop(), await world.resident()
+    case = await shop.booked(resident)
+    world.clock.advance(timedelta(minutes=29))
+    moved = (await resident.act(case["case_no"], "reschedule", start=world.at(12))).json
+    assert moved["clock"]["due_at"] == case["clock"]["due_at"]
+
+
+async def test_the_desk_changes_the_time_and_a_stranger_does_not(world: World) -> None:
+    shop, resident, stranger = await world.shop(), await world.resident(), await world.resident()
+    desk = await world.staff(Grant(role="operator"))
+    case = await shop.booked(resident)
+
+    assert (await stranger.act(case["case_no"], "reschedule", start=world.at(12))).status == 404
+    assert (
+        await shop.manager.act(case["case_no"], "reschedule", start=world.at(12))
+    ).code == "not_allowed_now"
+    assert (await desk.act(case["case_no"], "reschedule", start=world.at(12))).status == 200
+
+
+async def test_reschedules_that_cross_through_two_houses_lose_and_oversell_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two hundred changes in a row of rounds, between two full days; half of them through another process."""
+    shop = await world.shop(capacity=3, duration_min=60, cancel_notice_min=0)
+    many = replace(world.house.settings.bookings, max_reschedules=1000)
+    monkeypatch.setattr(world.house, "settings", replace(world.house.settings, bookings=many))
+    people = [await world.resident() for _ in range(8)]
+    starts = [world.at(10, days=day) for day in (1, 2)]
+    cases = [(await shop.booked(one, starts[number % 2]))["case_no"] for number, one in enumerate(people[:5])]
+    async with next_door(world) as other:
+        outcomes: Counter[str] = Counter()
+        for turn in range(40):
+            whose = [one if number % 2 else other.meets(one) for number, one in enumerate(people)]
+            replies = await asyncio.gather(
+                *(
+                    whose[number].act(case_no, "reschedule", start=starts[(number + turn + 1) % 2])
+                    for number, case_no in enumerate(cases)
+                )
+            )
+            outcomes.update(one.code or "moved" for one in replies)
+            cells = await counted(world, shop.pool_id)
+            assert max(cells.values()) <= 3
+            assert sum(cells.values()) == 4 * len(cases)
+    assert sum(outcomes.values()) == 200
+    assert set(outcomes) <= {"moved", "slot_taken", "same_time", "version_conflict"}, outcomes
+    assert outcomes["moved"] >= 40
+    await in_order(world, shop)
+
+
+async def test_bookings_and_reschedules_that_want_one_seat_share_it_out_once(world: World) -> None:
+    shop = await world.shop(capacity=1, duration_min=60)
+    people = [await world.resident() for _ in range(10)]
+    cases = [
+        (await shop.booked(one, world.at(10 + number)))["case_no"] for number, one in enumerate(people[:5])
+    ]
+    wanted = world.at(18)
+    async with next_door(world) as other:
+        replies = await asyncio.gather(
+            *(
+                other.meets(one).act(no, "reschedule", start=wanted)
+                for one, no in zip(people, cases, strict=False)
+            ),
+            *(one.post("/v1/bookings", shop.wish(wanted)) for one in people[5:]),
+        )
+    assert len([one for one in replies if one.status in (200, 201)]) == 1
+    assert [one.code for one in replies].count("slot_taken") == 9
+    await in_order(world, shop)
+
+
+class Street(RuleBasedStateMachine):
+    """Hold, book, move, confirm, send, cancel, let time pass; the model is a list of who sits where."""
+
+    io_loop: IOLoop
+    morning: datetime
+    shop: Shop
+    world: World
+    person: Person
+
+    def run(self, coroutine: Any) -> Any:
+        return self.io_loop.asyncio_loop.run_until_complete(coroutine)  # type: ignore[attr-defined]
+
+    @initialize()
+    def open(self) -> None:
+        self.world.clock.set(self.morning)
+        self.model: dict[str, tuple[str, str]] = {}
+        for hour in (10, 11):
+            self.book(hour, False)
+
+    def free(self, start: str, without: str = "") -> bool:
+        taken = [one for no, (_, one) in self.model.items() if no != without]
+        return taken.count(start) < 2
+
+    def start(self, hour: int) -> str:
+        return self.world.at(hour, days=2)
+
+    @rule(hour=st.integers(10, 12), hold=st.booleans())
+    def book(self, hour: int, hold: bool) -> None:
+        start = self.start(hour)
+        reply = self.run(self.person.post("/v1/bookings", self.shop.wish(start, hold=hold)))
+        assert reply.status == (201 if self.free(start) else 409), reply.body
+        if reply.status == 201:
+            self.model[reply.json["case_no"]] = ("held" if hold else "submitted", start)
+
+    @precondition(lambda self: self.model)
+    @rule(which=st.integers(0, 9), hour=st.integers(10, 12))
+    def reschedule(self, which: int, hour: int) -> None:
+        no = list(self.model)[which % len(self.model)]
+        state = self.model[no][0]
+        start = self.start(hour)
+        reply = self.run(self.person.act(no, "reschedule", start=start))
+        if reply.status == 200:
+            assert state != "held" and self.free(start, no)
+            self.model[no] = (reply.json["state"], start)
+        else:
+            assert reply.code in ("not_allowed_now", "same_time", "slot_taken", "too_many_reschedules")
+            assert reply.code != "slot_taken" or not self.free(start, no)
+
+    @precondition(lambda self: self.model)
+    @rule(which=st.integers(0, 9))
+    def forward(self, which: int) -> None:
+        no = list(self.model)[which % len(self.model)]
+        state, start = self.model[no]
+        who, action, form = {
+            "held": (self.person, "submit", {}),
+            "submitted": (self.shop.manager, "confirm", {}),
+            "confirmed": (self.shop.manager, "assign", {"worker_id": self.shop.worker.id}),
+            "assigned": (self.shop.worker, "decline", {"reason": "有事"}),
+        }[state]
+        reply = self.run(who.act(no, action, **form))
+        assert reply.status == 200 or reply.code == "worker_busy", reply.body
+        if reply.status == 200:
+            self.model[no] = (reply.json["state"], start)
+
+    @precondition(lambda self: self.model)
+    @rule(which=st.integers(0, 9))
+    def cancel(self, which: int) -> None:
+        if self.model:
+            no = list(self.model)[which % len(self.model)]
+            assert self.run(self.person.act(no, "cancel")).status == 200
+            del self.model[no]
+
+    @rule()
+    def pass_time(self) -> None:
+        self.world.clock.advance(timedelta(minutes=6))
+        self.run(self.world.work())
+        self.model = {no: one for no, one in self.model.items() if one[0] != "held"}
+
+    @invariant()
+    def the_counters_are_the_model(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        expected: Counter[tuple[str, str]] = Counter()
+        workers: Counter[tuple[str, str]] = Counter()
+        for state, text in self.model.values():
+            local = datetime.fromisoformat(text)
+            cells = [(local.date().isoformat(), str(local.hour * 4 + number)) for number in range(4)]
+            expected.update(cells)
+            workers.update(cells if state == "assigned" else [])
+        assert self.run(counted(self.world, self.shop.pool_id)) == expected
+        assert max(expected.values(), default=0) <= 2
+        assert self.run(counted(self.world, slots.worker_owner(self.shop.worker.id))) == workers
+
+    def teardown(self) -> None:
+        for no in self.model:
+            assert self.run(self.person.act(no, "cancel")).status == 200
+
+
+def test_whatever_is_done_in_whatever_order_the_seats_add_up(io_loop: IOLoop, world: World) -> None:
+    class Here(Street):
+        pass
+
+    Here.io_loop, Here.world, Here.morning = io_loop, world, world.clock.now()
+    Here.shop = io_loop.run_sync(lambda: world.shop(capacity=2, duration_min=60, cancel_notice_min=0))
+    Here.person = io_loop.run_sync(world.resident)
+    run_state_machine_as_test(
+        Here, settings=hypothesis_settings(max_examples=20, stateful_step_count=20, deadline=None)
+    )
