@@ -15,7 +15,7 @@ from schemas.cases import Channel
 from schemas.common import Address, Contact
 from schemas.plans import FindPlans, NewPlan, PlanState, PlansView, PlanView, VisitState, VisitView
 from server import bookings, cases, catalogue, places, push, residents, sessions, slots, staff
-from server.bookings.kind import AddressNeeded, ContactNeeded, QuoteNeeded, said
+from server.bookings.kind import QuoteNeeded, address_of, contact_of, said
 from server.cases import CASES, Case, CaseNumbers
 from server.catalogue import Service
 from server.config import Settings
@@ -178,7 +178,7 @@ async def open_plan(tx: Tx, actor: Actor, resident: Resident, wanted: NewPlan, r
     mine = {"resident_id": resident.id, "state": {"$in": ["active", "paused"]}}
     if await tx.count(PLANS, mine, limit=rules.plans.most_open) >= rules.plans.most_open:
         raise PlansTooMany
-    address, contact = _address(resident, wanted), _contact(resident, wanted)
+    address, contact = address_of(resident, wanted.address), contact_of(resident, wanted.contact)
     where = places.locate(tx, address.compound_id)
     plan = Plan(
         id=chance.hex(12),
@@ -228,22 +228,6 @@ def _check_rhythm(service: Service, weekdays: list[int], minute: int) -> None:
         ]
         if minute not in starts:
             raise PlanTimeNotOffered(field="time")
-
-
-def _address(resident: Resident, wanted: NewPlan) -> Address:
-    if wanted.address is not None:
-        return wanted.address
-    if resident.household is None:
-        raise AddressNeeded(field="address")
-    return Address(compound_id=resident.household.compound_id, room=resident.household.room)
-
-
-def _contact(resident: Resident, wanted: NewPlan) -> Contact:
-    if wanted.contact is not None:
-        return wanted.contact
-    if not resident.name or not resident.phone:
-        raise ContactNeeded(field="contact")
-    return Contact(name=resident.name, phone=resident.phone)
 
 
 async def find(reader: Reader, plan_id: str, actor: Actor) -> Plan:

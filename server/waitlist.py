@@ -14,7 +14,7 @@ from schemas.bookings import NewBooking
 from schemas.common import Address, Contact
 from schemas.waitlist import FindWaitings, NewWaiting, WaitingState, WaitingsView, WaitingView
 from server import bookings, cases, catalogue, places, push, residents, sessions, slots
-from server.bookings.kind import AddressNeeded, ContactNeeded, QuoteNeeded, said
+from server.bookings.kind import QuoteNeeded, address_of, contact_of, said
 from server.cases import CaseNumbers
 from server.catalogue import Service
 from server.config import Settings
@@ -162,7 +162,7 @@ async def join(tx: Tx, actor: Actor, resident: Resident, wanted: NewWaiting, rul
         raise QuoteNeeded(field="service_id")
     day = _day(wanted)
     chances = _chances(service, day, wanted.start, tx.now)
-    address, contact = _address(resident, wanted), _contact(resident, wanted)
+    address, contact = address_of(resident, wanted.address), contact_of(resident, wanted.contact)
     where = places.locate(tx, address.compound_id)
     form = catalogue.check_form(service, wanted.form)
     mine = {"resident_id": resident.id, "open": True}
@@ -221,22 +221,6 @@ def _chances(service: Service, day: date, start: datetime | None, now: datetime)
     slots.check_offered(service, starts[-1], now)
     soonest = now + timedelta(minutes=service.lead_time_min)
     return [one for one in starts if one >= soonest]
-
-
-def _address(resident: Resident, wanted: NewWaiting) -> Address:
-    if wanted.address is not None:
-        return wanted.address
-    if resident.household is None:
-        raise AddressNeeded(field="address")
-    return Address(compound_id=resident.household.compound_id, room=resident.household.room)
-
-
-def _contact(resident: Resident, wanted: NewWaiting) -> Contact:
-    if wanted.contact is not None:
-        return wanted.contact
-    if not resident.name or not resident.phone:
-        raise ContactNeeded(field="contact")
-    return Contact(name=resident.name, phone=resident.phone)
 
 
 def lanes(reader: Reader, wanted: NewWaiting) -> list[str]:

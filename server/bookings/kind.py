@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from schemas.bookings import BookingDetails, NewBooking, QuoteItem, QuoteView
 from schemas.cases import CandidateView, Channel
-from schemas.common import Address
+from schemas.common import Address, Contact
 from server import cases, catalogue, places, scores, slots, staff
 from server.bookings import fees, prices, tallies
 from server.bookings.details import Booking, Quote
@@ -123,12 +123,9 @@ def contended_day(reader: Reader, wanted: NewBooking) -> str | None:
 def _booking(
     tx: Tx, service: Service, wanted: NewBooking, resident: Resident, price: prices.Price, rules: Settings
 ) -> tuple[Booking, places.Where]:
-    address = wanted.address or _home(resident)
+    address = address_of(resident, wanted.address)
     where = places.locate(tx, address.compound_id)
-    name = wanted.contact.name if wanted.contact else resident.name
-    phone = wanted.contact.phone if wanted.contact else resident.phone
-    if not name or not phone:
-        raise ContactNeeded(field="contact")
+    contact = contact_of(resident, wanted.contact)
     day, seats = slots.seat(service, wanted.start)
     booking = Booking(
         service_id=service.id,
@@ -142,8 +139,8 @@ def _booking(
         price_fen=price.fen,
         price_text=price.text,
         address=f"{places.name_of(tx, where.compound_id)} {address.room}".strip(),
-        contact_name=name,
-        contact_phone=phone,
+        contact_name=contact.name,
+        contact_phone=contact.phone,
         note=wanted.note,
         form=catalogue.check_form(service, wanted.form),
         start_code=f"{chance.below(10_000):04d}",
@@ -157,10 +154,22 @@ def _booking(
     return booking, where
 
 
-def _home(resident: Resident) -> Address:
+def address_of(resident: Resident, given: Address | None) -> Address:
+    """Where to come: what was given, else home. Raises AddressNeeded."""
+    if given is not None:
+        return given
     if resident.household is None:
         raise AddressNeeded(field="address")
     return Address(compound_id=resident.household.compound_id, room=resident.household.room)
+
+
+def contact_of(resident: Resident, given: Contact | None) -> Contact:
+    """Whom to call: who was given, else the resident. Raises ContactNeeded."""
+    if given is not None:
+        return given
+    if not resident.name or not resident.phone:
+        raise ContactNeeded(field="contact")
+    return Contact(name=resident.name, phone=resident.phone)
 
 
 def _deadlines(act: Act) -> tuple[datetime | None, datetime | None]:
