@@ -42,9 +42,12 @@ Hours = tuple[MinuteOfDay, MinuteOfDay]
 
 
 class Category(Stored, kw_only=True):
+    """`requires` are the kinds of certificate that whoever does this work needs (server/certificates.py)."""
+
     name: str
     icon: str
     rank: int = 0
+    requires: list[str] = []
 
 
 class Provider(Stored, kw_only=True):
