@@ -1,5 +1,6 @@
 """What the staff did: searched by who did it, by what or whom it was about, and by day."""
 
+import sys
 from typing import Any
 from urllib.parse import urlencode
 
@@ -20,7 +21,11 @@ _LOOKS = {
     "cases.open": "查看办件",
     "residents.find": "按电话查居民",
     "audit.get": "查看操作记录",
+    "clock.pause": "暂停计时",
+    "clock.resume": "恢复计时",
+    "clock.extend": "延长期限",
 }
+_VERBS = {"get": "查看", "post": "提交", "put": "修改", "patch": "修改", "delete": "删除"}
 
 
 class Look(Struct, frozen=True):
@@ -83,11 +88,16 @@ def _wanted(look: Look) -> FindAudit:
 
 
 def deed(what: str) -> str:
-    """`booking.confirm` → 上门服务·确认接单; what has no words is shown as it is."""
+    """`booking.confirm` → 上门服务·确认接单, `talks.post` → 办件留言·提交; what has no words is shown as it is."""
     noun, _, action = what.rpartition(".")
     kind = kinds().get(noun)
     declared = kind.flow.actions.get(action) if kind else None
-    return f"{kind.text}·{declared.text}" if kind and declared else _LOOKS.get(what, what)
+    if kind and declared:
+        return f"{kind.text}·{declared.text}"
+    if what in _LOOKS:
+        return _LOOKS[what]
+    title, verb = getattr(sys.modules.get(f"handlers.{noun}"), "TITLE", ""), _VERBS.get(action)
+    return f"{title}·{verb}" if title and verb else what
 
 
 class Audit(Page):
