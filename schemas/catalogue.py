@@ -28,6 +28,14 @@ class PriceView(View, frozen=True, kw_only=True):
     text: str
 
 
+class ComingPrice(View, frozen=True, kw_only=True):
+    """What it will cost for whoever books from that day on; what is booked before keeps its price."""
+
+    price: PriceView
+    from_: date = field(name="from")
+    text: str
+
+
 class CancelFee(View, frozen=True, kw_only=True):
     """Cancelled less than `within_min` minutes before: so much of the price and so many fen, together."""
 
@@ -57,6 +65,7 @@ class ServiceView(View, frozen=True, kw_only=True):
     mode: Mode
     provider: ProviderCard
     price: PriceView
+    coming_price: ComingPrice | None
     duration_min: int
     lead_time_min: int
     horizon_days: int

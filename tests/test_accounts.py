@@ -25,6 +25,7 @@ NOT_PERSONAL = {
     "booking": {
         "service_id", "service", "category", "pool_id", "day", "seats", "price_text", "mode", "id", "path",
         "before", "if_refused", "by", "state", "answered_by", "name",
+        "price_list", "suspension",
     },
     "complaint": {"about", "about_kind", "about_title", "ruling"},
     "followup": {"about", "about_title", "provider_id", "tags", "by", "outcome"},

@@ -44,7 +44,11 @@ class Tally(Struct, frozen=True, kw_only=True):
 
 class Booking(Struct, kw_only=True):
     """Stored details. `seats` are the quarters of the day that the visit needs; `seated`: they are held in the pool's
-    day. `free_until` and `change_until` are when a cancellation and a change of time cost nothing or are possible."""
+    day. `free_until` and `change_until` are when a cancellation and a change of time cost nothing or are possible.
+
+    `price_list` is the version of the prices that it was made with, `list_fen` what that asks of everybody;
+    `suspension` is the one because of which somebody looks for another provider.
+    """
 
     service_id: str
     service: str
@@ -63,6 +67,9 @@ class Booking(Struct, kw_only=True):
     form: dict[str, Any]
     start_code: str
     free_until: datetime
+    price_list: str = ""
+    list_fen: int = 0
+    suspension: str = ""
     seated: bool = True
     mode: str = "slot"
     change_until: datetime | None = None

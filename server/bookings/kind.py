@@ -15,6 +15,7 @@ from server.cases import Act, Case, Kind
 from server.catalogue import Service
 from server.config import Settings
 from server.kit.chance import chance
+from server.kit.clock import today
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, Invalid
 from server.residents import Resident
@@ -138,6 +139,8 @@ def _booking(
         seats=seats,
         price_fen=price.fen,
         price_text=price.text,
+        price_list=catalogue.price_list_id(tx, service, today(tx.now)),
+        list_fen=catalogue.total_fen(service),
         address=f"{places.name_of(tx, where.compound_id)} {address.room}".strip(),
         contact_name=contact.name,
         contact_phone=contact.phone,
