@@ -4,21 +4,19 @@ One document holds all that one person or provider ever handed in of one kind; i
 """
 
 from datetime import date, datetime
-from typing import Literal
 
 from msgspec import Struct
 
+from schemas.certificates import Of, PaperKind
 from server import catalogue
 from server.kit.db import Collection, Index, Reader, Stored
 from server.staff import Staff
-
-Of = Literal["worker", "provider"]
 
 
 class CertificateKind(Struct, frozen=True):
     """`of` says whose it is: a person's or a provider's."""
 
-    name: str
+    name: PaperKind
     text: str
     of: Of
 
@@ -55,7 +53,7 @@ class Paper(Struct, kw_only=True):
 
 
 class Certificate(Stored, kw_only=True):
-    """`id` is `worker:…|kind` or `provider:…|kind`. `current` is the approved paper, `pending` waits for the street."""
+    """`id` is `worker.….kind` or `provider.….kind`. `current` is the approved paper, `pending` waits for the street."""
 
     of: Of
     owner_id: str
@@ -66,6 +64,10 @@ class Certificate(Stored, kw_only=True):
     pending: Paper | None = None
     past: list[Paper] = []
 
+    @property
+    def text(self) -> str:
+        return KINDS[self.kind].text
+
 
 CERTIFICATES: Collection[Certificate] = Collection(
     "certificates", Certificate, Index(("provider_id",)), whole=True
@@ -73,22 +75,27 @@ CERTIFICATES: Collection[Certificate] = Collection(
 
 
 def certificate_id(of: Of, owner_id: str, kind: str) -> str:
-    return f"{of}:{owner_id}|{kind}"
+    return f"{of}.{owner_id}.{kind}"
 
 
-def missing(reader: Reader, worker: Staff, category: str, day: date) -> list[str]:
+def missing(
+    reader: Reader, worker: Staff, category: str, day: date, provider_id: str | None = None
+) -> list[str]:
     """Why this worker may not be given work of this category on that local day, in Chinese; empty: they may.
 
-    A certificate that the category asks for is absent or has expired by then, or the provider's licence or insurance
-    has. A provider whose papers were never recorded (from before onboarding) is not locked.
+    A certificate that the category asks for is absent or has expired by then, or the licence or insurance of the
+    provider has: of `provider_id`, or of all they work for. A provider whose papers were never recorded, from before
+    there was onboarding, is not locked.
     """
-    employers = sorted({one.provider_id for one in worker.grants if one.provider_id})
-    reasons = [_expired(reader, "provider", one, kind, day) for one in employers for kind in _OF_PROVIDERS]
+    grants = {one.provider_id for one in worker.grants if one.provider_id and one.role in _WORKING}
+    employers = sorted(grants) if provider_id is None else [provider_id]
+    reasons = [_expired(reader, "provider", one, kind, day) for one in employers for kind in PROVIDERS_OWN]
     reasons += [_lacking(reader, worker.id, kind, day) for kind in required(reader, category)]
     return [one for one in reasons if one]
 
 
-_OF_PROVIDERS = [one.name for one in KINDS.values() if one.of == "provider"]
+_WORKING = frozenset({"worker", "driver"})
+PROVIDERS_OWN = [one.name for one in KINDS.values() if one.of == "provider"]
 
 
 def required(reader: Reader, category: str) -> list[str]:
