@@ -1,11 +1,11 @@
 """What is stored of the catalogue, and what can be booked of it now."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from schemas.catalogue import CancelFee, Mode, PriceUnit, Proof
+from schemas.catalogue import CancelFee, Mode, PriceListState, PriceUnit, Proof
 from schemas.common import FormField
 from server.kit.db import Collection, Index, Stored
 from server.kit.errors import NotFound
@@ -61,11 +61,9 @@ class Price(Struct, frozen=True, kw_only=True):
     amount_fen: int
 
 
-PriceListState = Literal["draft", "handed_in", "returned", "approved"]
-
-
 class PriceList(Stored, kw_only=True):
-    """`id` is `provider|number`. Approved, it is in force from the midnight that begins `valid_from` and never changed.
+    """`id` is `provider|number`. A draft is not edited, another one is made; what is approved is in force from the
+    midnight that begins `valid_from` and never changed.
 
     Number 1 is what stood in the services before there were lists (server/price_lists.py). `prices` is by service.
     """

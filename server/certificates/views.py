@@ -58,8 +58,10 @@ def view(reader: Reader, one: Certificate) -> CertificateView:
 
 
 def owner_name(reader: Reader, one: Certificate) -> str:
-    owner = reader.recall(catalogue.PROVIDERS if one.of == "provider" else staff.STAFF, one.owner_id)
-    return owner.name if owner else one.owner_id
+    if one.of == "worker":
+        return _name(reader, one.owner_id)
+    provider = catalogue.provider_of(reader, one.owner_id)
+    return provider.name if provider else one.owner_id
 
 
 def _returned(one: Certificate) -> Paper | None:
