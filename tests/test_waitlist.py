@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.staff import Grant
-from server import slots, waitlist
+from server import slots
 from server.cases import CASES
 from server.kit.clock import SHANGHAI
 from server.kit.events import EVENTS
 from server.slots import OCCUPANCY, RETURNS
 from server.waitlist import WAITLIST
+from server.waitlist import line as moving
 from tests.doors import Happy, Visit
 from tests.houses import next_door
 from tests.test_proxies import trusted
@@ -452,7 +453,7 @@ async def test_looking_at_the_line_again_spends_no_case_numbers(world: World) ->
     numbers, now, day = world.house.case_numbers, world.clock.now(), f"{shop.pool_id}|{world.at(10)[:10]}"
     before = await numbers.next("HB", now)
 
-    assert not await waitlist._pass(world.house, day, None)
+    assert not await moving._pass(world.house, day, None)
 
     after = await numbers.next("HB", now)
     assert int(after[-7:-1]) == int(before[-7:-1]) + 1
@@ -481,14 +482,14 @@ async def test_a_worker_that_dies_between_the_steps_leaves_the_rest_to_the_next(
     line = await queue_of(world, shop, 2)
     for who, case_no in taken:
         await cancel(who, case_no)
-    one_pass, calls = waitlist._pass, iter(range(100))
+    one_pass, calls = moving._pass, iter(range(100))
 
     async def killed(*arguments: Any) -> bool:
         if next(calls) in (1, 3):
             raise RuntimeError("killed")
         return await one_pass(*arguments)
 
-    monkeypatch.setattr(waitlist, "_pass", killed)
+    monkeypatch.setattr(moving, "_pass", killed)
     await world.work()
     for _ in range(3):
         world.clock.advance(timedelta(seconds=90))
