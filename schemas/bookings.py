@@ -109,6 +109,20 @@ class Reschedule(Request, frozen=True, kw_only=True):
     start: Annotated[Moment, Meta(title="新的上门时间", description="从可预约的时间里选")]
 
 
+class Transfer(Request, frozen=True, kw_only=True):
+    """To a service of another provider, of the same category and booked in the same way."""
+
+    service_id: Annotated[Id, Meta(title="转到哪项服务")]
+    reason: Reason
+
+
+class Suspended(Request, frozen=True, kw_only=True):
+    """Its provider was suspended; only the system says so."""
+
+    suspension_id: Annotated[Id, Meta(title="暂停编号", extra_json_schema={"x-hidden": True})]
+    reason: Annotated[str, Meta(min_length=1, max_length=500, title="原因")]
+
+
 class WithReason(Request, frozen=True, kw_only=True):
     reason: Reason
 

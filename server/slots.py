@@ -125,7 +125,13 @@ def check_offered(service: Service, start: datetime, now: datetime) -> None:
 
 def check_open(service: Service, start: datetime, now: datetime) -> None:
     """As `check_offered`, for a service whose visits take no seat: any quarter of an hour within its hours."""
-    local = _check_when(service, start, now)
+    _check_when(service, start, now)
+    check_within(service, start)
+
+
+def check_within(service: Service, start: datetime) -> None:
+    """The visit begins at a quarter of an hour and lies within the opening hours. Raises SlotNotOffered."""
+    local = start.astimezone(SHANGHAI)
     minute = local.hour * 60 + local.minute
     within = any(
         opening <= minute <= closing - service.duration_min

@@ -270,6 +270,7 @@ async def test_every_move_that_staff_may_make_can_be_made_on_the_page(world: Wor
         **{"reason": "示例原因", "code": case["start_code"], "worker_id": shop.worker.id, "note": ""},
         **{"items.0.name": "搬运", "items.0.yuan": "300.50", "if_refused": "leave"},
         "start": world.at(13, days=2)[:16],
+        "service_id": (await world.shop()).service_id if row.action == "transfer" else "",
     }
     named = page.form(f"/{row.action}").named
 

@@ -47,17 +47,21 @@ WITH_WORKER = {"assigned", "en_route", "in_service", "done", "disputed", "comple
 UNFIT = {"submitted": {"quote"}}
 """What the table allows and the usual case, with a listed price, does not need: it is not shown."""
 
+SUSPENSION = {"call_off", "hold_up", "go_on"}
+"""What the system does when a provider is suspended: tests/test_providers.py."""
+
 ACTIONS = [*FLOW.actions, "fly"]
 STATES = list(FLOW.states)
 OPENINGS = [row for row in FLOW.rows if row.source == Flow.OPENING]
-SYSTEM_ROWS = [row for row in FLOW.rows if "system" in row.by]
+TIMER_ROWS = [row for row in FLOW.rows if "system" in row.by and row.action not in SUSPENSION]
 
 
 class Stage:
     """A shop, its people and everybody else, with a clock that a walk moves forward only."""
 
-    def __init__(self, world: World, shop: Shop, cast: dict[str, Person]) -> None:
+    def __init__(self, world: World, shop: Shop, other: Shop, cast: dict[str, Person]) -> None:
         self.world = world
+        self.other = other
         self.shop = shop
         self.cast = cast
         self._starts = self._half_hours()
@@ -91,6 +95,7 @@ class Stage:
         forms: dict[str, dict[str, Any]] = {
             "assign": {"worker_id": self.shop.worker.id},
             "start": {"code": case["start_code"]},
+            "transfer": {"service_id": self.other.service_id, "reason": "示例原因"},
             "quote": {"items": QUOTE},
             "requote": REQUOTE,
             "reschedule": {"start": next(self._later)},
@@ -106,7 +111,7 @@ async def set_stage(world: World) -> Stage:
     shop = await world.shop(
         capacity=50, duration_min=15, step_min=15, lead_time_min=0, reschedule_notice_min=0
     )
-    other_shop = await world.shop()
+    other_shop = await world.shop(capacity=50)
     community, compound = unique("community"), unique("compound")
     await world.put(
         PLACES,
@@ -126,6 +131,7 @@ async def set_stage(world: World) -> Stage:
     return Stage(
         world,
         shop,
+        other_shop,
         {
             "owner": await world.resident(),
             "another_resident": await world.resident(),
@@ -219,7 +225,7 @@ async def test_a_case_is_opened_by_those_whom_the_table_names(world: World, row:
     assert (await world.call("POST", "/v1/bookings", wish)).status == 401
 
 
-@pytest.mark.parametrize("row", SYSTEM_ROWS, ids=[f"{one.source}-{one.action}" for one in SYSTEM_ROWS])
+@pytest.mark.parametrize("row", TIMER_ROWS, ids=[f"{one.source}-{one.action}" for one in TIMER_ROWS])
 async def test_what_the_system_does_is_done_when_the_timer_strikes(world: World, row: Row) -> None:
     stage = await set_stage(world)
     case = await stage.case_in(row.source)

@@ -2,7 +2,7 @@
 
 import hmac
 
-from server import slots, staff
+from server import certificates, slots, staff
 from server.bookings import fees, proof, tallies
 from server.bookings.details import Booking
 from server.cases.kinds import Act, Case
@@ -24,13 +24,22 @@ class WorkerNotFound(NotFound):
     """没有这位服务人员，请从名单里选"""
 
 
+class PapersMissing(Conflict):
+    """这位服务人员缺证件或证件过期，不能派单"""
+
+
 async def end(act: Act, *, used: bool = False) -> None:
     """The booking is over: the pool has somebody free again, so has the worker, and it is counted no more."""
+    await leave(act)
+    await tallies.release(act.tx, act.details, used=used)
+
+
+async def leave(act: Act) -> None:
+    """The provider's seat and the worker's time are free again."""
     booking: Booking = act.details
     if booking.seated:
         await slots.give_back(act.tx, booking.pool_id, booking.date, booking.seats)
     await _free_worker(act.tx, act.case, booking)
-    await tallies.release(act.tx, booking, used=used)
 
 
 async def close(act: Act) -> None:
@@ -57,7 +66,8 @@ async def escalate(act: Act) -> None:
 
 
 async def assign(act: Act) -> None:
-    """Give the work to a worker who serves this and is free then. Raises WorkerNotFound, WorkerBusy."""
+    """Give the work to a worker who serves this and is free then. Raises WorkerNotFound, WorkerBusy,
+    PapersMissing."""
     booking: Booking = act.details
     worker = act.tx.recall(staff.STAFF, act.form.worker_id)
     provider_id = act.case.provider_id or ""
@@ -65,6 +75,9 @@ async def assign(act: Act) -> None:
         raise WorkerNotFound(field="worker_id")
     if worker.id == act.case.worker_id:
         return
+    lacking = certificates.missing(act.tx, worker, booking.category, booking.date, provider_id)
+    if lacking:
+        raise PapersMissing(f"{worker.name}不能派：{'；'.join(lacking)}", field="worker_id")
     await _free_worker(act.tx, act.case, booking)
     busy = slots.WorkerBusy(field="worker_id")
     slots.demand(act.tx, slots.worker_owner(worker.id), booking.date, booking.seats, 1, otherwise=busy)
@@ -91,7 +104,8 @@ async def cancel(act: Act) -> None:
     """The seat is free again; on the resident's side, inside the notice, it is late and costs what was agreed."""
     booking: Booking = act.details
     theirs = bool(act.actor.roles & RESIDENTS_SIDE)
-    booking.late_cancel = theirs and act.source != "held" and act.tx.now > booking.free_until
+    bound = act.source != "held" and not booking.suspension
+    booking.late_cancel = theirs and bound and act.tx.now > booking.free_until
     if booking.late_cancel:
         booking.fee_fen = fees.fee_fen(booking, act.tx.now)
     await end(act, used=booking.late_cancel)

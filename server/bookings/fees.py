@@ -18,7 +18,7 @@ def table(service: Service, rules: Settings) -> list[CancelFee]:
 
 def fee_fen(booking: Booking, now: datetime) -> int:
     """What it costs the resident to cancel now: never more than the price, nothing while it is free to cancel."""
-    if not booking.agreed or now <= booking.free_until:
+    if not booking.agreed or booking.suspension or now <= booking.free_until:
         return 0
     left = booking.start - now
     rows = [one for one in booking.cancel_fees if left < timedelta(minutes=one.within_min)]
@@ -33,4 +33,8 @@ def hint(booking: Booking, now: datetime) -> str:
     fee = fee_fen(booking, now)
     if fee:
         return f"现在取消要付 {catalogue.yuan(fee)} 元（商家取消不收费）"
-    return "现在取消不收费" if now <= booking.free_until else "已过免费取消的时间，这次不收费"
+    return (
+        "现在取消不收费"
+        if booking.suspension or now <= booking.free_until
+        else "已过免费取消的时间，这次不收费"
+    )

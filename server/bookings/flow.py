@@ -10,9 +10,11 @@ from schemas.bookings import (
     NoShow,
     Reschedule,
     Start,
+    Suspended,
+    Transfer,
     WithReason,
 )
-from server.bookings import acts, appeals, fees, quotes
+from server.bookings import acts, appeals, fees, quotes, transfer
 from server.bookings import reschedule as changes
 from server.bookings.details import has_price, needs_quote
 from server.kit.flow import Action, Flow, NoFields, Row, State
@@ -72,6 +74,10 @@ ACTIONS = (
     Action("stand", "申诉期已过"),
     Action("uphold", "维持爽约", WithReason),
     Action("overturn", "撤销爽约", WithReason),
+    Action("transfer", "转给别家", Transfer, transfer.transfer, hint=transfer.transfer_hint),
+    Action("call_off", "街道取消", Suspended, transfer.call_off),
+    Action("hold_up", "等街道安排", Suspended, transfer.hold_up),
+    Action("go_on", "照常进行", WithReason, transfer.go_on),
     Action("cancel", "取消预约", MaybeReason, acts.cancel, danger=True, hint=fees.hint),
 )
 
@@ -113,6 +119,15 @@ ROWS = (
     Row("done", "accept", "completed", _CALLERS | _SYSTEM),
     Row("done", "dispute", "disputed", _CALLERS),
     Row("disputed", "settle", "completed", _DISPATCHER),
+    Row("confirmed", "transfer", "submitted", _DISPATCHER),
+    Row("assigned", "transfer", "submitted", _DISPATCHER),
+    Row("held", "call_off", "cancelled", _SYSTEM),
+    Row("submitted", "call_off", "cancelled", _SYSTEM),
+    Row("quoted", "call_off", "cancelled", _SYSTEM),
+    Row("confirmed", "hold_up", "confirmed", _SYSTEM),
+    Row("assigned", "hold_up", "assigned", _SYSTEM),
+    Row("confirmed", "go_on", "confirmed", _SYSTEM),
+    Row("assigned", "go_on", "assigned", _SYSTEM),
     Row("no_show", "appeal", "appealed", _CALLERS),
     Row("no_show", "stand", "upheld", _SYSTEM),
     Row("appealed", "uphold", "upheld", _DISPATCHER),

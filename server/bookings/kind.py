@@ -11,7 +11,8 @@ from server.bookings.details import Booking, Quote
 from server.bookings.flow import FLOW
 from server.bookings.reschedule import changeable_until
 from server.bookings.words import clock_time, local, said
-from server.cases import Act, Case, Kind
+from server.budgets import ANSWER, Budget
+from server.cases import Act, Case, Kind, Promise
 from server.catalogue import Service
 from server.config import Settings
 from server.kit.chance import chance
@@ -182,13 +183,6 @@ def _deadlines(act: Act) -> tuple[datetime | None, datetime | None]:
             at_desk = act.actor.kind == "staff"
             minutes = rules.desk_hold_minutes if at_desk else rules.hold_minutes
             return now + timedelta(minutes=minutes), None
-        case "submitted" if act.action == "escalate":
-            return None, act.case.promised_at
-        case "submitted" if act.action == "reschedule":
-            return act.case.timer_at, act.case.promised_at
-        case "submitted":
-            answer_by = now + timedelta(minutes=rules.escalate_minutes)
-            return answer_by, answer_by
         case "quoted":
             return act.details.offer.valid_until, act.details.offer.valid_until
         case "confirmed" | "assigned" | "en_route":
@@ -223,6 +217,8 @@ def _sentence(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]
             return f"{who}看过后改报 {total} 元，您同意了才继续"
         case "submitted":
             return f"已提交，{company}会在 {clock_time(case.promised_at)} 前答复"
+        case "confirmed" | "assigned" if booking.suspension:
+            return f"{company}暂停服务，街道正在为您另外安排 {when} 的上门，您也可以免费取消"
         case "confirmed":
             return f"{company}已确认，{when} 上门，正在安排师傅"
         case "assigned":
@@ -325,6 +321,14 @@ BOOKING = Kind(
     sentence=_sentence,
     show=_show,
     unassigned=frozenset({"submitted", "confirmed"}),
+    promises=(
+        Promise(
+            ANSWER,
+            frozenset({"submitted"}),
+            lambda rules: Budget(rules.bookings.escalate_minutes, "minutes"),
+            timer=True,
+        ),
+    ),
     proxy_scope="bookings",
 )
 

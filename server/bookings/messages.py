@@ -64,6 +64,10 @@ TEMPLATES: dict[str, Told] = {
     "overturn": Told(CHANGED, "申诉成立", "爽约记录已撤销"),
     "decline": Told(CHANGED, "换师傅", "正在为您另派师傅"),
     "no_show": Told(CHANGED, "无人在", "如有误会请联系街道"),
+    "transfer": Told(CHANGED, "换商家", "街道为您换了一家商家"),
+    "call_off": Told(CHANGED, "街道取消", "不收费，可以换一家预约"),
+    "hold_up": Told(CHANGED, "待安排", "街道正在为您另找商家"),
+    "go_on": Told(CHANGED, "照常", "原来约好的照常上门"),
     "settle": Told(CHANGED, "已处理", "争议已处理完毕"),
 }
 

@@ -106,6 +106,16 @@ async def change_day(tx: Tx, booking: Booking, provider: Provider | None, day: s
     booking.tallies.append(provider_day(provider.id, day))
 
 
+async def change_provider(tx: Tx, booking: Booking, provider: Provider | None) -> None:
+    """Another provider comes that day: it counts with them. Raises ProviderFull with the commit."""
+    counted = [one for one in booking.tallies if one.id.startswith("provider:")]
+    await _less(tx, counted)
+    booking.tallies = [one for one in booking.tallies if one not in counted]
+    if provider is not None and provider.daily_bookings:
+        _demand(tx, _of_provider(provider, booking.day))
+        booking.tallies.append(provider_day(provider.id, booking.day))
+
+
 async def release(tx: Tx, booking: Booking, *, used: bool) -> None:
     """The booking is over; a free visit that was not used can be had again."""
     await _less(tx, [one for one in booking.tallies if not (one.spent and used)])
