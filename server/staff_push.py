@@ -1,0 +1,111 @@
+"""Work notices 工作通知 to the staff. Their list always has them; WeCom takes them to the telephone.
+
+As with messages to residents (server/push.py) one row is both: written in the transaction of what happened, delivered
+by the worker afterwards. Its id is made of event, member and title, so a repeat writes nothing new. Nobody is told of
+what they did themselves.
+"""
+
+from datetime import datetime
+from typing import Any
+
+from msgspec import Struct
+
+from schemas.staff_push import Delivery, NoticesView, NoticeView
+from server import staff
+from server.keeping import Keeping, under_case
+from server.kit.db import Collection, Index, Reader, Tx
+from server.kit.events import Event
+from server.kit.jobs import DUE, Leased
+
+COUNTED = 100
+
+
+class Word(Struct, frozen=True, kw_only=True):
+    """What to say: a title of a few words, a text of a line or two, the page of the console that it is about such as
+    `/console/cases/HB…`, and the case, if it is about one."""
+
+    title: str
+    text: str
+    page: str = ""
+    case_no: str | None = None
+
+
+class WorkNotice(Leased, kw_only=True):
+    """A notice in the list of one member and its way to WeCom."""
+
+    userid: str
+    title: str
+    text: str
+    page: str
+    case_no: str | None
+    at: datetime
+    read_at: datetime | None = None
+    delivery: Delivery = "queued"
+
+
+NOTICES: Collection[WorkNotice] = Collection(
+    "work_notices", WorkNotice, Index(("userid", "-at", "-_id")), Index(("userid", "read_at")), DUE
+)
+
+KEPT = Keeping(title="发给工作人员的通知", collection=NOTICES, find=under_case, blank={"text": ""})
+
+
+async def send(tx: Tx, event: Event, userid: str, word: Word) -> None:
+    """Put a notice into the member's list and on its way; a repeat changes nothing. Whom we do not know or who has
+    left is skipped, and so is whoever did it."""
+    member = tx.recall(staff.STAFF, userid)
+    if member is None or not member.active or _did_it(event, userid):
+        return
+    notice_id = f"{event.id}.{userid}.{word.title}"
+    if await tx.get(NOTICES, notice_id) is not None:
+        return
+    notice = WorkNotice(
+        id=notice_id,
+        userid=userid,
+        title=word.title,
+        text=word.text,
+        page=word.page,
+        case_no=word.case_no,
+        at=event.at,
+        due_at=event.at,
+        request_id=event.request_id,
+    )
+    await tx.insert(NOTICES, notice)
+
+
+def _did_it(event: Event, userid: str) -> bool:
+    return event.by.get("kind") == "staff" and event.by.get("id") == userid
+
+
+async def listed(reader: Reader, userid: str, cursor: str | None, limit: int) -> NoticesView:
+    """A page of the member's notices, newest first. Raises BadCursor."""
+    page = await reader.page(NOTICES, {"userid": userid}, sort="-at", cursor=cursor, limit=limit)
+    return NoticesView(
+        items=[view(one) for one in page.items], unread=await unread(reader, userid), next=page.next
+    )
+
+
+async def unread(reader: Reader, userid: str) -> int:
+    """How many have not been read, counted no further than 100."""
+    return await reader.count(NOTICES, {"userid": userid, "read_at": None}, limit=COUNTED)
+
+
+async def read(tx: Tx, userid: str, ids: list[str] | None = None) -> None:
+    """These of their own, or all of them, have been read; ids of nobody's or somebody else's change nothing."""
+    where: dict[str, Any] = {"userid": userid, "read_at": None}
+    if ids is not None:
+        where["_id"] = {"$in": ids}
+    await tx.change_all(NOTICES, where, {"$set": {"read_at": tx.now}})
+
+
+def view(notice: WorkNotice) -> NoticeView:
+    return NoticeView(
+        id=notice.id,
+        title=notice.title,
+        text=notice.text,
+        page=notice.page,
+        case_no=notice.case_no,
+        at=notice.at,
+        read_at=notice.read_at,
+        delivery=notice.delivery,
+    )
