@@ -1,30 +1,22 @@
-"""What every door has: who is asking, what may be asked, what is answered; the verbs themselves stay short.
-
-A verb says who may call it (`allow`) or it does not load. Its signature says the rest: `str` arguments come from the
-path, a Struct called `query` from the query string, any other Struct from the body, and the annotation of what it
-returns is all that leaves the building.
-"""
+"""The class that every door is: it runs the verbs that its subclasses declare, and answers or refuses."""
 
 import functools
-import inspect
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable
-from email.utils import formatdate
-from typing import Any, ClassVar, Generic, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, TypeVar
 
-import msgspec
 import structlog
 from msgspec import Struct
-from tornado.escape import url_unescape
-from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest, ResponseStartLine
-from tornado.web import Application, HTTPError, RequestHandler
+from tornado.web import HTTPError, RequestHandler
 
+from handlers.base.answers import JSON, Answer, encode, usual_headers
+from handlers.base.asked import BodyNotExpected, bearer, body_of, query_of
+from handlers.base.verbs import ANYONE, VERBS, Plan, Rule, plan_of
 from schemas.cases import Channel
 from server import audit
 from server.building import Building
 from server.config import Settings
-from server.kit import discover
 from server.kit.chance import chance
 from server.kit.db import DatabaseUnavailable, Once, Reply, Tx
 from server.kit.errors import (
@@ -34,118 +26,22 @@ from server.kit.errors import (
     HoelunError,
     Invalid,
     MethodNotAllowed,
-    NotFound,
     Unauthorized,
-    UnsupportedMedia,
 )
 from server.kit.platform import PlatformRefusal
 from server.sessions import Actor
 
 log = structlog.get_logger()
-
 V = TypeVar("V")
-F = TypeVar("F", bound=Callable[..., Any])
 
-ANYONE = "anyone"
-VERBS = ("get", "post", "patch", "put", "delete")
-JSON = "application/json; charset=utf-8"
-_READ_AS_JSON = ("application/json", "application/x-www-form-urlencoded")
-"""The second is what many tools say of any body, when they are not told otherwise."""
+
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _KEY = re.compile(r"^[!-~]{1,255}$")
 _LOOKING = ("GET", "HEAD")
-_PARTS = re.compile(r"(\{\w+\})")
-
-encode = msgspec.json.encode
-
-
-class RouteNotFound(NotFound):
-    """没有这个地址"""
 
 
 class BadIdempotencyKey(Invalid):
     """幂等键应为 1 到 255 个可见字符"""
-
-
-class BodyNotExpected(Invalid):
-    """这个操作不需要正文"""
-
-
-class Answer(Struct, Generic[V], frozen=True):
-    """An encoded V: from memory, or written together with its idempotency receipt."""
-
-    body: bytes
-    status: int = 200
-    replayed: bool = False
-    content_type: str = JSON
-
-
-class Rule(Struct, frozen=True):
-    """Who may call a verb, the status it answers with, and whether it takes an Idempotency-Key."""
-
-    who: frozenset[str]
-    status: int
-    once: bool
-
-    def lets(self, actor: Actor) -> bool:
-        return actor.kind in self.who or not self.who.isdisjoint(actor.roles)
-
-
-def allow(*who: str, status: int = 200, once: bool = True) -> Callable[[F], F]:
-    """`"anyone"`, `"resident"`, `"staff"`, or staff roles. `once=False` for a POST that cannot be replayed, with
-    the reason beside it."""
-
-    def ruled(verb: F) -> F:
-        verb.rule = Rule(frozenset(who), status, once)  # type: ignore[attr-defined]
-        return verb
-
-    return ruled
-
-
-class Plan(Struct, frozen=True):
-    """A verb as its signature describes it; made once, when the class is."""
-
-    verb: Callable[..., Awaitable[Any]]
-    name: str
-    rule: Rule
-    path_arguments: tuple[str, ...]
-    query: type[Struct] | None
-    no_query: Struct | None
-    body: Any
-    body_name: str
-    view: Any
-    document: str
-
-
-def plan_of(name: str, verb: Callable[..., Awaitable[Any]]) -> Plan:
-    rule = getattr(verb, "rule", None)
-    if rule is None:
-        raise TypeError(f"{verb.__qualname__} does not say who may call it: add @allow(…)")
-    hints = get_type_hints(verb, include_extras=True)
-    view = hints.pop("return")
-    parameters = [one for one in inspect.signature(verb).parameters if one != "self"]
-    path = tuple(one for one in parameters if hints[one] is str)
-    others = [one for one in parameters if one not in path and one != "query"]
-    return Plan(
-        verb=verb,
-        name=name,
-        rule=rule,
-        path_arguments=path,
-        query=hints.get("query"),
-        no_query=_no_query(hints.get("query")),
-        body=hints[others[0]] if others else None,
-        body_name=others[0] if others else "",
-        view=get_args(view)[0] if get_origin(view) is Answer else view,
-        document=inspect.getdoc(verb) or "",
-    )
-
-
-def _no_query(kind: type[Struct] | None) -> Struct | None:
-    """What an empty query string means, made once; None where something has to be asked for."""
-    try:
-        return kind() if kind is not None else None
-    except TypeError:
-        return None
 
 
 class Endpoint(RequestHandler):
@@ -167,7 +63,7 @@ class Endpoint(RequestHandler):
         verbs = {name: cls.__dict__[name] for name in VERBS if name in cls.__dict__}
         cls.plans = {name: plan_of(name, verb) for name, verb in verbs.items()}
         for name, plan in cls.plans.items():
-            setattr(cls, name, _runner(plan))
+            setattr(cls, name, _run(plan))
         if cls.plans:
             cls.SUPPORTED_METHODS = tuple(name.upper() for name in cls.plans)
         if "get" in cls.plans:
@@ -193,7 +89,7 @@ class Endpoint(RequestHandler):
     # What tornado asks of a handler.
 
     def clear(self) -> None:
-        self._headers = HTTPHeaders({"Content-Type": JSON, "Date": _date(), "Cache-Control": "no-store"})
+        self._headers = usual_headers()
         self._write_buffer = []
         self._status_code = 200
         self._reason = "OK"
@@ -233,7 +129,7 @@ class Endpoint(RequestHandler):
         )
 
     def log_exception(self, typ: Any, value: Any, tb: Any) -> None:
-        """Logged once, by `_runner` or here; tornado would log it again."""
+        """Logged once, by `_run` or here; tornado would log it again."""
         if not isinstance(value, HTTPError):
             log.error("http.failed", request_id=self.request_id, exc_info=(typ, value, tb))
 
@@ -264,15 +160,7 @@ class Endpoint(RequestHandler):
         return query_of(self.request, kind)
 
     def read_body(self, kind: Any) -> Any:
-        media = self.request.headers.get("Content-Type", "application/json").partition(";")[0]
-        if self.request.body and media.strip().lower() not in _READ_AS_JSON:
-            raise UnsupportedMedia
-        try:
-            return msgspec.json.decode(self.request.body or b"{}", type=kind)
-        except msgspec.ValidationError as error:
-            raise Invalid.from_validation(error) from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise Invalid(f"正文不是有效的 JSON（{type(error).__name__}）") from error
+        return body_of(self.request, kind)
 
     def read_no_body(self) -> None:
         """Raises BodyNotExpected, so that nobody believes that a field was heard."""
@@ -380,33 +268,11 @@ class Endpoint(RequestHandler):
         self.finish(encode(error.body(self.request_id)))
 
 
-def bearer(request: HTTPServerRequest) -> str | None:
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    return token.strip() or None if kind.lower() == "bearer" else None
-
-
-def query_of(request: HTTPServerRequest, kind: type[Struct]) -> Any:
-    """The query string as a Struct. Raises Invalid naming the parameter that is wrong."""
-    found: dict[str, Any] = {}
-    for name, values in request.query_arguments.items():
-        if len(values) > 1:
-            raise Invalid(f"{name} 只能出现一次", field=name)
-        try:
-            found[name] = values[0].decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise Invalid(f"{name} 不是有效的文字", field=name) from error
-        if found[name].lower() == "null":
-            raise Invalid(f"{name} 没有值时请省去", field=name)
-    try:
-        return msgspec.convert(found, kind, strict=False)
-    except msgspec.ValidationError as error:
-        raise Invalid.from_validation(error) from error
-
-
-def _runner(plan: Plan) -> Callable[..., Awaitable[None]]:
+def _run(plan: Plan) -> Callable[..., Awaitable[None]]:
     async def run(self: Endpoint, *path: str) -> None:
         if plan.name != "get":
             structlog.contextvars.bind_contextvars(request_id=self.request_id)
+        self.building.db.begin_request()
         try:
             await self.authenticate(plan.rule)
             arguments: dict[str, Any] = {}
@@ -443,154 +309,3 @@ def _channel(actor: Actor) -> Channel:
     if "operator" in actor.roles:
         return "phone"
     return "window" if "clerk" in actor.roles else "console"
-
-
-_now: tuple[int, str] = (0, "")
-
-
-def _date() -> str:
-    """The Date header, formatted once a second."""
-    global _now  # noqa: PLW0603
-    second = int(time.time())
-    if _now[0] != second:
-        _now = (second, formatdate(second, usegmt=True))
-    return _now[1]
-
-
-class NothingHere(Endpoint):
-    """Every path that no endpoint has."""
-
-    def prepare(self) -> NoReturn:
-        super().prepare()
-        raise HTTPError(404)
-
-    def write_error(self, status_code: int, **kwargs: Any) -> None:
-        self.refuse(RouteNotFound())
-
-
-def endpoints() -> list[type[Endpoint]]:
-    """Every endpoint of the building; fixed paths before those with placeholders."""
-    found = [one for one in discover.subclasses("handlers", Endpoint) if one.path]
-    return sorted(found, key=lambda one: [("{" in part, part) for part in one.path.split("/")])
-
-
-def pattern(path: str) -> str:
-    """The path as tornado matches it: `{placeholders}` take one part, everything else stands for itself."""
-    return "".join("([^/]+)" if one.startswith("{") else re.escape(one) for one in _PARTS.split(path)) + "$"
-
-
-class Doors(Application):
-    """All routes, found. A path is looked up by its fixed parts instead of being matched against every route."""
-
-    def __init__(self, building: Building) -> None:
-        self._building = building
-        self._given = {"building": building}
-        self._fixed: dict[str, type[Endpoint]] = {}
-        self._open: dict[tuple[int, str], list[tuple[re.Pattern[str], type[Endpoint]]]] = {}
-        for one in endpoints():
-            if "{" in one.path:
-                self._open.setdefault(_address(one.path), []).append((re.compile(pattern(one.path)), one))
-            else:
-                self._fixed[one.path] = one
-        super().__init__(
-            default_handler_class=NothingHere,
-            default_handler_args=self._given,
-            lifecycle=building.lifecycle,
-            largest_body=self.largest_body,
-            log_function=lambda handler: None,
-        )
-
-    def find_handler(self, request: HTTPServerRequest, **kwargs: Any) -> Any:
-        found = self._find(request.path)
-        return self._delegate(request, *found) if found else super().find_handler(request, **kwargs)
-
-    def largest_body(self, path: str) -> int | None:
-        """In bytes, where it is not what it is everywhere."""
-        found = self._find(path)
-        return found[0].largest_body(self._building.settings) if found else None
-
-    def _find(self, path: str) -> tuple[type[Endpoint], list[str]] | None:
-        fixed = self._fixed.get(path)
-        if fixed is not None:
-            return fixed, []
-        for form, endpoint in self._open.get(_address(path), ()):
-            if (match := form.match(path)) is not None:
-                return endpoint, list(match.groups())
-        return None
-
-    def _delegate(
-        self, request: HTTPServerRequest, endpoint: type[Endpoint], parts: list[str]
-    ) -> HTTPMessageDelegate:
-        unescaped = [url_unescape(one, encoding=None, plus=False) for one in parts]
-        usual = self.get_handler_delegate(request, endpoint, self._given, path_args=unescaped)
-        if request.method == "GET" and "at_once" in endpoint.__dict__:
-            return AtOnce(self._building, request, endpoint, parts, usual)
-        return usual
-
-
-class AtOnce(HTTPMessageDelegate):
-    """A GET that memory may answer: no handler, no coroutine, half the work. Everything else goes the usual way."""
-
-    def __init__(
-        self,
-        building: Building,
-        request: HTTPServerRequest,
-        endpoint: type[Endpoint],
-        path: list[str],
-        usual: HTTPMessageDelegate,
-    ) -> None:
-        self._building = building
-        self._request = request
-        self._endpoint = endpoint
-        self._path = path
-        self._usual = usual
-        self._has_body = False
-
-    def data_received(self, chunk: bytes) -> Any:
-        self._has_body = True
-        return self._usual.data_received(chunk)
-
-    def on_connection_close(self) -> None:
-        self._usual.on_connection_close()
-
-    def finish(self) -> None:
-        began = time.perf_counter()
-        body = None if self._has_body or self._building.lifecycle.draining else self._known()
-        if body is None:
-            self._usual.finish()
-            return
-        connection = self._request.connection
-        assert connection is not None
-        headers = HTTPHeaders({"Content-Type": JSON, "Date": _date(), "Cache-Control": "no-store"})
-        headers["Content-Length"] = str(len(body))
-        connection.write_headers(_OK, headers, body)
-        connection.finish()
-        self._building.metrics.answered(self._endpoint.path, "GET", 200, time.perf_counter() - began)
-
-    def _known(self) -> bytes | None:
-        token = bearer(self._request)
-        actor = self._building.known_actor(token) if token else None
-        plan = self._endpoint.plans["get"]
-        if actor is None or not plan.rule.lets(actor):
-            return None
-        try:
-            query = plan.no_query
-            if self._request.query or query is None:
-                query = query_of(self._request, plan.query or NoQuery)
-            return self._endpoint.at_once(self._building, actor, query, self._path)
-        except HoelunError:
-            return None
-
-
-class NoQuery(Struct, frozen=True, forbid_unknown_fields=True):
-    """A query string that has to be empty."""
-
-
-_OK = ResponseStartLine("HTTP/1.1", 200, "OK")
-
-
-def _address(path: str) -> tuple[int, str]:
-    """How many parts a path has, and the first two, or of two parts the first: no route leaves them open."""
-    second = path.find("/", 1)
-    third = path.find("/", second + 1)
-    return path.count("/"), path[: third if third > 0 else second]
