@@ -8,6 +8,7 @@ from schemas.certificates import (
     FindCertificates,
     NewPaper,
     ReturnPaper,
+    RisksView,
 )
 from server import certificates
 from server.kit.db import Tx
@@ -32,6 +33,15 @@ class Certificates(Endpoint):
             return certificates.view(tx, done)
 
         return await self.once(handed_in, status=201)
+
+
+class Risks(Endpoint):
+    path = "/v1/certificates/risks"
+
+    @allow("provider", "dispatcher", "admin")
+    async def get(self) -> RisksView:
+        """Visits that were given to somebody who will lack a paper on their day."""
+        return await self.building.db.reading(lambda reader: certificates.risks(reader, self.actor))
 
 
 class Certificate(Endpoint):

@@ -1,6 +1,6 @@
 """Licences, insurance and workers' certificates: handed in, approved by the street, warned of, and what they lock."""
 
-from server.certificates.papers import approve, find, hand_in, return_, take_over
+from server.certificates.papers import approve, employers, find, hand_in, return_, take_over
 from server.certificates.stored import (
     CERTIFICATES,
     KINDS,
@@ -12,10 +12,12 @@ from server.certificates.stored import (
     missing,
     required,
 )
-from server.certificates.views import in_scope, listed, view
+from server.certificates.views import in_scope, listed, owner_name, state, view
+from server.certificates.warnings import EXPIRIES, risks
 
 __all__ = [
     "CERTIFICATES",
+    "EXPIRIES",
     "KINDS",
     "PROVIDERS_OWN",
     "Certificate",
@@ -23,13 +25,17 @@ __all__ = [
     "Paper",
     "approve",
     "certificate_id",
+    "employers",
     "find",
     "hand_in",
     "in_scope",
     "listed",
     "missing",
+    "owner_name",
     "required",
     "return_",
+    "risks",
+    "state",
     "take_over",
     "view",
 ]
