@@ -10,6 +10,7 @@ from schemas.ratings import ScoreView
 
 Proof = Literal["before", "after"]
 Mode = Literal["slot", "quote"]
+Dispatch = Literal["assign", "grab", "rotate"]
 PriceListState = Literal["draft", "returned", "approved"]
 PriceUnit = Literal["free", "visit", "hour", "trip", "month", "quote"]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from schemas.catalogue import CancelFee, Mode, PriceListState, PriceUnit, Proof
+from schemas.catalogue import CancelFee, Dispatch, Mode, PriceListState, PriceUnit, Proof
 from schemas.common import FormField
 from server.kit.db import Collection, Index, Stored
 from server.kit.errors import NotFound
@@ -95,12 +95,14 @@ class Service(Stored, kw_only=True):
 
     `seat_for_quote`: a booking that waits for a quote has its seat already. `reschedule_notice_min` unset: as for
     cancelling; `cancel_fees` unset: the table of the place; `max_open` 0: a resident may have any number open.
+    `dispatch` is how a confirmed booking finds its worker (server/dispatch).
     """
 
     name: str
     category: str
     summary: str
     mode: Mode
+    dispatch: Dispatch = "assign"
     provider_id: str
     pool_id: str
     price: Price
