@@ -26,6 +26,17 @@ class Me(Endpoint):
         return residents.view(changed)
 
     @allow("resident")
+    async def post(self, wanted: ChangeMe) -> Answer[ResidentView]:
+        """The same for a mini-program, whose wx.request has no PATCH."""
+
+        async def changed(tx: Tx) -> ResidentView:
+            return residents.view(await residents.change(tx, self.actor.id, wanted))
+
+        answer = await self.once(changed)
+        self.building.profile_changed(self.actor.id)
+        return answer
+
+    @allow("resident")
     async def delete(self) -> None:
         """Leave: what is personal is wiped. Refused, with the reason, while something of mine is open."""
         house, origin = self.building, self.origin()

@@ -28,6 +28,7 @@ async def visit_search(world: World) -> Visit:
 HAPPY: Happy = {
     ("GET", "/v1/me"): visit_me,
     ("PATCH", "/v1/me"): visit_change,
+    ("POST", "/v1/me"): visit_change,
     ("POST", "/v1/me/phone"): visit_phone,
     ("GET", "/v1/residents"): visit_search,
 }
@@ -50,6 +51,7 @@ async def test_only_what_is_sent_is_changed_and_seen_at_once(world: World) -> No
     assert changed.json == before | {"name": "李秀兰", "preferences": preferences}
     assert (await resident.get("/v1/me")).json == changed.json
     assert (await resident.patch("/v1/me", {})).json == changed.json
+    assert (await resident.post("/v1/me", {"name": "李秀兰"})).json == changed.json
 
 
 async def test_a_household_must_be_in_a_compound_that_is_there(world: World) -> None:

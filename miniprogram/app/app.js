@@ -1,0 +1,7 @@
+const look = require('./services/look')
+
+App({
+  onLaunch() {
+    look.start()
+  },
+})

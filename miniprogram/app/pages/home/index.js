@@ -1,0 +1,51 @@
+const cases = require('../../services/cases')
+const catalogue = require('../../services/catalogue')
+const me = require('../../services/me')
+const { greeting } = require('../../utils/time')
+
+const ENTRIES = [
+  { title: '约上门服务', text: '保洁 维修 照护', icon: 'sparkles', colour: 'primary', url: '/packages/services/pages/list/index' },
+  { title: '搬家货运', text: '先看再报价', icon: 'truck', colour: 'amber', url: '/packages/services/pages/list/index?category=moving' },
+  { title: '我的办件', text: '看办到哪一步', icon: 'file-check', colour: 'blue', url: '/pages/cases/index' },
+  { title: '定期上门', text: '每周按时来', icon: 'repeat', colour: 'primary', url: '/packages/services/pages/list/index' },
+]
+
+Page({
+  data: { state: 'loading', error: '', greeting: '', name: '', where: '', next: null, entries: ENTRIES, categories: [] },
+
+  onShow() {
+    this.load()
+  },
+
+  async onPullDownRefresh() {
+    await this.load()
+    wx.stopPullDownRefresh()
+  },
+
+  async load() {
+    this.setData({ greeting: greeting() })
+    try {
+      const [who, mine, services] = await Promise.all([me.get(), cases.list({ limit: 5 }), catalogue.list()])
+      const next = mine.items.find((/** @type {any} */ one) => one.open) || null
+      this.setData({ state: 'ready', name: who.name, where: next ? next.place.compound : '', next, categories: services.categories.slice(0, 8) })
+    } catch (error) {
+      this.setData({ state: 'error', error: error.message })
+    }
+  },
+
+  search() {
+    wx.navigateTo({ url: '/packages/services/pages/list/index?search=1' })
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  category(event) {
+    wx.navigateTo({ url: `/packages/services/pages/list/index?category=${event.currentTarget.dataset.id}` })
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  go(event) {
+    const { url } = event.currentTarget.dataset
+    if (url.startsWith('/pages/')) wx.switchTab({ url })
+    else wx.navigateTo({ url })
+  },
+})

@@ -1,0 +1,73 @@
+// node preview/serve.mjs: the preview on one address, which passes /api on to the server and /sandbox to the stand-in
+// for WeChat, so that the browser needs no permission to cross origins.
+// Environment: HOELUN_PREVIEW_PORT or _FD, HOELUN_PREVIEW_API, HOELUN_PREVIEW_SANDBOX.
+import fs from 'node:fs'
+import http from 'node:http'
+import path from 'node:path'
+import { createRequire } from 'node:module'
+import { APP, page, program, runtime } from './build.mjs'
+
+const { BASE } = createRequire(import.meta.url)(path.join(APP, 'config.js'))
+const TYPES = { '.png': 'image/png', '.jpg': 'image/jpeg', '.svg': 'image/svg+xml' }
+
+/** api, sandbox: addresses such as http://127.0.0.1:8000. → a listening http.Server */
+export async function serve({ api, sandbox, port = 0, fd, host = '127.0.0.1' }) {
+  const framework = await runtime()
+  const server = http.createServer((request, reply) => answer(request, reply).catch((error) => fail(reply, error)))
+  await new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(fd === undefined ? { port, host } : { fd }, resolve)
+  })
+  return server
+
+  async function answer(request, reply) {
+    const { pathname } = new URL(request.url, 'http://preview')
+    if (pathname.startsWith('/api/')) return pass(request, reply, api, request.url.slice('/api'.length))
+    if (pathname.startsWith('/sandbox/')) return pass(request, reply, sandbox, request.url.slice('/sandbox'.length))
+    if (pathname === '/') return send(reply, 'text/html', page({ origins: [{ from: BASE.develop, to: '/api' }, { from: '/v1/', to: '/api/v1/' }], sandbox: '/sandbox', assets: '/assets' }))
+    if (pathname === '/runtime.js') return send(reply, 'text/javascript', framework)
+    if (pathname === '/program.js') return send(reply, 'text/javascript', await program())
+    if (pathname.startsWith('/assets/')) return asset(reply, pathname.slice('/assets/'.length))
+    return send(reply, 'text/plain', 'not found', 404)
+  }
+}
+
+function send(reply, type, body, status = 200) {
+  reply.writeHead(status, { 'content-type': `${type}; charset=utf-8`, 'cache-control': 'no-store' })
+  reply.end(body)
+}
+
+/** What does not compile is shown where it will be seen. */
+function fail(reply, error) {
+  console.error(error.message)
+  if (reply.headersSent) return reply.destroy()
+  const told = JSON.stringify(`小程序没有编译成功：\n${error.message}`)
+  return send(reply, 'text/javascript', `document.body.innerHTML = '<pre></pre>'; document.querySelector('pre').textContent = ${told}`)
+}
+
+function asset(reply, name) {
+  const file = path.join(APP, path.normalize(decodeURIComponent(name)))
+  if (!file.startsWith(APP + path.sep) || !TYPES[path.extname(file)] || !fs.existsSync(file)) return send(reply, 'text/plain', 'not found', 404)
+  reply.writeHead(200, { 'content-type': TYPES[path.extname(file)] })
+  return fs.createReadStream(file).pipe(reply)
+}
+
+function pass(request, reply, origin, url) {
+  const onward = http.request(new URL(url, origin), { method: request.method, headers: { ...request.headers, host: new URL(origin).host } }, (answer) => {
+    reply.writeHead(answer.statusCode, answer.headers)
+    answer.pipe(reply)
+  })
+  onward.on('error', () => (reply.headersSent ? reply.destroy() : send(reply, 'text/plain', 'no answer', 502)))
+  request.pipe(onward)
+}
+
+if (import.meta.filename === process.argv[1]) {
+  const { HOELUN_PREVIEW_PORT: port, HOELUN_PREVIEW_FD: fd, HOELUN_PREVIEW_API: api, HOELUN_PREVIEW_SANDBOX: sandbox } = process.env
+  const server = await serve({
+    api: api ?? 'http://127.0.0.1:8000', sandbox: sandbox ?? 'http://127.0.0.1:8001',
+    port: Number(port ?? 8002), fd: fd === undefined ? undefined : Number(fd),
+  })
+  const { address, port: taken } = server.address() ?? {}
+  console.log(`preview on http://${address}:${taken}`)
+  process.on('SIGTERM', () => server.close(() => process.exit(0)).closeAllConnections())
+}
