@@ -5,19 +5,29 @@ by the worker afterwards. Its id is made of event, member and title, so a repeat
 what they did themselves.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+import structlog
 from msgspec import Struct
 
 from schemas.staff_push import Delivery, NoticesView, NoticeView
 from server import staff
+from server.config import Settings
 from server.keeping import Keeping, under_case
+from server.kit.clock import SHANGHAI
 from server.kit.db import Collection, Index, Reader, Tx
 from server.kit.events import Event
-from server.kit.jobs import DUE, Leased
+from server.kit.jobs import DUE, Leased, QueueOf, RetryPolicy, Settled
+from server.kit.platform import Action, PlatformRefusal
+
+log = structlog.get_logger()
 
 COUNTED = 100
+_AGAIN = frozenset(
+    {Action.retry, Action.serialize, Action.defer, Action.refresh_token, Action.stop_until_tomorrow}
+)
+_UNREACHABLE = frozenset({Action.drop_recipient, Action.skip, Action.resync_directory})
 
 
 class Word(Struct, frozen=True, kw_only=True):
@@ -75,6 +85,50 @@ async def send(tx: Tx, event: Event, userid: str, word: Word) -> None:
 
 def _did_it(event: Event, userid: str) -> bool:
     return event.by.get("kind") == "staff" and event.by.get("id") == userid
+
+
+async def deliver(house: Any, notice: WorkNotice) -> Settled:
+    """Take it to WeCom, outside any transaction; what to set on the row. An exception is an attempt that failed and
+    may be repeated: the platform drops what it has had a moment ago."""
+    settings, wecom = house.settings, house.wecom
+    when = f"{notice.at.astimezone(SHANGHAI):%m-%d %H:%M}"
+    try:
+        await wecom.send_notice(
+            settings.wecom.agentid,
+            notice.userid,
+            notice.title,
+            f"{notice.text}（{when}）",
+            address(settings, notice.page),
+        )
+    except PlatformRefusal as refusal:
+        return _refused(notice, refusal, house.db.now())
+    return {"due_at": None, "delivery": "sent", "error": ""}
+
+
+def _refused(notice: WorkNotice, refusal: PlatformRefusal, now: datetime) -> Settled:
+    """The platform's own table says what to do (server/gateways/errors.py); the list has it in any case."""
+    error = {"error": f"{refusal.errcode} {refusal.action}"}
+    if refusal.action in _AGAIN:
+        raise refusal
+    if refusal.action is Action.throttle:
+        return {"due_at": now + timedelta(seconds=60), "attempts": 0, **error}
+    if refusal.action in _UNREACHABLE:
+        return {"due_at": None, "delivery": "undeliverable", **error}
+    log.error("staff_push.misconfigured", errcode=refusal.errcode, action=refusal.action)
+    return {"due_at": None, "delivery": "dead", **error}
+
+
+def address(settings: Settings, page: str) -> str:
+    """The page as a telephone reaches it; empty where there is none, or nobody said how we are reached."""
+    base = settings.public_url
+    if not base and settings.environment != "production":
+        base = f"http://{settings.host}:{settings.port}"
+    return f"{base}{page}" if base and page else ""
+
+
+DELIVERIES = QueueOf(
+    "work_notices", NOTICES, deliver, parallel=8, retry=RetryPolicy(), dead={"delivery": "dead"}
+)
 
 
 async def listed(reader: Reader, userid: str, cursor: str | None, limit: int) -> NoticesView:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, TypeVar
 
 from server.gateways.wechat import LoginResult, Verdict, fitted
+from server.gateways.wecom import notice
 from server.kit.platform import OutsideCompany, PlatformDown
 
 T = TypeVar("T")
@@ -93,6 +94,9 @@ class NullWeCom:
         if not userid:
             raise OutsideCompany("userid_of")
         return userid
+
+    async def send_notice(self, agentid: int, userid: str, title: str, text: str, url: str = "") -> None:
+        self.calls.append(("send_notice", {"agentid": agentid, "userid": userid} | notice(title, text, url)))
 
     async def ping(self) -> None:
         self.calls.append(("ping", {}))

@@ -13,10 +13,9 @@ from typing import Any, ClassVar, Literal
 from wechatpy.client import WeChatClient
 from wechatpy.client.api import WeChatWxa
 
-from server.gateways.breaker import Breaker
-from server.gateways.calls import Calls, Observe, Retry, unobserved
 from server.gateways.client import AsyncClient
 from server.gateways.errors import MINI_PROGRAM
+from server.gateways.facade import Facade, said_ok
 from server.gateways.template_rules import fit, violations
 from server.gateways.transport import Answer, NoAnswer, Transport
 from server.kit.clock import Clock
@@ -88,33 +87,14 @@ class MiniProgramClient(AsyncClient, WeChatClient):
         return answer
 
 
-class WeChat:
+class WeChat(Facade[MiniProgramClient]):
     """Raises PlatformRefusal and PlatformDown (server.kit.platform) from every method, and nothing else."""
 
-    def __init__(
-        self,
-        base_url: str,
-        appid: str,
-        secret: str,
-        *,
-        timeout_s: float = 3.0,
-        clock: Clock | None = None,
-        breaker: Breaker | None = None,
-        retry: Retry | None = None,
-        observe: Observe = unobserved,
-        max_clients: int = 32,
-    ) -> None:
-        clock = clock or Clock()
-        self._transport = Transport(base_url, timeout_s=timeout_s, max_clients=max_clients)
-        self._client = MiniProgramClient(self._transport, clock, appid, secret)
-        self._calls = Calls(
-            table=MINI_PROGRAM,
-            token_api="stable_token",
-            breaker=breaker or Breaker(clock),
-            retry=retry or Retry(),
-            timeout_s=timeout_s,
-            observe=observe,
-        )
+    TABLE = MINI_PROGRAM
+    TOKEN_API = "stable_token"
+
+    def _connected(self, transport: Transport, clock: Clock, account: str, secret: str) -> MiniProgramClient:
+        return MiniProgramClient(transport, clock, account, secret)
 
     async def code_to_session(self, code: str) -> LoginResult:
         """Who wx.login's code belongs to. A code works once, so a lost answer is not asked for again."""
@@ -146,7 +126,7 @@ class WeChat:
         """Returns while the session_key is good; PlatformRefusal with `relogin` once it is not."""
 
         async def ask() -> None:
-            _said_ok(await self._client.wxa.check_session(openid, session_key))
+            said_ok(await self._client.wxa.check_session(openid, session_key))
 
         await self._calls.call("check_session", ask, repeatable=True)
 
@@ -177,7 +157,7 @@ class WeChat:
             message["page"] = page
 
         async def ask() -> None:
-            _said_ok(await self._client.wxa.send_subscribe_message(message))
+            said_ok(await self._client.wxa.send_subscribe_message(message))
 
         await self._calls.call("send_subscribe", ask, repeatable=False)
 
@@ -222,13 +202,6 @@ class WeChat:
 
         return await self._calls.call("wxacode", ask, repeatable=True)
 
-    async def ping(self) -> None:
-        """Returns when a token can be had."""
-        await self._calls.call("stable_token", self._client.token, repeatable=True)
-
-    async def close(self) -> None:
-        self._transport.close()
-
 
 def fitted(data: Mapping[str, str]) -> dict[str, str]:
     """The values as the rules of their types want them. Raises PlatformRefusal where no cutting helps."""
@@ -236,12 +209,6 @@ def fitted(data: Mapping[str, str]) -> dict[str, str]:
     if faults := violations(fitting):
         raise PlatformRefusal("send_subscribe", 47003, "; ".join(faults), Action.fix_data)
     return fitting
-
-
-def _said_ok(answer: Any) -> None:
-    """The SDK has raised for any errcode but 0; a page of HTML is no consent."""
-    if not isinstance(answer, dict):
-        raise NoAnswer("unreadable", sent=True)
 
 
 def _text(value: Any) -> str | None:

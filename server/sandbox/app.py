@@ -8,7 +8,7 @@ from msgspec import Struct
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
-from . import credentials, links, residents, safety, staff, subscribe, wxacode
+from . import credentials, links, notices, residents, safety, staff, subscribe, wxacode
 from .api import Api, PlatformHandler
 from .clock import Now
 from .config import SandboxConfig
@@ -17,7 +17,7 @@ from .logins import LOGINS, LoginHandler
 from .pages import PageHandler
 from .world import World
 
-_MODULES = (credentials, residents, subscribe, safety, wxacode, links, staff)
+_MODULES = (credentials, residents, subscribe, safety, wxacode, links, staff, notices)
 APIS: tuple[Api, ...] = tuple(
     value for module in _MODULES for value in vars(module).values() if isinstance(value, Api)
 )

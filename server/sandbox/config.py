@@ -125,7 +125,7 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     `hmac_key` is the form of session_key that checksession signatures are made with: its text or its bytes;
     `send_takes_ms` is how long one subscribe message keeps its receiver busy; `tell_msgid` adds `msgid` to
     the answer of a send, which the platform's response table does not promise; `members` are the people to
-    choose from when staff log in.
+    choose from when staff log in; without a `callback_url` the app may send no template cards.
     """
 
     appid: str = "wxdemo0000000000"
@@ -133,6 +133,7 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     corpid: str = "wwdemo0000000000"
     agentid: int = 1000002
     corpsecret: str = "example-wecom-secret"
+    callback_url: str = ""
     web_base: str = "http://127.0.0.1:8000"
     state_file: str = ""
     allowed_ips: tuple[str, ...] = ()

@@ -8,17 +8,17 @@ from msgspec import Struct
 
 from .errors import Refused
 
-_LENGTH_S = {"second": 1, "minute": 60, "day": 86_400}
+_LENGTH_S = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400}
 _SHANGHAI_OFFSET_S = 8 * 3600
 
 
 class Quota(Struct, frozen=True):
-    """`limit` calls in each calendar second, minute or day of Shanghai; the next one gets `errcode`.
+    """`limit` calls in each calendar second, minute, hour or day of Shanghai; the next one gets `errcode`.
 
     Quotas with the same `bucket` are counted together, the others for each path.
     """
 
-    per: Literal["second", "minute", "day"]
+    per: Literal["second", "minute", "hour", "day"]
     limit: int
     errcode: int
     bucket: str = ""
@@ -37,7 +37,7 @@ PUBLISHED: Quotas = {
     "/wxa/getwxacodeunlimit": (Quota("minute", 5_000, 45009),),
     "/wxa/generate_urllink": _LINKS,
     "/wxa/generatescheme": _LINKS,
-    "/cgi-bin/message/send": (Quota("minute", 10_000, 45009),),
+    "/cgi-bin/message/send": (Quota("minute", 10_000, 45009), Quota("hour", 150_000, 45009)),
 }
 
 
@@ -47,7 +47,7 @@ def day_of(now_s: float) -> int:
 
 
 class Counters:
-    """Calls made in the current second, minute and day; `quotas` replaces the published ones path by path."""
+    """Calls made in the current second, minute, hour and day; `quotas` replaces the published ones path by path."""
 
     def __init__(self, quotas: Quotas) -> None:
         self._quotas = {**PUBLISHED, **quotas}

@@ -16,7 +16,8 @@ from .store import Store
 
 
 class World:
-    """`calls` counts the calls of each path, `refusals` the error codes of each path."""
+    """`calls` counts the calls of each path, `refusals` the error codes of each path. Of the app's messages to the staff,
+    `sent_to` has when each member got some and `sent_before` when each was sent last."""
 
     def __init__(self, config: SandboxConfig, clock: Now) -> None:
         self.config = config
@@ -38,6 +39,9 @@ class World:
         self.calls: Counter[str] = Counter()
         self.refusals: dict[str, Counter[int]] = {}
         self._busy: set[str] = set()
+        self.task_ids: set[str] = set()
+        self.sent_to: dict[str, list[float]] = {}
+        self.sent_before: dict[str, float] = {}
         self.store = Store(config.state_file, self.people)
         self.store.load()
 

@@ -20,7 +20,7 @@ from server.kit.clock import SettableClock
 from server.kit.platform import Action, OutsideCompany, PlatformDown, PlatformRefusal
 from server.sandbox import SandboxConfig, make_sandbox
 
-from .scripted import AT_ONCE, served
+from .scripted import AT_ONCE, Platform, served, wecom_at
 
 CONFIG = SandboxConfig()
 TOKEN = "/cgi-bin/stable_token"
@@ -226,6 +226,30 @@ async def test_staff_log_in_and_strangers_do_not(clock):
         outside = (await here.control("wecom-codes", userid="o-stranger", outsider=True))["code"]
         with pytest.raises(OutsideCompany):
             await here.wecom.userid_of(outside)
+
+
+async def test_a_work_notice_arrives_as_a_card_or_as_text_and_once_though_the_answer_was_lost(clock):
+    agent = CONFIG.agentid
+    async with street(clock) as here:
+        await here.control("faults", path="/cgi-bin/message/send", drop=True, after=True)
+        url = "https://street.example.cn/console/cases/HB1"
+        await here.wecom.send_notice(agent, "demo-worker", "新派单", "明天 9:00 <b>保洁</b>", url)
+        await here.wecom.send_notice(agent, "demo-worker", "通知" * 900, "今天休息")
+        card, text = (await here.told("messages", userid="demo-worker"))["items"]
+    assert (card["msgtype"], card["title"], card["url"]) == ("textcard", "新派单", url)
+    assert card["lines"] == ["明天 9:00 ＜b＞保洁＜/b＞"]
+    assert (text["msgtype"], text["lines"][0][-1]) == ("text", "…")
+
+
+async def test_whom_the_platform_cannot_reach_is_named_alone_or_beside_others(clock):
+    platform = Platform({"errcode": 0, "errmsg": "ok", "invaliduser": "demo-left", "unlicenseduser": ""})
+    async with street(clock) as here, wecom_at(platform, clock) as partly:
+        await here.control("users", userid="Demo-Left", blocked=True)
+        for wecom in (here.wecom, partly):
+            with pytest.raises(PlatformRefusal) as refused:
+                await wecom.send_notice(CONFIG.agentid, "Demo-Left", "派单", "明天 9:00")
+            assert refused.value.action is Action.drop_recipient
+        await partly.send_notice(CONFIG.agentid, "demo-clerk", "派单", "明天 9:00")
 
 
 async def test_the_stock_sdk_reads_the_same_facts_from_the_sandbox(clock, monkeypatch):

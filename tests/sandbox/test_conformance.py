@@ -87,3 +87,15 @@ def test_wecom_token_and_identity(phone, wecom):
 def test_wecom_message(phone, wecom):
     assert wecom.message.send_text(phone.config.agentid, "demo-clerk", content="请派单")["errcode"] == 0
     assert phone.get("/_control/messages", userid="demo-clerk")["items"][0]["lines"] == ["请派单"]
+
+
+def test_wecom_card_reaches_those_whom_the_app_can_see(phone, wecom):
+    phone.control("users", userid="Demo-Left", blocked=True)
+    card = {"title": "新派单", "description": "明天 9:00 保洁", "url": "https://example.com/console"}
+    answer = wecom.message.send_text_card(phone.config.agentid, ["demo-worker", "Demo-Left"], **card)
+    assert (answer["errcode"], answer["invaliduser"]) == (0, "demo-left")
+    [item] = phone.get("/_control/messages", userid="demo-worker")["items"]
+    assert (item["msgtype"], item["title"], item["url"]) == ("textcard", card["title"], card["url"])
+    with pytest.raises(WeChatClientException) as refused:
+        wecom.message.send_text_card(phone.config.agentid, "Demo-Left", **card)
+    assert refused.value.errcode == 81013

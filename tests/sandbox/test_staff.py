@@ -102,7 +102,8 @@ def test_a_message_reaches_the_staff(phone):
     assert item["to"] == "demo-worker" and item["lines"] == ["有新预约"]
 
 
-def test_a_card_is_read_line_by_line(phone):
+def test_a_card_is_read_line_by_line_and_needs_an_app_with_a_callback(phones):
+    phone = phones(callback_url="https://example.com/wecom")
     card = {
         "card_type": "text_notice",
         "main_title": {"title": "新预约", "desc": "日常保洁"},
@@ -113,6 +114,11 @@ def test_a_card_is_read_line_by_line(phone):
     [item] = phone.get("/_control/messages", userid="demo-clerk")["items"]
     assert (item["title"], item["lines"]) == ("新预约", ["日常保洁", "居民：王阿姨"])
     assert item["url"] == "https://example.com/console"
+    asked = card | {"card_type": "button_interaction", "task_id": "HB-1"}
+    assert send(phone, "demo-clerk", msgtype="template_card", template_card=asked)["response_code"]
+    again = send(phone, "demo-clerk", msgtype="template_card", template_card=asked)
+    assert again["errcode"] == 42014, "a task_id is never used twice"
+    assert send(phones(), "demo-clerk", msgtype="template_card", template_card=card)["errcode"] == 43012
 
 
 def test_unreachable_receivers_are_told_in_lower_case_and_alone_they_fail_the_call(phone):
@@ -124,11 +130,56 @@ def test_unreachable_receivers_are_told_in_lower_case_and_alone_they_fail_the_ca
 @pytest.mark.parametrize(
     ("changes", "errcode"),
     [
+        ({"agentid": None}, 41011),
         ({"agentid": "1000002"}, 40056),
         ({"agentid": 7}, 40056),
         ({"msgtype": "news"}, 40035),
         ({"text": {"content": ""}}, 44004),
+        ({"touser": "|".join(f"u{number}" for number in range(1001))}, 40035),
+        ({"safe": 2}, 40035),
+        ({"duplicate_check_interval": 4 * 3600 + 1}, 40035),
+        ({"touser": "", "toparty": "7"}, 81013),
+        ({"msgtype": "markdown", "markdown": {"content": "长" * 700}}, 45002),
+        ({"msgtype": "textcard", "textcard": {"title": "派单", "description": "明天"}}, 40035),
+        (
+            {"msgtype": "textcard", "textcard": {"title": "派", "description": "明", "url": "x" * 2049}},
+            45002,
+        ),
     ],
 )
 def test_a_bad_message_is_refused(phone, changes, errcode):
-    assert send(phone, "demo-clerk", **changes)["errcode"] == errcode
+    assert send(phone, **{"touser": "demo-clerk"} | changes)["errcode"] == errcode
+
+
+def test_what_is_too_long_is_cut_as_documented(phone):
+    card = {
+        "title": "题" * 200,
+        "description": "文" * 600,
+        "url": "https://example.com/",
+        "btntxt": "点这里看看",
+    }
+    send(phone, "demo-clerk", msgtype="textcard", textcard=card)
+    send(phone, "demo-clerk", text={"content": "字" * 1000})
+    first, second = phone.get("/_control/messages", userid="demo-clerk")["items"]
+    assert (len(first["title"]), len(first["lines"][0]), first["url"]) == (128, 512, "https://example.com/")
+    assert second["lines"] == ["字" * 682], "2,048 bytes"
+
+
+def test_the_same_again_is_not_delivered_twice_where_that_was_asked_for(phone):
+    once = {"enable_duplicate_check": 1, "duplicate_check_interval": 600}
+    for _ in range(2):
+        assert send(phone, "demo-clerk", **once)["errcode"] == 0
+    assert phone.get("/_control/messages", userid="demo-clerk")["sent"] == 1
+    phone.advance(600)
+    send(phone, "demo-clerk", **once)
+    send(phone, "demo-clerk")
+    assert phone.get("/_control/messages", userid="demo-clerk")["sent"] == 3
+
+
+def test_more_than_thirty_a_minute_to_one_member_are_dropped_without_a_word(phone):
+    for _ in range(31):
+        assert send(phone, "demo-clerk")["errcode"] == 0
+    assert phone.get("/_control/messages", userid="demo-clerk")["sent"] == 30
+    phone.advance(60)
+    send(phone, "demo-clerk")
+    assert phone.get("/_control/messages", userid="demo-clerk")["sent"] == 31
