@@ -12,7 +12,18 @@ from pymongo.errors import WriteError
 from tornado.ioloop import IOLoop
 
 from server.kit.clock import SettableClock
-from server.kit.db import BadCursor, Cache, Database, DatabaseUnavailable, Duplicate, Follower, Tx, connect
+from server.kit.db import (
+    BadCursor,
+    Cache,
+    Database,
+    DatabaseUnavailable,
+    Duplicate,
+    Follower,
+    Reader,
+    Tx,
+    connect,
+    patience,
+)
 from server.kit.db.pages import decode_cursor, encode_cursor
 from server.kit.db.schema import validator
 from server.kit.errors import Conflict
@@ -530,3 +541,23 @@ async def test_a_collection_that_is_dropped_is_forgotten(db: Database) -> None:
     await db._handle.drop_collection(KEPT.name)
 
     await until(lambda: whole.get("a") is None, "the drop is heard")
+
+
+async def test_all_that_a_request_asks_shares_one_deadline_and_the_last_step_still_gets_a_second(
+    io_loop: IOLoop, db: Database
+) -> None:
+    async def never(reader: Reader | Tx) -> None:
+        await asyncio.Event().wait()
+
+    async def request() -> list[float]:
+        patience.begin(1.2)
+        loop, took = asyncio.get_running_loop(), list[float]()
+        for ask in (db.reading, db.alone, db.atomically):
+            began = loop.time()
+            with pytest.raises(DatabaseUnavailable):
+                await ask(never)
+            took.append(loop.time() - began)
+        return took
+
+    assert await asyncio.create_task(request()) == pytest.approx([1.2, 1.0, 1.0], abs=0.3)
+    assert patience.left(5) == 5

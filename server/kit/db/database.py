@@ -20,7 +20,7 @@ from pymongo.read_preferences import ReadPreference
 from pymongo.write_concern import WriteConcern
 
 from server.kit.clock import Clock
-from server.kit.db import schema, together
+from server.kit.db import patience, schema, together
 from server.kit.db.caches import Follower, Whole
 from server.kit.db.collection import Collection
 from server.kit.db.gridfs import GridFiles
@@ -92,6 +92,13 @@ class Database:
     def now(self) -> datetime:
         return self._clock.now()
 
+    def begin_request(self) -> None:
+        """All that this task asks from now on shares one deadline."""
+        patience.begin(self._deadline_s)
+
+    def _patience(self) -> float:
+        return patience.left(self._deadline_s)
+
     async def atomically(
         self, body: Body[R], *, lanes: Iterable[str] = (), with_whom: str | None = None
     ) -> R:
@@ -104,7 +111,8 @@ class Database:
         when the operation that is under way has ended: a driver session must not be aborted while a thread still
         speaks on it. If that operation was the commit, the caller's idempotency key finds what came of it.
         """
-        give_up = asyncio.get_running_loop().time() + self._deadline_s
+        seconds = self._patience()
+        give_up = asyncio.get_running_loop().time() + seconds
         work = (
             self._together.join(with_whom, body, give_up)
             if with_whom
@@ -113,7 +121,7 @@ class Database:
         attempt: asyncio.Task[R] = asyncio.create_task(work, name="transaction")
         self._under_way.add(attempt)
         attempt.add_done_callback(self._ended)
-        done, _ = await asyncio.wait({attempt}, timeout=self._deadline_s)
+        done, _ = await asyncio.wait({attempt}, timeout=seconds)
         if not done:
             attempt.cancel()
             raise DatabaseUnavailable(retry_after=1)
@@ -167,7 +175,7 @@ class Database:
     async def reading(self, body: Callable[[Reader], Awaitable[R]]) -> R:
         """A read under the request's deadline."""
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(self._patience()):
                 return await body(self.reader())
         except (TimeoutError, PyMongoError) as error:
             raise _outage(error) from error
@@ -175,7 +183,7 @@ class Database:
     async def alone(self, body: Body[R]) -> R:
         """Single-document writes that need no company: leases, counters, read marks."""
         try:
-            async with asyncio.timeout(self._deadline_s):
+            async with asyncio.timeout(self._patience()):
                 return await body(Tx(self._collections, self._clock.now(), self._wholes))
         except (TimeoutError, PyMongoError) as error:
             raise _outage(error) from error
@@ -271,8 +279,12 @@ class Database:
 
     async def renew(self) -> None:
         """Read the whole collections again: for when the changes could not be followed."""
-        for whole in self._wholes.values():
-            await whole.load_all()
+
+        async def all_of_them(reader: Reader) -> None:
+            for whole in self._wholes.values():
+                await whole.load_all()
+
+        await self.reading(all_of_them)
 
     async def problems(self, collections: list[Collection[Any]]) -> list[str]:
         return await schema.problems(self._handle, [*collections, RECEIPTS])
