@@ -15,7 +15,7 @@ class Cases(Endpoint):
 
     @allow("resident", "staff")
     async def get(self, query: FindCases) -> Answer[CasesView]:
-        """Mine, or for staff those in scope; newest first."""
+        """Mine, newest first; or for staff those in scope: what was promised first, and at the end what is over."""
         pages = self.building.case_pages
         body = await self.building.db.reading(lambda reader: pages.page(reader, query, self.actor))
         return Answer(body)
@@ -29,7 +29,9 @@ class Case(Endpoint):
         """One case, with the actions that the caller has now."""
 
         async def seen(reader: Reader) -> CaseView:
-            return cases.view(reader, await cases.find(reader, case_no, self.actor), self.actor)
+            case = await cases.find(reader, case_no, self.actor)
+            unread = await self.building.unread.of(reader, [case_no], self.actor)
+            return cases.view(reader, case, self.actor, unread.get(case_no, 0))
 
         view = await self.building.db.reading(seen)
         await self.saw("cases.open", case_no, view.resident.id if view.resident else None)
@@ -74,9 +76,12 @@ class Move(Endpoint):
 
         async def moved(tx: Tx) -> CaseView:
             case = await cases.move(tx, case_no, action, body, actor, self.channel, rules)
-            return cases.view(tx, case, actor)
+            unread = await self.building.unread.of(reader, [case_no], actor)
+            return cases.view(tx, case, actor, unread.get(case_no, 0))
 
         reader, lanes = self.building.db.reader(), [case_no]
         if action == "reschedule":
-            lanes += await bookings.contended(reader, case_no, actor, body)
+            lanes += await self.building.db.reading(
+                lambda reader: bookings.contended(reader, case_no, actor, body)
+            )
         return await self.once(moved, lanes=lanes)

@@ -32,9 +32,11 @@ class Talks(Endpoint):
             case = await cases.find(tx, case_no, self.actor)
             talk = await talks.say(tx, case, self.actor, said, self.channel)
             shown = await attachments.views(tx, talk.attachments, self.building.settings)
-            return talks.view(talk, self.actor, shown)
+            return talks.view(tx, talk, self.actor, shown)
 
-        return await self.once(told, status=201, lanes=[f"talks-{case_no}"])
+        answer = await self.once(told, status=201, lanes=[f"talks-{case_no}"])
+        self.building.unread.changed(case_no)
+        return answer
 
 
 class TalksRead(Endpoint):
@@ -49,4 +51,6 @@ class TalksRead(Endpoint):
             await talks.read(tx, case, self.actor)
             return Nothing()
 
-        return await self.once(read, lanes=[f"talks-{case_no}"])
+        answer = await self.once(read, lanes=[f"talks-{case_no}"])
+        self.building.unread.changed(case_no)
+        return answer

@@ -9,7 +9,7 @@ from schemas.common import END, Cursor, FormField, Id, Limit, Request, Version, 
 from schemas.ratings import ScoreView
 
 Channel = Literal["mini_program", "phone", "window", "wecom", "console", "system"]
-Box = Literal["mine", "team", "overdue", "unassigned"]
+Box = Literal["mine", "team", "soon", "overdue", "unassigned"]
 
 
 class ActionView(View, frozen=True, kw_only=True):
@@ -34,7 +34,7 @@ class ClockView(View, frozen=True, kw_only=True):
     text: str
     due_at: datetime
     overdue: bool
-    unit: Literal["working_days", "working_hours", "hours"] | None = None
+    unit: Literal["working_days", "working_hours", "hours", "minutes"] | None = None
     used: float | None = None
     total: int | None = None
     paused: bool = False
@@ -51,7 +51,9 @@ class WhereView(View, frozen=True, kw_only=True):
 
 
 class CaseView(View, frozen=True, kw_only=True):
-    """`sentence` says where things stand; `details` is the kind's own view; `actions` are this caller's."""
+    """`sentence` says where things stand; `details` is the kind's own view; `actions` are this caller's; `unread`
+    counts the messages on it that this caller has not read, no further than 100. `part_of` is the number of the case of which this is a part, for those who may
+    see that one."""
 
     case_no: str
     kind: str
@@ -73,8 +75,10 @@ class CaseView(View, frozen=True, kw_only=True):
     on_behalf_of: PersonView | None
     provider: PersonView | None
     worker: PersonView | None
+    part_of: str | None
     open: bool
     details: dict[str, Any]
+    unread: int = 0
 
 
 class Seen(Request, frozen=True, kw_only=True):
@@ -89,7 +93,8 @@ class CasesView(View, frozen=True, kw_only=True):
 
 
 class FindCases(Request, frozen=True, kw_only=True):
-    """`box` is for staff; `q` is a case number, a phone or its last four digits."""
+    """`box` is for staff: `overdue` is what was promised for a time that has passed, `soon` for one within the next ten
+    minutes; `q` is a case number, a phone or its last four digits."""
 
     kind: Id | None = None
     state: Id | None = None

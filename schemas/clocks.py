@@ -1,12 +1,14 @@
 """The clocks of a case: how much of what was promised is used, and what they wait for."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+from msgspec import Meta
 
 from schemas.common import Reason, Request, Version, View
 
 ClockState = Literal["running", "paused", "stopped"]
-ClockUnit = Literal["working_days", "working_hours", "hours"]
+ClockUnit = Literal["working_days", "working_hours", "hours", "minutes"]
 PauseOwner = Literal["resident", "office", "other"]
 
 
@@ -21,9 +23,22 @@ class PauseView(View, frozen=True, kw_only=True):
 
 
 class ExtensionView(View, frozen=True, kw_only=True):
+    """`asker` wanted it and `approver` allowed it, by their names."""
+
     at: datetime
     amount: int
     approver: str
+    asker: str
+    reason: str
+
+
+class AskedView(View, frozen=True, kw_only=True):
+    """An extension that waits for somebody else to allow it; `asker_id` is the WeCom userid of who has asked."""
+
+    at: datetime
+    amount: int
+    asker_id: str
+    asker: str
     reason: str
 
 
@@ -48,6 +63,7 @@ class CaseClockView(View, frozen=True, kw_only=True):
     sentence: str
     pauses: list[PauseView]
     extensions: list[ExtensionView]
+    asked: AskedView | None
 
 
 class ClocksView(View, frozen=True, kw_only=True):
@@ -66,4 +82,25 @@ class PauseClock(Request, frozen=True, kw_only=True):
 class ResumeClock(Request, frozen=True, kw_only=True):
     """`version`: that of the case, where the caller has one before their eyes."""
 
+    version: Version | None = None
+
+
+class AskExtension(Request, frozen=True, kw_only=True):
+    """`amount` is in the clock's unit; the resident reads the `reason` once somebody else has allowed it."""
+
+    amount: Annotated[int, Meta(ge=1, le=365, title="延长多少")]
+    reason: Reason
+    version: Version | None = None
+
+
+class AllowExtension(Request, frozen=True, kw_only=True):
+    """`version`: that of the case, where the caller has one before their eyes."""
+
+    version: Version | None = None
+
+
+class RefuseExtension(Request, frozen=True, kw_only=True):
+    """`reason` is for whoever has asked."""
+
+    reason: Reason
     version: Version | None = None

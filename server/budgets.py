@@ -12,16 +12,24 @@ from msgspec import Struct
 
 from server.workdays import Calendar, day_of
 
-Unit = Literal["working_days", "working_hours", "hours"]
+Unit = Literal["working_days", "working_hours", "hours", "minutes"]
 Owner = Literal["resident", "office", "other"]
 """Who has to act before a paused clock runs again."""
 
 PROMISED = "promised"
 LEGAL = "legal"
-TITLES = {PROMISED: "承诺时限", LEGAL: "法定时限"}
-UNITS: dict[Unit, str] = {"working_days": "个工作日", "working_hours": "个工作小时", "hours": "小时"}
-_SHORT: dict[Unit, str] = {"working_days": "天", "working_hours": "小时", "hours": "小时"}
-_HOUR = timedelta(hours=1)
+ANSWER = "answer"
+DECISION = "decision"
+TITLES = {PROMISED: "承诺时限", LEGAL: "法定时限", ANSWER: "答复时限", DECISION: "裁决时限"}
+UNITS: dict[Unit, str] = {
+    "working_days": "个工作日",
+    "working_hours": "个工作小时",
+    "hours": "小时",
+    "minutes": "分钟",
+}
+_SHORT: dict[Unit, str] = UNITS | {"working_days": "天", "working_hours": "小时"}
+BY_CALENDAR = frozenset({"working_days", "working_hours"})
+_HOUR, _MINUTE = timedelta(hours=1), timedelta(minutes=1)
 
 
 class Budget(Struct, frozen=True):
@@ -42,14 +50,30 @@ class Pause(Struct, kw_only=True):
 
 
 class Extension(Struct, kw_only=True):
+    """`asker` wanted it and `approver` allowed it; the resident reads the reason."""
+
     at: datetime
     amount: int
     approver: str
+    asker: str = ""
+    reason: str
+
+
+class Request(Struct, kw_only=True):
+    """An extension that somebody asked for and nobody has decided yet."""
+
+    at: datetime
+    amount: int
+    asker: str
     reason: str
 
 
 class CaseClock(Struct, kw_only=True):
-    """Stored inside its case. `due_at` is what was last told, null while paused; `edition` is the calendar's."""
+    """Stored inside its case. `due_at` is what was last told, null while paused; `edition` is the calendar's.
+
+    `remind` is who has not been reminded yet, and at how many per cent they will be; `run` counts how often this
+    clock was started anew.
+    """
 
     unit: Unit
     amount: int
@@ -57,6 +81,9 @@ class CaseClock(Struct, kw_only=True):
     stopped_at: datetime | None = None
     pauses: list[Pause] = []
     extensions: list[Extension] = []
+    asked: Request | None = None
+    remind: dict[str, int] = {}
+    run: int = 1
     due_at: datetime | None = None
     edition: int = 0
 
@@ -74,21 +101,46 @@ class CaseClock(Struct, kw_only=True):
             return "stopped"
         return "paused" if self.open_pause else "running"
 
+    @property
+    def by_calendar(self) -> bool:
+        """Whether holidays matter to it."""
+        return self.unit in BY_CALENDAR
+
 
 def title(name: str) -> str:
     return TITLES.get(name, "办理时限")
 
 
+def begun(budget: Budget, remind: Mapping[str, int], before: CaseClock | None, now: datetime) -> CaseClock:
+    """A clock that runs from now on; `before` is the one of that name that has stopped."""
+    run = before.run + 1 if before else 1
+    return CaseClock(unit=budget.unit, amount=budget.amount, started_at=now, remind=dict(remind), run=run)
+
+
 def promised_at(clocks: Mapping[str, CaseClock], otherwise: datetime | None) -> datetime | None:
     """What a list sorts and a box filters by: where a promise is counted it goes before what the state says."""
-    own = clocks.get(PROMISED)
-    return own.due_at if own is not None and own.state == "running" else (None if own else otherwise)
+    running = [one for name, one in clocks.items() if name != LEGAL and one.stopped_at is None]
+    if not running:
+        return otherwise
+    return min((one.due_at for one in running if one.due_at is not None), default=None)
+
+
+def edition_of(clocks: Mapping[str, CaseClock]) -> int | None:
+    """The oldest edition of the calendar by which what still runs was counted; null: no calendar matters."""
+    still = [one.edition for one in clocks.values() if one.stopped_at is None and one.by_calendar]
+    return min(still, default=None)
+
+
+def stop(clock: CaseClock, now: datetime) -> None:
+    """What was promised has been done, or nobody waits for it any more."""
+    clock.stopped_at, clock.due_at, clock.asked = clock.stopped_at or now, None, None
 
 
 def stop_all(clocks: Mapping[str, CaseClock], now: datetime) -> None:
     """The case has ended: whatever still runs stops."""
     for one in clocks.values():
-        one.stopped_at = one.stopped_at or now
+        if one.stopped_at is None:
+            stop(one, now)
 
 
 class Reading(Struct, frozen=True, kw_only=True):
@@ -111,7 +163,7 @@ def read(clock: CaseClock, calendar: Calendar, now: datetime) -> Reading:
     due_at = moment_of(clock, calendar, total, now)
     overdue = clock.open_pause is None and now >= due_at
     waits = _waits(clock, calendar, now)
-    provisional = clock.unit != "hours" and any(
+    provisional = clock.by_calendar and any(
         calendar.provisional(date(year, 7, 1))
         for year in range(day_of(clock.started_at).year, day_of(due_at).year + 1)
     )
@@ -132,7 +184,7 @@ def moment_of(clock: CaseClock, calendar: Calendar, amount: float, now: datetime
     """When `amount` of the unit has been used, if nothing more is paused after `now`."""
     if clock.unit == "working_days":
         return _day_moment(clock, calendar, amount, now)
-    left = amount * _HOUR
+    left = amount * _length(clock.unit)
     for start, end in _runs(clock, now):
         ran = _span(clock.unit, calendar, start, end) if end else left
         if ran >= left:
@@ -141,12 +193,28 @@ def moment_of(clock: CaseClock, calendar: Calendar, amount: float, now: datetime
     raise AssertionError("the last run has no end")
 
 
+def reminded_at(clock: CaseClock, calendar: Calendar, percent: int, now: datetime) -> datetime:
+    """When so many per cent of the clock are used up."""
+    return moment_of(clock, calendar, clock.total * percent / 100, now)
+
+
+def next_reminder(clock: CaseClock, calendar: Calendar, now: datetime) -> datetime | None:
+    """When the next person is to be reminded; nobody is while the clock stands."""
+    if clock.state != "running" or not clock.remind:
+        return None
+    return reminded_at(clock, calendar, min(clock.remind.values()), now)
+
+
+def _length(unit: Unit) -> timedelta:
+    return _MINUTE if unit == "minutes" else _HOUR
+
+
 def _used(clock: CaseClock, calendar: Calendar, now: datetime) -> float:
     if clock.unit == "working_days":
         ended = _closings(calendar, day_of(clock.started_at), now)
         return float(sum(1 for one in ended if not _paused_at(clock.pauses, one)))
     runs = (_span(clock.unit, calendar, start, min(end or now, now)) for start, end in _runs(clock, now))
-    return sum(runs, timedelta()) / _HOUR
+    return sum(runs, timedelta()) / _length(clock.unit)
 
 
 def _lost(clock: CaseClock, calendar: Calendar, now: datetime, pauses: list[Pause]) -> float:
@@ -155,7 +223,7 @@ def _lost(clock: CaseClock, calendar: Calendar, now: datetime, pauses: list[Paus
         ended = _closings(calendar, day_of(clock.started_at), now)
         return float(sum(1 for one in ended if _paused_at(pauses, one)))
     spans = (_span(clock.unit, calendar, one.at, min(one.until or now, now)) for one in pauses)
-    return sum(spans, timedelta()) / _HOUR
+    return sum(spans, timedelta()) / _length(clock.unit)
 
 
 def _closings(calendar: Calendar, after: date, now: datetime) -> Iterator[datetime]:
@@ -198,7 +266,7 @@ def _runs(clock: CaseClock, now: datetime) -> Iterator[tuple[datetime, datetime 
 def _span(unit: Unit, calendar: Calendar, start: datetime, end: datetime) -> timedelta:
     if end <= start:
         return timedelta()
-    return end - start if unit == "hours" else calendar.worked(start, end)
+    return calendar.worked(start, end) if unit in BY_CALENDAR else end - start
 
 
 def _waits(clock: CaseClock, calendar: Calendar, now: datetime) -> dict[str, float]:
@@ -216,7 +284,7 @@ def amount_text(amount: float, unit: Unit) -> str:
     """`3 天`, `5 小时 30 分`, `20 分钟`."""
     if unit == "working_days":
         return f"{amount:g} 天"
-    minutes = int(amount * 60 + 1e-6)
+    minutes = int(amount * (1 if unit == "minutes" else 60) + 1e-6)
     hours, rest = divmod(minutes, 60)
     if not hours:
         return f"{rest} 分钟"

@@ -22,6 +22,7 @@ from server.proxies import Book
 from server.residents import RESIDENTS, Resident
 from server.sessions import SESSIONS, Actor, Principal, Session
 from server.slots import Availability
+from server.unread import Unread
 
 log = structlog.get_logger()
 
@@ -40,6 +41,7 @@ class WeChatGateway(Protocol):
 
 class WeComGateway(Protocol):
     async def userid_of(self, code: str) -> str: ...
+    async def send_notice(self, agentid: int, userid: str, title: str, text: str, url: str = "") -> None: ...
     async def ping(self) -> None: ...
     async def close(self) -> None: ...
 
@@ -69,7 +71,8 @@ class Building:
         self.availability = Availability(db)
         self.catalogue = Pages(db)
         self.case_numbers = CaseNumbers(db)
-        self.case_pages = CasePages(db.follower)
+        self.unread = Unread(db.follower)
+        self.case_pages = CasePages(db.follower, self.unread)
         self.proxies = Book(db)
         self._residents: Cache[Resident] = Cache(db.follower, RESIDENTS.name, settings.sessions.remembered)
         self._sessions: Cache[Session] = Cache(db.follower, SESSIONS.name, settings.sessions.remembered)

@@ -22,8 +22,8 @@ from schemas.complaints import (
     NewComplaint,
 )
 from server import catalogue, nouns
-from server.cases import CASES, Act, Case, Kind, open_case
-from server.cases.deadlines import in_working_days
+from server.budgets import ANSWER, DECISION, Budget
+from server.cases import CASES, Act, Case, Kind, Promise, beside, open_case
 from server.cases.notices import KEYS, Word, tell
 from server.cases.numbers import sibling
 from server.config import Settings
@@ -145,17 +145,11 @@ FLOW = Flow(
 
 
 def _deadlines(act: Act) -> tuple[datetime | None, datetime | None]:
+    """Of the states that no clock times."""
     now, rules = act.tx.now, act.rules.complaints
     match act.target:
-        case "filed":
-            answer_by = now + timedelta(hours=rules.answer_hours)
-            return answer_by, answer_by
         case "answered":
             return now + timedelta(days=rules.accept_days), None
-        case "arbitrating" if act.source == "arbitrating":
-            return None, act.case.promised_at
-        case "arbitrating":
-            return None, in_working_days(act.tx, rules.decide_working_days)
         case "settled" | "decided":
             return now + timedelta(days=rules.reopen_days), None
     return None, None
@@ -213,6 +207,17 @@ COMPLAINT = Kind(
     sentence=_sentence,
     show=_show,
     unassigned=frozenset({"arbitrating"}),
+    promises=(
+        Promise(
+            ANSWER,
+            frozenset({"filed"}),
+            lambda rules: Budget(rules.complaints.answer_hours, "hours"),
+            timer=True,
+        ),
+        Promise(
+            DECISION, frozenset({"arbitrating"}), lambda rules: Budget(rules.complaints.decide_working_days)
+        ),
+    ),
     proxy_scope="bookings",
 )
 
@@ -237,26 +242,8 @@ async def file(
         reason=new.reason,
         text=new.text,
     )
-    complaint = Case(
-        id=number,
-        kind=COMPLAINT.name,
-        title=f"投诉：{about.title}",
-        state="",
-        version=0,
-        open=True,
-        channel=channel,
-        resident_id=about.resident_id,
-        resident_name=about.resident_name,
-        opened_by=actor.key,
-        community_id=about.community_id,
-        compound_id=about.compound_id,
-        provider_id=about.provider_id,
-        created_at=tx.now,
-        updated_at=tx.now,
-        phone=about.phone,
-        phone_tail=about.phone_tail,
-        details={},
-    )
+    complaint = beside(about, COMPLAINT, number, actor, channel, tx.now)
+    complaint.provider_id = about.provider_id
     return await open_case(tx, complaint, details, COMPLAINT, "file", actor, rules)
 
 

@@ -97,11 +97,13 @@ class Bookings(Section, frozen=True, kw_only=True):
 class Clocks(Section, frozen=True, kw_only=True):
     """How deadlines are counted. `working_hours` are local windows such as `08:30-12:00`; `calendar_file` is TOML with
     `days_off`, `working_days` and `years` (docs/operations.md), read again every `sweep_minutes`; `remind_percent`
-    says how much of a clock is used up when somebody is reminded of it, once."""
+    says how much of a clock is used up when somebody is reminded of it, once; `extensions` how often a clock may be
+    extended, each time by no more than what was promised."""
 
     calendar_file: str = ""
     working_hours: list[WorkingHours] = field(default_factory=lambda: ["08:30-17:30"])
     sweep_minutes: Positive = 10
+    extensions: Positive = 1
     remind_percent: dict[str, Positive] = field(
         default_factory=lambda: {"handler": 50, "leader": 80, "street": 100}
     )
@@ -176,6 +178,15 @@ class Attachments(Section, frozen=True, kw_only=True):
     most_unclaimed: Positive = 30
 
 
+class Providers(Section, frozen=True, kw_only=True):
+    """An application is answered within `review_working_days`. A visit that begins within `grace_hours` of a suspension
+    goes ahead; a month's sheet is closed `sheet_days` days after its end."""
+
+    review_working_days: Positive = 5
+    grace_hours: Annotated[int, Meta(ge=0)] = 4
+    sheet_days: Positive = 10
+
+
 class Push(Section, frozen=True, kw_only=True):
     lease_s: Seconds = 30.0
     batch: Positive = 50
@@ -218,6 +229,7 @@ class Settings(Section, frozen=True, kw_only=True):
     ratings: Ratings = field(default_factory=Ratings)
     followups: Followups = field(default_factory=Followups)
     complaints: Complaints = field(default_factory=Complaints)
+    providers: Providers = field(default_factory=Providers)
     push: Push = field(default_factory=Push)
     proxies: Proxies = field(default_factory=Proxies)
     attachments: Attachments = field(default_factory=Attachments)

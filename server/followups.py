@@ -9,9 +9,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from schemas.followups import OUTCOMES, CloseFollowup, FollowupDetails, NoteCall
-from server import catalogue, clocks
+from server import catalogue
 from server.budgets import PROMISED, Budget
-from server.cases import CASES, Act, Case, Kind, open_case
+from server.cases import CASES, Act, Case, Kind, Promise, beside, open_case
 from server.cases.notices import KEYS, Word, tell
 from server.cases.numbers import sibling
 from server.config import Settings
@@ -135,6 +135,11 @@ FOLLOWUP = Kind(
     sentence=_sentence,
     show=_show,
     unassigned=frozenset({"opened"}),
+    promises=(
+        Promise(
+            PROMISED, frozenset({"opened", "called"}), lambda rules: Budget(rules.followups.working_days)
+        ),
+    ),
     proxy_scope="bookings",
 )
 
@@ -155,26 +160,7 @@ async def open_for(tx: Tx, case: Case, rating: Rating, rules: Settings) -> Case:
         tags=rating.tags,
         text=rating.text,
     )
-    followup = Case(
-        id=number,
-        kind=FOLLOWUP.name,
-        title=f"回访：{case.title}",
-        state="",
-        version=0,
-        open=True,
-        channel="system",
-        resident_id=case.resident_id,
-        resident_name=case.resident_name,
-        opened_by=SYSTEM.key,
-        community_id=case.community_id,
-        compound_id=case.compound_id,
-        created_at=tx.now,
-        updated_at=tx.now,
-        phone=case.phone,
-        phone_tail=case.phone_tail,
-        details={},
-    )
-    await clocks.start(tx, followup, PROMISED, Budget(rules.followups.working_days), rules)
+    followup = beside(case, FOLLOWUP, number, SYSTEM, "system", tx.now)
     return await open_case(tx, followup, details, FOLLOWUP, "open", SYSTEM, rules)
 
 

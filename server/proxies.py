@@ -61,7 +61,8 @@ class ProxyEnded(Forbidden):
 
 
 class Proxy(Stored, kw_only=True):
-    """`code` is the SHA-256 of the invitation's code until somebody has accepted it."""
+    """`code` is the SHA-256 of the invitation's code until somebody has accepted it; `relation` is what the principal
+    is to the holder, such as 母亲."""
 
     principal_id: str
     principal_name: str
@@ -74,6 +75,7 @@ class Proxy(Stored, kw_only=True):
     accepted_at: datetime | None = None
     expires_at: datetime
     revoked_at: datetime | None = None
+    relation: str = ""
 
     @property
     def stage(self) -> int:
@@ -167,6 +169,13 @@ async def confirm(reader: Reader, actor: Actor, principal_id: str, scope: str) -
     raise ProxyEnded
 
 
+def signature(reader: Reader, proxy_id: str, principal: str) -> str:
+    """`王小明（代母亲李秀英）`: who wrote something, and for whom; whoever has left has no name any more."""
+    proxy = reader.recall(PROXIES, proxy_id)
+    holder, relation = (proxy.holder_name, proxy.relation) if proxy else ("", "")
+    return f"{holder or '家人'}（代{relation}{principal}）"
+
+
 async def invite(tx: Tx, actor: Actor, wanted: NewProxy, settings: Settings) -> tuple[Proxy, str]:
     """A new invitation and its code. Raises TooLong, TooManyProxies."""
     rules = settings.proxies
@@ -185,6 +194,7 @@ async def invite(tx: Tx, actor: Actor, wanted: NewProxy, settings: Settings) -> 
         principal_id=principal.id,
         principal_name=principal.name,
         scopes=list(dict.fromkeys(wanted.scopes)),
+        relation=wanted.relation,
         code=_digest(code),
         code_expires_at=tx.now + timedelta(minutes=rules.invitation_minutes),
         created_at=tx.now,
@@ -248,6 +258,7 @@ def view(proxy: Proxy, resident_id: str, now: datetime) -> ProxyView:
         scopes=proxy.scopes,
         state=state,
         state_text=_STATES[state],
+        relation=proxy.relation,
         created_at=proxy.created_at,
         accepted_at=proxy.accepted_at,
         expires_at=proxy.expires_at,

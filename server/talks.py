@@ -4,7 +4,6 @@ A case's conversation has one row that counts what was said; the number is part 
 read off the ids. How far somebody has read is a row of their own: one colleague's look hides nothing from another.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -13,7 +12,7 @@ from msgspec import Meta
 from schemas.attachments import AttachmentView
 from schemas.cases import Channel
 from schemas.talks import NewTalk, Side, TalksView, TalkView
-from server import attachments, cases, push, residents
+from server import attachments, cases, proxies, push, residents
 from server.cases import CASES, Case
 from server.config import Settings
 from server.kit.clock import SHANGHAI
@@ -25,6 +24,7 @@ from server.sessions import Actor
 from server.staff import ROLE_TEXTS
 
 SAID = "talk.said"
+_RESIDENT_TEXTS = {"resident": "居民", "proxy": "亲属代办"}
 _SHOWN = 60
 
 
@@ -33,13 +33,15 @@ class NothingSaid(Invalid):
 
 
 class Talk(Stored, kw_only=True):
-    """`id` is the case number and which message of its conversation this is."""
+    """`id` is the case number and which message of its conversation this is; `by` the name of the side that speaks,
+    `proxy_id` the proxy by which somebody wrote it for the resident."""
 
     case_no: str
     number: Annotated[int, Meta(ge=1)]
     side: Side
     by_key: str
     by: str
+    proxy_id: str = ""
     role: str
     text: str
     attachments: list[str]
@@ -78,11 +80,14 @@ def side_of(actor: Actor) -> Side:
 
 
 async def say(tx: Tx, case: Case, actor: Actor, said: NewTalk, channel: Channel) -> Talk:
-    """Put it into the conversation; the other side hears of it. Raises NothingSaid, AttachmentNotFound."""
+    """Put it into the conversation; the other side hears of it.
+
+    Raises NothingSaid, AttachmentNotFound, ProxyEnded.
+    """
     text = said.text.strip()
     if not text and not said.attachments:
         raise NothingSaid(field="text")
-    side = side_of(actor)
+    side, mine = side_of(actor), cases.parts(actor, case)
     number = await _next_number(tx, case, side)
     talk_id = event_id(case.id, number)
     talk = Talk(
@@ -92,7 +97,8 @@ async def say(tx: Tx, case: Case, actor: Actor, said: NewTalk, channel: Channel)
         side=side,
         by_key=actor.key,
         by=actor.name if side == "staff" else case.resident_name,
-        role=min(cases.parts(actor, case), default=""),
+        proxy_id=await _proxy(tx, case, actor, mine),
+        role="proxy" if "proxy" in mine else min(mine, default=""),
         text=text,
         attachments=await attachments.claim(
             tx, case, actor, said.attachments, f"talk:{talk_id}", "attachments"
@@ -104,6 +110,19 @@ async def say(tx: Tx, case: Case, actor: Actor, said: NewTalk, channel: Channel)
     await read(tx, case, actor, number)
     _tell_others(tx, talk, actor)
     return talk
+
+
+async def _proxy(tx: Tx, case: Case, actor: Actor, mine: frozenset[str]) -> str:
+    """By which proxy it is said, as the database has it now. Raises ProxyEnded."""
+    if "proxy" not in mine:
+        return ""
+    scope = cases.kind_of(case).proxy_scope or ""
+    return (await proxies.confirm(tx, actor, case.resident_id or "", scope)).id
+
+
+def speaker(reader: Reader, talk: Talk) -> str:
+    """Whose name stands over the message; of a proxy, also for whom they wrote it."""
+    return proxies.signature(reader, talk.proxy_id, talk.by) if talk.proxy_id else talk.by
 
 
 async def _next_number(tx: Tx, case: Case, side: Side) -> int:
@@ -159,7 +178,8 @@ async def tell(tx: Tx, event: Event) -> None:
 # Reading.
 
 
-def _mark_id(case_no: str, actor: Actor) -> str:
+def mark_id(case_no: str, actor: Actor) -> str:
+    """Of the row that says how far somebody has read."""
     return f"{case_no}|{actor.key}"
 
 
@@ -171,7 +191,7 @@ async def read(tx: Tx, case: Case, actor: Actor, number: int | None = None) -> N
             return
         number = conversation.said
     how = {"$max": {"number": number}}
-    await tx.change(READ_MARKS, {"_id": _mark_id(case.id, actor)}, how, upsert=True)
+    await tx.change(READ_MARKS, {"_id": mark_id(case.id, actor)}, how, upsert=True)
 
 
 async def read_up_to(tx: Tx, last: TalkView, actor: Actor) -> None:
@@ -179,24 +199,7 @@ async def read_up_to(tx: Tx, last: TalkView, actor: Actor) -> None:
     talk = await tx.get(TALKS, last.id)
     if talk is not None:
         how = {"$max": {"number": talk.number}}
-        await tx.change(READ_MARKS, {"_id": _mark_id(talk.case_no, actor)}, how, upsert=True)
-
-
-async def unread(reader: Reader, case_nos: Sequence[str], actor: Actor) -> dict[str, bool]:
-    """Of these cases, those where the other side has said something that the actor has not read."""
-    wanted = list(case_nos)
-    if not wanted:
-        return {}
-    found = await reader.all(CONVERSATIONS, {"_id": {"$in": wanted}}, limit=len(wanted))
-    ids = [_mark_id(one.id, actor) for one in found]
-    marks = await reader.all(READ_MARKS, {"_id": {"$in": ids}}, limit=len(ids)) if ids else []
-    seen = {one.id: one.number for one in marks}
-    mine = side_of(actor)
-    return {
-        one.id: True
-        for one in found
-        if (one.by_resident if mine == "staff" else one.by_staff) > seen.get(_mark_id(one.id, actor), 0)
-    }
+        await tx.change(READ_MARKS, {"_id": mark_id(talk.case_no, actor)}, how, upsert=True)
 
 
 async def listed(
@@ -204,30 +207,30 @@ async def listed(
 ) -> TalksView:
     """A page of the conversation, newest first. Raises BadCursor."""
     page = await reader.page(TALKS, history_of(case.id), sort="-_id", cursor=cursor, limit=limit)
-    mark = await reader.get(READ_MARKS, _mark_id(case.id, actor))
+    mark = await reader.get(READ_MARKS, mark_id(case.id, actor))
     seen = mark.number if mark else 0
     files = [one for talk in page.items for one in talk.attachments]
     shown = await attachments.views(reader, files, rules)
     theirs = "resident" if side_of(actor) == "staff" else "staff"
     since = history_of(case.id) | {"side": theirs, "number": {"$gt": seen}}
     return TalksView(
-        items=[_view(one, actor, seen, shown) for one in page.items],
+        items=[_view(reader, one, actor, seen, shown) for one in page.items],
         next=page.next,
         unread=await reader.count(TALKS, since, limit=100),
     )
 
 
-def view(talk: Talk, actor: Actor, shown: dict[str, AttachmentView]) -> TalkView:
-    return _view(talk, actor, talk.number, shown)
+def view(reader: Reader, talk: Talk, actor: Actor, shown: dict[str, AttachmentView]) -> TalkView:
+    return _view(reader, talk, actor, talk.number, shown)
 
 
-def _view(talk: Talk, actor: Actor, seen: int, shown: dict[str, AttachmentView]) -> TalkView:
+def _view(reader: Reader, talk: Talk, actor: Actor, seen: int, shown: dict[str, AttachmentView]) -> TalkView:
     return TalkView(
         id=talk.id,
         at=talk.at,
         side=talk.side,
-        by=talk.by,
-        role=ROLE_TEXTS.get(talk.role, "居民" if talk.side == "resident" else ""),
+        by=speaker(reader, talk),
+        role=ROLE_TEXTS.get(talk.role) or _RESIDENT_TEXTS.get(talk.role, ""),
         text=talk.text,
         attachments=[shown[one] for one in talk.attachments if one in shown],
         mine=talk.by_key == actor.key,

@@ -10,6 +10,7 @@ from server import nouns
 from server.building import Building
 from server.cases.kinds import CASES, Case
 from server.cases.moves import strike
+from server.clocks import remind
 from server.kit.db import Change, DatabaseUnavailable
 from server.kit.errors import Conflict
 from server.kit.events import EVENTS, Event, Listener, Listeners
@@ -88,6 +89,7 @@ class Worker:
         return None
 
     async def _strike(self, case: Case) -> Settled:
+        await self._building.db.atomically(lambda tx: remind(tx, case.id))
         try:
             await self._building.db.atomically(lambda tx: strike(tx, case.id, self._building.settings))
         except Conflict:

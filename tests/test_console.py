@@ -160,16 +160,17 @@ async def test_the_inbox_has_what_is_mine_ours_late_and_nobody_s(world: World) -
     manager, worker = of(shop.manager), of(shop.worker)
 
     assert rows(await worker.get("/console")) == [mine]
-    assert rows(await manager.get("/console?box=team")) == [mine, waiting]
+    assert rows(await manager.get("/console?box=team")) == [waiting, mine]
     assert rows(await manager.get("/console?box=unassigned")) == [waiting]
     assert rows(await manager.get("/console?box=overdue")) == []
     world.clock.advance(timedelta(minutes=21))
-    soon = await manager.get("/console?box=overdue")
-    assert (rows(soon), "剩 9 分" in soon.text) == ([waiting], True)
+    soon = await manager.get("/console?box=soon")
+    assert (rows(soon), "还有 9 分钟" in soon.text) == ([waiting], True)
+    assert rows(await manager.get("/console?box=overdue")) == []
     world.clock.advance(timedelta(minutes=21))
     late = await manager.get("/console?box=overdue")
-    assert (rows(late), "已超时 12 分" in late.text) == ([waiting], True)
-    assert "快超时·已超时 1" in late.text and "没人管 1" in late.text
+    assert (rows(late), "已超过 12 分钟" in late.text) == ([waiting], True)
+    assert "快超时 0" in late.text and "已超时 1" in late.text and "没人管 1" in late.text
 
 
 async def test_a_search_finds_by_number_and_phone_also_what_is_closed(world: World) -> None:

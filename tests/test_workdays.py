@@ -4,10 +4,18 @@
 """
 
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
-from server.workdays import statutory_holiday, workday
+from server import clocks, workdays
+from server.budgets import Budget
+from server.cases import CASES
+from server.kit.clock import SHANGHAI
+from server.kit.sweeps import SWEEPS
+from server.workdays import BadCalendar, Calendar, statutory_holiday, workday
+from tests.ticking import calendar_file, clocked, due_day, put_in_force, said, ten_days
+from tests.world import World
 
 NATIONAL_DAY = [date(2026, 10, 1) + timedelta(days=one) for one in range(7)]
 
@@ -55,3 +63,116 @@ def test_a_year_not_yet_published_knows_its_weekends() -> None:
     saturday, monday = date(2094, 1, 2), date(2094, 1, 4)
     assert (workday(saturday), workday(monday)) == (False, True)
     assert not statutory_holiday(date(2094, 10, 1))
+
+
+# The calendar file.
+
+
+def test_the_street_s_calendar_file_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "days.toml"
+    file.write_text("years = [2027]\ndays_off = [2027-01-01]\nworking_days = [2027-01-03]\n")
+    calendar = Calendar(workdays.read_file(str(file)))
+    days = [date(2027, 1, one) for one in (1, 2, 3, 4)]
+    assert [calendar.works(one) for one in days] == [False, False, True, True]
+    assert (calendar.provisional(days[0]), calendar.provisional(date(2028, 1, 1))) == (False, True)
+    assert calendar.add_working_days(date(2026, 12, 31), 2) == date(2027, 1, 4)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "holidays = []",
+        "days_off = 3",
+        'days_off = ["soon"]',
+        "days_off = [2027-01-01]\nworking_days = [2027-01-01]",
+        "=",
+    ],
+)
+def test_a_calendar_file_that_cannot_be_used_says_what_is_wrong(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "days.toml"
+    file.write_text(text)
+    with pytest.raises(BadCalendar, match=r"days\.toml"):
+        workdays.read_file(str(file))
+
+
+def test_a_calendar_file_that_is_not_there_says_so(tmp_path: Path) -> None:
+    with pytest.raises(BadCalendar, match=r"nowhere\.toml"):
+        workdays.read_file(str(tmp_path / "nowhere.toml"))
+
+
+@pytest.mark.parametrize("hours", [[], ["17:30-08:30"], ["08:30-12:00", "11:00-17:30"], ["08:30-08:30"]])
+def test_working_hours_follow_each_other(hours: list[str]) -> None:
+    with pytest.raises(BadCalendar):
+        Calendar(hours=hours)
+
+
+# The calendar changes.
+
+
+async def test_a_calendar_that_changes_moves_what_is_due_and_says_so(world: World, tmp_path: Path) -> None:
+    days, owner = ten_days(world), await world.resident()
+    async with calendar_file(world, tmp_path) as file:
+        file.write_text(f"working_days = [{', '.join(map(str, days))}]\n")
+        await put_in_force(world)
+        case_no = await clocked(world, Budget(5), owner)
+        assert (await due_day(owner, case_no)) == days[5]
+
+        rest = [one for one in days if one != days[3]]
+        file.write_text(f"days_off = [{days[3]}]\nworking_days = [{', '.join(map(str, rest))}]\n")
+        await put_in_force(world)
+        await clocks.keep_to_calendar(world.house)
+
+        assert (await due_day(owner, case_no)) == days[6]
+        steps = (await owner.get(f"/v1/cases/{case_no}/history")).json["items"]
+        told = [one["reason"] for one in steps if one["text"] == "期限重新计算"]
+        assert told == [f"放假安排有变，承诺时限从 {said(days[5])}改到 {said(days[6])}"]
+        case = await world.house.db.reading(lambda reader: reader.get(CASES, case_no))
+        assert case is not None and case.promised_at is not None and case.due_at is not None
+        assert case.promised_at == case.turn
+        assert (
+            case.due_at.astimezone(SHANGHAI).date() == days[4]
+        )  # half of five days: the third that is worked
+
+
+async def test_a_calendar_that_changes_elsewhere_leaves_the_history_alone(
+    world: World, tmp_path: Path
+) -> None:
+    owner = await world.resident()
+    async with calendar_file(world, tmp_path) as file:
+        file.write_text("days_off = [2031-01-01]\n")
+        await put_in_force(world)
+        case_no = await clocked(world, Budget(5), owner)
+        before = (await owner.get(f"/v1/cases/{case_no}")).json["version"]
+        file.write_text("days_off = [2031-01-02]\n")
+        await put_in_force(world)
+        assert (await owner.get(f"/v1/cases/{case_no}")).json["version"] == before
+        case = await world.house.db.reading(lambda reader: reader.get(CASES, case_no))
+        edition = workdays.calendar(world.house.db.reader()).edition
+        assert case is not None and case.clock_edition == case.clocks["promised"].edition == edition
+
+
+async def test_a_calendar_file_that_breaks_leaves_the_last_one_in_force(world: World, tmp_path: Path) -> None:
+    async with calendar_file(world, tmp_path) as file:
+        file.write_text("days_off = [2031-01-01]\n")
+        await put_in_force(world)
+        before = workdays.calendar(world.house.db.reader())
+        file.write_text("days_off = tomorrow\n")
+        await put_in_force(world)
+        assert workdays.calendar(world.house.db.reader()) is before
+
+
+async def test_the_sweep_is_made_by_the_worker(world: World, tmp_path: Path) -> None:
+    async with calendar_file(world, tmp_path) as file:
+        file.write_text("days_off = [2032-01-01]\n")
+        before = await edition(world)
+        await world.work()
+        row = await world.house.db.reading(lambda reader: reader.get(SWEEPS, clocks.CALENDAR.name))
+        assert row is not None and row.due_at is not None
+        world.clock.set(row.due_at)
+        await world.work()
+        assert await edition(world) == before + 1
+
+
+async def edition(world: World) -> int:
+    stored = await world.house.db.reading(lambda reader: reader.get(workdays.CALENDARS, "current"))
+    return stored.number if stored else 0

@@ -117,6 +117,10 @@ async def picture(
         "clocks": clocks.views(reader, case).items,
         "owners": clocks.OWNER_TEXTS,
         "may_pause": clocks.may_pause(case, actor),
+        "may_allow": clocks.may_allow(case, actor),
+        "units": clocks.UNITS,
+        "my_id": actor.id,
+        "most_extensions": rules.clocks.extensions,
     }
 
 
@@ -153,6 +157,7 @@ class OneCase(Page):
         if facts["talk"].unread and not query.watch:
             last = facts["talk"].items[0]
             await house.db.alone(lambda tx: talks.read_up_to(tx, last, actor))
+            house.unread.changed(case_no)
         whose = facts["case"].resident
         await self.saw("cases.open", case_no, whose.id if whose else None)
         return Shown("console/case.html", facts | {"flash": self.flashed()})
@@ -188,10 +193,10 @@ class Act(Page):
             text = cases.kind_of(case).flow.actions[action].text
             return Moved(text, bool(cases.parts(actor, case)))
 
-        reader, lanes = house.db.reader(), [case_no]
+        lanes = [case_no]
         if action == "reschedule":
-            moment = _moment(form.get("start", ""))
-            lanes += await bookings.contended(reader, case_no, actor, {"start": moment})
+            wanted = {"start": _moment(form.get("start", ""))}
+            lanes += await house.db.reading(lambda reader: bookings.contended(reader, case_no, actor, wanted))
         answer = await self.once(moved, lanes=lanes)
         return msgspec.json.decode(answer.body, type=Moved)
 

@@ -9,15 +9,17 @@ from msgspec import Struct
 from handlers.base import allow
 from handlers.page import MenuItem, Page, Shown
 from schemas.cases import Box, CasesView, FindCases
-from server import cases, talks
+from server import cases
 from server.kit.db import Reader
 from server.kit.db.pages import BadCursor
 from server.sessions import Actor
+from server.unread import count as count_unread
 
 BOXES: dict[Box, str] = {
     "mine": "我的",
     "team": "我们的",
-    "overdue": "快超时·已超时",
+    "soon": "快超时",
+    "overdue": "已超时",
     "unassigned": "没人管",
 }
 SEARCH_HINT = "请输入完整的办件编号、电话，或电话的后四位"
@@ -43,7 +45,7 @@ async def picture(reader: Reader, look: Look, actor: Actor) -> dict[str, Any]:
     if look.box is None:
         look = msgspec.structs.replace(look, box="mine" if counts["mine"] else "team")
     found, problem = await _found(reader, look, actor)
-    unread = await talks.unread(reader, [one.case_no for one in found.items], actor)
+    unread = await count_unread(reader, [one.case_no for one in found.items], actor)
     return {
         "look": look,
         "boxes": BOXES,

@@ -48,6 +48,7 @@ class CaseTalk(Page):
             return Nothing()
 
         await self.once(told, lanes=[f"talks-{case_no}"])
+        self.building.unread.changed(case_no)
 
     def read_form(self, form: dict[str, str]) -> NewTalk:
         """Raises Invalid."""

@@ -66,8 +66,9 @@ async def place(
     case_no: str,
     channel: Channel,
     rules: Settings,
+    part_of: str | None = None,
 ) -> Case:
-    """Book, or hold, a slot; or ask for a quote, which names the preferred time.
+    """Book, or hold, a slot; or ask for a quote, which names the preferred time. `part_of`: the case it belongs to.
 
     Raises ServiceNotFound, the Slot… refusals, BadForm, AddressNeeded, ContactNeeded, OutOfScope, TooManyOpen,
     TooManyOfThis, ProviderFull, FreeVisitsUsed.
@@ -98,6 +99,7 @@ async def place(
         community_id=where.community_id,
         compound_id=where.compound_id,
         provider_id=service.provider_id,
+        part_of=part_of,
         created_at=tx.now,
         updated_at=tx.now,
         phone=booking.contact_phone,

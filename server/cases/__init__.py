@@ -1,6 +1,7 @@
 """The backbone of everything a resident asks for: number, scope, moves with history, views."""
 
-from server.cases.kinds import CASES, Act, Case, Kind, kind_of
+from server.cases.beside import beside
+from server.cases.kinds import CASES, Act, Case, Kind, Promise, kind_of
 from server.cases.moves import CaseNotFound, TimeIsUp, VersionConflict, find, move, open_case, time_is_up
 from server.cases.numbers import COUNTERS, CaseNumbers, is_case_no, with_check_digit
 from server.cases.scope import parts, scope, theirs
@@ -15,8 +16,10 @@ __all__ = [
     "CaseNotFound",
     "CaseNumbers",
     "Kind",
+    "Promise",
     "TimeIsUp",
     "VersionConflict",
+    "beside",
     "counts",
     "find",
     "history",

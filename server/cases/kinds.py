@@ -2,7 +2,7 @@
 
 import functools
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from schemas.cases import Channel
 from server import nouns
-from server.budgets import CaseClock
+from server.budgets import Budget, CaseClock
 from server.config import Settings
 from server.kit.db import Collection, Index, Reader, Tx
 from server.kit.db.collection import plain
@@ -18,9 +18,18 @@ from server.kit.flow import Flow
 from server.kit.jobs import DUE, Leased
 from server.sessions import Actor
 
+ENDED = datetime(2500, 1, 1, tzinfo=UTC)
+"""The turn of what has ended is behind it, of what is open before it."""
+
 
 class Case(Leased, kw_only=True):
-    """`id` is the case number. `timer_at` is when the state's timer strikes, `promised_at` what was promised.
+    """`id` is the case number. `timer_at` is when the state's timer strikes, `promised_at` what was promised; `due_at`
+    is when a worker looks at it next, for the timer or to remind somebody of a clock.
+
+    `turn` is what the staff's lists sort by: what was promised first, then what is open without a promise, the oldest
+    first, then what has ended, the latest first (server/cases/turns.py).
+
+    `part_of` is the number of the case that this one is a part of.
 
     `phone_tail` is what a person on the phone can name first: the last four digits of the number to call back.
     `clocks` are what was promised by the working day or the hour, by name; `clock_edition` is that of the calendar by
@@ -41,6 +50,7 @@ class Case(Leased, kw_only=True):
     provider_id: str | None = None
     worker_id: str | None = None
     handler_id: str | None = None
+    part_of: str | None = None
     created_at: datetime
     updated_at: datetime
     timer_at: datetime | None = None
@@ -50,17 +60,18 @@ class Case(Leased, kw_only=True):
     details: dict[str, Any]
     clocks: dict[str, CaseClock] = {}
     clock_edition: int | None = None
+    turn: datetime = ENDED
 
 
 CASES: Collection[Case] = Collection(
     "cases",
     Case,
     Index(("resident_id", "-created_at", "-_id")),
-    Index(("community_id", "open", "-created_at", "-_id")),
-    Index(("provider_id", "open", "-created_at", "-_id")),
-    Index(("worker_id", "open", "-created_at", "-_id"), only={"worker_id": {"$type": "string"}}),
-    Index(("handler_id", "open", "-created_at", "-_id"), only={"handler_id": {"$type": "string"}}),
-    Index(("open", "-created_at", "-_id")),
+    Index(("community_id", "turn", "_id")),
+    Index(("provider_id", "turn", "_id")),
+    Index(("worker_id", "turn", "_id"), only={"worker_id": {"$type": "string"}}),
+    Index(("handler_id", "turn", "_id"), only={"handler_id": {"$type": "string"}}),
+    Index(("turn", "_id")),
     Index(("phone_tail", "-created_at", "-_id")),
     Index(("clock_edition",), only={"clock_edition": {"$type": "number"}}),
     DUE,
@@ -86,12 +97,27 @@ class Act(Struct):
     reason: str = ""
     facts: dict[str, str] = {}
     proxy_id: str = ""
+    channel: Channel = "system"
+
+
+class Promise(Struct, frozen=True):
+    """A clock that runs while a case is in one of these states: it begins with the move that enters them, stops with
+    the one that leaves them, and begins anew when they are entered again.
+
+    `timer`: its end is when the state's timer strikes, so a pause or an extension puts that off too.
+    """
+
+    clock: str
+    states: frozenset[str]
+    budget: Callable[[Settings], Budget]
+    timer: bool = False
 
 
 class Kind(Struct, frozen=True):
     """What a noun declares to have its own kind of case.
 
     `details` is the stored Struct; `deadlines` gives (timer_at, promised_at) of the state just entered;
+    `promises` are the clocks that its states start and stop;
     `sentence` says where things stand; `show` is the view of the details for somebody with these parts;
     `proxy_scope` is what a family proxy must allow for somebody to act as the resident does (server/proxies.py).
     """
@@ -105,6 +131,7 @@ class Kind(Struct, frozen=True):
     sentence: Callable[[Reader, Case, Any, frozenset[str]], str]
     show: Callable[[Reader, Case, Any, frozenset[str]], Struct]
     unassigned: frozenset[str] = frozenset()
+    promises: tuple[Promise, ...] = ()
     proxy_scope: str | None = None
 
     def details_of(self, case: Case) -> Any:

@@ -11,6 +11,7 @@ from schemas.cases import Channel, Seen
 from server import audit, budgets, proxies
 from server.cases.kinds import CASES, Act, Case, Kind, kind_of
 from server.cases.scope import parts
+from server.cases.turns import keep_promises, settle
 from server.config import Settings
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, Forbidden, Invalid, NotFound
@@ -103,7 +104,7 @@ async def move(
     act = Act(
         tx, case, details, form, actor, action, row.source, row.target, rules, getattr(form, "reason", "")
     )
-    act.proxy_id = await _proxy(act, kind, mine)
+    act.proxy_id, act.channel = await _proxy(act, kind, mine), channel
     before = case.version
     if declared.do is not None:
         await declared.do(act)
@@ -149,12 +150,11 @@ def _enter(act: Act, kind: Kind) -> None:
     case.version += 1
     case.updated_at = now
     case.open = not kind.flow.states[act.target].final
-    case.timer_at, promised_at = kind.deadlines(act)
-    case.promised_at = budgets.promised_at(case.clocks, promised_at)
-    case.due_at = case.timer_at
+    timer_at, promised_at = kind.deadlines(act)
+    keep_promises(act, kind, timer_at)
     if not case.open:
         budgets.stop_all(case.clocks, now)
-        case.clock_edition = None
+    settle(act.tx, case, promised_at)
     case.attempts = 0
     case.details = kind.store_details(act.details)
 

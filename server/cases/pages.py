@@ -6,14 +6,16 @@ next minute of a running clock, until a timer strikes, until a name in memory ch
 """
 
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import msgspec
 from msgspec import Struct
 
 from schemas.cases import FindCases
-from server.cases.kinds import CASES, Case
-from server.cases.views import view, wanted_cases
+from server.cases.kinds import CASES, ENDED, Case
+from server.cases.views import order, view, wanted_cases
 from server.kit.db import Follower, Reader, Stored
 from server.sessions import Actor
 
@@ -26,6 +28,7 @@ class Glimpse(Stored, kw_only=True):
 
     version: int
     created_at: datetime
+    turn: datetime = ENDED
 
 
 class Drawing(Struct, frozen=True):
@@ -35,22 +38,30 @@ class Drawing(Struct, frozen=True):
     body: bytes
 
 
+class Unread(Protocol):
+    """Who knows how many messages on these cases somebody has not read; server/unread.py does."""
+
+    async def of(self, reader: Reader, case_nos: Sequence[str], actor: Actor) -> Mapping[str, int]: ...
+
+
 class CasePages:
     """The lists of one process."""
 
-    def __init__(self, follower: Follower) -> None:
+    def __init__(self, follower: Follower, unread: Unread) -> None:
         self._follower = follower
+        self._unread = unread
         self._drawings: OrderedDict[tuple[str, str], Drawing] = OrderedDict()
 
     async def page(self, reader: Reader, wanted: FindCases, actor: Actor) -> bytes:
         """The encoded CasesView. Raises CaseNoMistyped, BadCursor."""
-        where = wanted_cases(wanted, actor, reader.now)
+        where, sort = wanted_cases(wanted, actor, reader.now), order(wanted, actor)
         page = await reader.glimpses(
-            CASES, Glimpse, where, sort="-created_at", cursor=wanted.cursor, limit=wanted.limit
+            CASES, Glimpse, where, sort=sort, cursor=wanted.cursor, limit=wanted.limit
         )
         drawn = await self._drawn_all(reader, page.items, actor)
+        unread = await self._unread.of(reader, list(drawn), actor)
         following = msgspec.json.encode(page.next)
-        bodies = [drawn[one.id] for one in page.items if one.id in drawn]
+        bodies = [_marked(drawn[one.id], unread.get(one.id, 0)) for one in page.items if one.id in drawn]
         return b'{"items":[' + b",".join(bodies) + b'],"next":' + following + b"}"
 
     async def _drawn_all(self, reader: Reader, glimpses: list[Glimpse], actor: Actor) -> dict[str, bytes]:
@@ -77,6 +88,11 @@ class CasePages:
         if len(self._drawings) > _KEPT:
             self._drawings.popitem(last=False)
         return body
+
+
+def _marked(body: bytes, unread: int) -> bytes:
+    """A drawing says that nothing is unread, in its last field."""
+    return body.removesuffix(b"0}") + b"%d}" % unread if unread else body
 
 
 def _good_until(case: Case, now: datetime) -> datetime | None:

@@ -1,6 +1,6 @@
 """Cases as their people see them: one case, a list of them, the steps that led here."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, cast, get_args
 
 import msgspec
@@ -20,7 +20,7 @@ from schemas.cases import (
 )
 from schemas.common import FormField
 from server import budgets, catalogue, forms, places, proxies, staff, workdays
-from server.cases.kinds import CASES, Case, Kind, kind_of, kinds
+from server.cases.kinds import CASES, ENDED, Case, Kind, kind_of, kinds
 from server.cases.moves import time_is_up
 from server.cases.numbers import is_case_no
 from server.cases.scope import parts, scope
@@ -31,12 +31,16 @@ from server.kit.flow import Action, Flow
 from server.sessions import Actor
 from server.staff import ROLE_TEXTS
 
+_ONE_PART_ONLY = frozenset({"provider", "worker", "driver"})
+"""Who serves one part does not learn what else belongs to it."""
 _BY = {"resident": "居民", "system": "系统"}
 
 
 SOON = timedelta(minutes=10)
-"""A promise that is this near is shown together with those that were not kept."""
+"""A promise that is this near stands in a box of its own."""
 
+_OPEN = {"$lt": ENDED}
+_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 _COUNTED = 100
 _TAIL = 4
 
@@ -45,8 +49,9 @@ class CaseNoMistyped(NotFound):
     """编号有误，可能有一位数字不对，请再核对一遍"""
 
 
-def view(reader: Reader, case: Case, actor: Actor) -> CaseView:
-    """The case for this actor; a state whose time is up is shown as what it has become."""
+def view(reader: Reader, case: Case, actor: Actor, unread: int = 0) -> CaseView:
+    """The case for this actor; a state whose time is up is shown as what it has become. `unread` is what
+    server/unread.py knows."""
     kind = kind_of(case)
     ended = time_is_up(case, reader.now)
     if ended is not None:
@@ -76,8 +81,10 @@ def view(reader: Reader, case: Case, actor: Actor) -> CaseView:
         on_behalf_of=_resident(case) if _by_another(case, mine) else None,
         provider=_provider(reader, case),
         worker=_worker(reader, case),
+        part_of=case.part_of if mine - _ONE_PART_ONLY else None,
         open=case.open,
         details=msgspec.to_builtins(kind.show(reader, case, details, mine)),
+        unread=unread,
     )
 
 
@@ -159,6 +166,11 @@ def _worker(reader: Reader, case: Case) -> PersonView | None:
     return PersonView(id=worker.id, name=worker.name, phone=worker.phone or None) if worker else None
 
 
+def order(wanted: FindCases, actor: Actor) -> str:
+    """By what a list is sorted: residents and searches find the newest first, the staff what is due first."""
+    return "-created_at" if actor.kind == "resident" or wanted.q is not None else "turn"
+
+
 def wanted_cases(wanted: FindCases, actor: Actor, now: datetime) -> dict[str, Any]:
     """The filter for the actor's cases that are asked for. Raises CaseNoMistyped for a number that cannot be."""
     where = [scope(actor), _box(wanted.box, actor, now), _search(wanted)]
@@ -171,9 +183,9 @@ def wanted_cases(wanted: FindCases, actor: Actor, now: datetime) -> dict[str, An
 
 
 async def listed(reader: Reader, wanted: FindCases, actor: Actor) -> CasesView:
-    """A page of the actor's cases, newest first. Raises CaseNoMistyped, BadCursor."""
-    where = wanted_cases(wanted, actor, reader.now)
-    page = await reader.page(CASES, where, sort="-created_at", cursor=wanted.cursor, limit=wanted.limit)
+    """A page of the actor's cases, in the order of `order`. Raises CaseNoMistyped, BadCursor."""
+    where, sort = wanted_cases(wanted, actor, reader.now), order(wanted, actor)
+    page = await reader.page(CASES, where, sort=sort, cursor=wanted.cursor, limit=wanted.limit)
     return CasesView(items=[view(reader, one, actor) for one in page.items], next=page.next)
 
 
@@ -186,17 +198,22 @@ async def counts(reader: Reader, actor: Actor) -> dict[Box, int]:
 
 
 def _box(box: Box | None, actor: Actor, now: datetime) -> dict[str, Any]:
-    if box is None or actor.kind != "staff":
+    """A stretch of the line in which cases wait for their turn: each is read off an index in its order."""
+    if actor.kind != "staff":
         return {}
     match box:
+        case None:
+            return {"turn": {"$lt": _EVER}}
         case "mine":
-            return {"open": True, "$or": [{"worker_id": actor.id}, {"handler_id": actor.id}]}
+            return {"turn": _OPEN, "$or": [{"worker_id": actor.id}, {"handler_id": actor.id}]}
         case "unassigned":
             states = sorted(set().union(*(one.unassigned for one in kinds().values())))
-            return {"open": True, "worker_id": None, "state": {"$in": states}}
+            return {"turn": _OPEN, "worker_id": None, "state": {"$in": states}}
+        case "soon":
+            return {"turn": {"$gte": now, "$lt": now + SOON}}
         case "overdue":
-            return {"open": True, "promised_at": {"$lt": now + SOON}}
-    return {"open": True}
+            return {"turn": {"$lt": now}}
+    return {"turn": _OPEN}
 
 
 def _search(wanted: FindCases) -> dict[str, Any]:

@@ -1,23 +1,20 @@
 """Clocks started, paused, resumed, extended, stopped. They are stored inside their case, so whoever changes one changes
-the case at the version they have read. Within a move the noun hands over its case, and the move writes it."""
+the case at the version they have read. Within a move the noun hands over its case, and the move writes it; a clock
+that runs as long as a state does is declared as a `Promise` of the kind and needs none of this."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from schemas.cases import Channel
-from server import audit, budgets, cases, workdays
+from server import audit, budgets, cases
 from server.budgets import Budget, CaseClock, Extension, Owner, Pause
 from server.cases import CASES, Case, VersionConflict
+from server.cases.turns import begin, count, follow, settle
 from server.config import Settings
-from server.kit.db import Collection, Tx
+from server.kit.db import Tx
 from server.kit.errors import Conflict, NotFound
 from server.kit.events import Event, emit, event_id
-from server.kit.jobs import DUE, Leased
 from server.sessions import Actor
-from server.workdays import Calendar
-
-_REMINDERS_OF_ONE = 20
 
 
 class ClockNotFound(NotFound):
@@ -40,67 +37,50 @@ class ClockStopped(Conflict):
     """这项计时已经结束"""
 
 
-class Reminder(Leased, kw_only=True):
-    """Due once `percent` of the clock is used up; `id` is case number, clock and recipient."""
-
-    case_no: str
-    clock: str
-    to: str
-    percent: int
-    sent_at: datetime | None = None
-
-
-REMINDERS: Collection[Reminder] = Collection("reminders", Reminder, DUE)
-
-
 # What a noun calls within a move: the case is changed here and written there.
 
 
-async def start(tx: Tx, case: Case, name: str, budget: Budget, rules: Settings) -> CaseClock:
-    """Let a clock run from now on; not in a shared transaction. Raises ClockStarted."""
+def start(tx: Tx, case: Case, name: str, budget: Budget, rules: Settings) -> CaseClock:
+    """Let a clock run from now on. Raises ClockStarted."""
     if name in case.clocks:
         raise ClockStarted
-    clock = CaseClock(unit=budget.unit, amount=budget.amount, started_at=tx.now)
-    case.clocks[name] = clock
-    for to, percent in rules.clocks.remind_percent.items():
-        reminder = Reminder(id=f"{case.id}.{name}.{to}", case_no=case.id, clock=name, to=to, percent=percent)
-        await tx.put(REMINDERS, reminder)
-    await _told(tx, case, name)
+    clock = begin(tx, case, name, budget, rules.clocks.remind_percent)
+    settle(tx, case, case.promised_at)
     return clock
 
 
-async def pause(tx: Tx, case: Case, name: str, owner: Owner, reason: str, by: Actor) -> None:
+def pause(tx: Tx, case: Case, name: str, owner: Owner, reason: str, by: Actor) -> None:
     """Raises ClockNotFound, ClockStopped, ClockPaused."""
-    clock = _open(case, name)
+    clock = open_clock(case, name)
     if clock.state == "paused":
         raise ClockPaused
     clock.pauses.append(Pause(at=tx.now, owner=owner, reason=reason, by=by.key))
-    await _told(tx, case, name)
+    _told(tx, case, name, case.promised_at)
 
 
-async def resume(tx: Tx, case: Case, name: str) -> None:
+def resume(tx: Tx, case: Case, name: str) -> None:
     """Raises ClockNotFound, ClockStopped, ClockRuns."""
-    standing = _open(case, name).open_pause
+    standing = open_clock(case, name).open_pause
     if standing is None:
         raise ClockRuns
     standing.until = tx.now
-    await _told(tx, case, name)
+    _told(tx, case, name, case.promised_at)
 
 
-async def extend(tx: Tx, case: Case, name: str, amount: int, approver: Actor, reason: str) -> None:
-    """More of the clock's unit, and who said so. Raises ClockNotFound, ClockStopped."""
-    clock = _open(case, name)
-    clock.extensions.append(Extension(at=tx.now, amount=amount, approver=approver.key, reason=reason))
-    await _told(tx, case, name)
+def extend(tx: Tx, case: Case, name: str, more: Extension) -> None:
+    """More of the clock's unit. Raises ClockNotFound, ClockStopped."""
+    open_clock(case, name).extensions.append(more)
+    _told(tx, case, name, case.promised_at)
 
 
-async def stop(tx: Tx, case: Case, name: str) -> None:
+def stop(tx: Tx, case: Case, name: str) -> None:
     """What was promised has been done. Raises ClockNotFound, ClockStopped."""
-    _open(case, name).stopped_at = tx.now
-    await _told(tx, case, name)
+    budgets.stop(open_clock(case, name), tx.now)
+    _told(tx, case, name, None)
 
 
-def _open(case: Case, name: str) -> CaseClock:
+def open_clock(case: Case, name: str) -> CaseClock:
+    """Raises ClockNotFound, ClockStopped."""
     clock = case.clocks.get(name)
     if clock is None:
         raise ClockNotFound
@@ -109,40 +89,16 @@ def _open(case: Case, name: str) -> CaseClock:
     return clock
 
 
-async def _told(tx: Tx, case: Case, name: str) -> None:
-    """After any change: what is due, when, and who is to be reminded when."""
-    clock, calendar = case.clocks[name], workdays.calendar(tx)
-    clock.edition = calendar.edition
-    running = clock.state == "running"
-    clock.due_at = budgets.read(clock, calendar, tx.now).due_at if running else None
-    case.promised_at = budgets.promised_at(case.clocks, case.promised_at)
-    still = [one.edition for one in case.clocks.values() if one.stopped_at is None]
-    case.clock_edition = min(still, default=None)
-    await rearm(tx, case, name, calendar)
-
-
-async def rearm(tx: Tx, case: Case, name: str, calendar: Calendar) -> None:
-    """When whoever has not been reminded yet is to be; nobody while the clock stands."""
-    clock = case.clocks[name]
-    running = clock.state == "running"
-    for one in await tx.all(REMINDERS, _of(case.id, name), limit=_REMINDERS_OF_ONE):
-        due_at = moment(clock, calendar, one, tx.now) if running else None
-        arm = {"$set": {"due_at": due_at, "attempts": 0}, "$inc": {"fence": 1}}
-        await tx.change(REMINDERS, {"_id": one.id, "sent_at": None}, arm)
-
-
-def _of(case_no: str, name: str) -> dict[str, Any]:
-    return {"_id": {"$gt": f"{case_no}.{name}.", "$lt": f"{case_no}.{name}/"}}
-
-
-def moment(clock: CaseClock, calendar: Calendar, reminder: Reminder, now: datetime) -> datetime:
-    """When so much of the clock is used up that this reminder is due."""
-    return budgets.moment_of(clock, calendar, clock.total * reminder.percent / 100, now)
+def _told(tx: Tx, case: Case, name: str, promised_at: datetime | None) -> None:
+    """After any change: what is due, when, and when a worker has to look again."""
+    count(tx, case.clocks[name])
+    follow(tx, case, name)
+    settle(tx, case, promised_at)
 
 
 # What changes a clock without moving the case.
 
-Change = Callable[[Tx, Case], Awaitable[Any]]
+Change = Callable[[Tx, Case], object]
 
 
 async def change(
@@ -150,7 +106,7 @@ async def change(
 ) -> None:
     """Change a clock of this case, with a line in its history. Raises VersionConflict and what `how` raises."""
     before = case.version
-    await how(tx, case)
+    how(tx, case)
     case.version += 1
     case.updated_at = tx.now
     if not await tx.replace(CASES, case, {"_id": case.id, "version": before}):

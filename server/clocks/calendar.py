@@ -10,6 +10,7 @@ import structlog
 
 from server import budgets, workdays
 from server.cases import CASES, Case, VersionConflict
+from server.cases.turns import follow, settle
 from server.clocks import acts
 from server.kit.clock import SHANGHAI
 from server.kit.db import Database, Reader, Tx
@@ -68,18 +69,17 @@ async def recount(tx: Tx, case_no: str, calendar: Calendar) -> Recounted:
         if clock.stopped_at is None:
             before, clock.edition = clock.due_at, calendar.edition
             if clock.state == "running":
-                clock.due_at = budgets.read(clock, calendar, tx.now).due_at
-                await acts.rearm(tx, case, name, calendar)
+                clock.due_at = budgets.moment_of(clock, calendar, clock.total, tx.now)
             if before is not None and clock.due_at != before:
                 moves.append(f"{budgets.title(name)}从 {_said(before)}改到 {_said(clock.due_at or before)}")
-    case.clock_edition = calendar.edition
-    case.promised_at = budgets.promised_at(case.clocks, case.promised_at)
+        follow(tx, case, name)
+    settle(tx, case, case.promised_at)
     if not moves:
         if not await tx.replace(CASES, case, {"_id": case.id, "version": version}):
             raise VersionConflict
         return "same"
 
-    async def nothing_more(tx: Tx, case: Case) -> None:
+    def nothing_more(tx: Tx, case: Case) -> None:
         return None
 
     reason = "放假安排有变，" + "；".join(moves)

@@ -1,8 +1,16 @@
 """Clocks as people see them, and as the staff pause them and let them run again."""
 
 from schemas.cases import Channel
-from schemas.clocks import CaseClockView, ClocksView, ExtensionView, PauseClock, PauseView, ResumeClock
-from server import budgets, cases, workdays
+from schemas.clocks import (
+    AskedView,
+    CaseClockView,
+    ClocksView,
+    ExtensionView,
+    PauseClock,
+    PauseView,
+    ResumeClock,
+)
+from server import budgets, cases, staff, workdays
 from server.budgets import CaseClock, Owner, Reading
 from server.cases import Case, VersionConflict
 from server.clocks import acts
@@ -22,10 +30,10 @@ async def pause_by_hand(
     tx: Tx, case_no: str, name: str, wanted: PauseClock, actor: Actor, channel: Channel
 ) -> ClocksView:
     """Raises CaseNotFound, NotYoursToPause, VersionConflict, ClockNotFound, ClockStopped, ClockPaused."""
-    case = await _theirs(tx, case_no, wanted.version, actor)
+    case = await theirs(tx, case_no, wanted.version, actor)
 
-    async def paused(tx: Tx, case: Case) -> None:
-        await acts.pause(tx, case, name, wanted.owner, wanted.reason, actor)
+    def paused(tx: Tx, case: Case) -> None:
+        acts.pause(tx, case, name, wanted.owner, wanted.reason, actor)
 
     text, reason = f"{budgets.title(name)}暂停", wanted.reason
     await acts.change(tx, case, paused, action="paused", text=text, reason=reason, by=actor, channel=channel)
@@ -36,20 +44,28 @@ async def resume_by_hand(
     tx: Tx, case_no: str, name: str, wanted: ResumeClock, actor: Actor, channel: Channel
 ) -> ClocksView:
     """Raises CaseNotFound, NotYoursToPause, VersionConflict, ClockNotFound, ClockStopped, ClockRuns."""
-    case = await _theirs(tx, case_no, wanted.version, actor)
+    case = await theirs(tx, case_no, wanted.version, actor)
     text = f"{budgets.title(name)}恢复"
 
-    async def resumed(tx: Tx, case: Case) -> None:
-        await acts.resume(tx, case, name)
+    def resumed(tx: Tx, case: Case) -> None:
+        acts.resume(tx, case, name)
 
     await acts.change(tx, case, resumed, action="resumed", text=text, reason="", by=actor, channel=channel)
     return views(tx, case)
 
 
-async def _theirs(tx: Tx, case_no: str, version: int | None, actor: Actor) -> Case:
+async def theirs(
+    tx: Tx,
+    case_no: str,
+    version: int | None,
+    actor: Actor,
+    who: frozenset[str] = MAY_PAUSE,
+    otherwise: type[Forbidden] = NotYoursToPause,
+) -> Case:
+    """The case, for one of these roles. Raises CaseNotFound, `otherwise`, VersionConflict."""
     case = await cases.find(tx, case_no, actor)
-    if not may_pause(case, actor):
-        raise NotYoursToPause
+    if not cases.parts(actor, case) & who:
+        raise otherwise
     if version is not None and version != case.version:
         raise VersionConflict
     return case
@@ -62,12 +78,13 @@ def may_pause(case: Case, actor: Actor) -> bool:
 def views(reader: Reader, case: Case) -> ClocksView:
     calendar = workdays.calendar(reader)
     items = [
-        _view(name, one, budgets.read(one, calendar, reader.now)) for name, one in sorted(case.clocks.items())
+        _view(reader, name, one, budgets.read(one, calendar, reader.now))
+        for name, one in sorted(case.clocks.items())
     ]
     return ClocksView(items=items)
 
 
-def _view(name: str, clock: CaseClock, reading: Reading) -> CaseClockView:
+def _view(reader: Reader, name: str, clock: CaseClock, reading: Reading) -> CaseClockView:
     return CaseClockView(
         name=name,
         title=budgets.title(name),
@@ -95,7 +112,33 @@ def _view(name: str, clock: CaseClock, reading: Reading) -> CaseClockView:
             for one in clock.pauses
         ],
         extensions=[
-            ExtensionView(at=one.at, amount=one.amount, approver=one.approver, reason=one.reason)
+            ExtensionView(
+                at=one.at,
+                amount=one.amount,
+                approver=_name(reader, one.approver),
+                asker=_name(reader, one.asker),
+                reason=one.reason,
+            )
             for one in clock.extensions
         ],
+        asked=_asked(reader, clock),
     )
+
+
+def _asked(reader: Reader, clock: CaseClock) -> AskedView | None:
+    asked = clock.asked
+    if asked is None:
+        return None
+    return AskedView(
+        at=asked.at,
+        amount=asked.amount,
+        asker_id=asked.asker.removeprefix("staff:"),
+        asker=_name(reader, asked.asker),
+        reason=asked.reason,
+    )
+
+
+def _name(reader: Reader, key: str) -> str:
+    """Who that is, while they are among the staff."""
+    member = reader.recall(staff.STAFF, key.removeprefix("staff:")) if key.startswith("staff:") else None
+    return member.name if member else ""

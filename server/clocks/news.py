@@ -17,6 +17,7 @@ _NEWS = {
     "clock.paused": ("已暂停", "请看办件里写的原因"),
     "clock.resumed": ("继续办理", "计时已经恢复"),
     "clock.recounted": ("期限有变", "请看办件里新的期限"),
+    "clock.extended": ("期限延长", "请看办件里新的期限和原因"),
 }
 _LONGEST_THING = 20
 
@@ -48,4 +49,6 @@ def _news(case: Case, event: Event) -> str:
             return f"“{case.title}”的计时暂停了，原因是：{reason}"
         case "clock.resumed":
             return f"“{case.title}”继续办理，计时已经恢复"
+        case "clock.extended":
+            return f"“{case.title}”的{event.data['text']}，原因是：{reason}"
     return f"“{case.title}”的期限有变：{reason}"
