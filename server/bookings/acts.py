@@ -43,8 +43,12 @@ async def leave(act: Act) -> None:
 
 
 async def close(act: Act) -> None:
-    """The work is done and paid: its time is past, only the count of what is open goes down."""
-    await tallies.release(act.tx, act.details, used=True)
+    """The work is done and paid: only the count of what is open goes down, the time is past. When it was done before its
+    time, that time is free again."""
+    if act.details.start > act.tx.now:
+        await end(act, used=True)
+    else:
+        await tallies.release(act.tx, act.details, used=True)
 
 
 async def _free_worker(tx: Tx, case: Case, booking: Booking) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from server.bookings import acts
+from server.bookings import acts, tallies
 from server.cases import Act
 from server.kit.clock import SHANGHAI
 from server.kit.errors import Conflict
@@ -26,3 +26,8 @@ async def no_show(act: Act) -> None:
 
 async def appeal(act: Act) -> None:
     act.details.appeal = act.reason
+
+
+async def overturn(act: Act) -> None:
+    """There was no visit: what it was counted as is given back."""
+    await tallies.release(act.tx, act.details, used=False)

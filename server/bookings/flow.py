@@ -73,7 +73,7 @@ ACTIONS = (
     Action("appeal", "申诉", WithReason, appeals.appeal),
     Action("stand", "申诉期已过"),
     Action("uphold", "维持爽约", WithReason),
-    Action("overturn", "撤销爽约", WithReason),
+    Action("overturn", "撤销爽约", WithReason, appeals.overturn),
     Action("transfer", "转给别家", Transfer, transfer.transfer, hint=transfer.transfer_hint),
     Action("call_off", "街道取消", Suspended, transfer.call_off),
     Action("hold_up", "等街道安排", Suspended, transfer.hold_up),

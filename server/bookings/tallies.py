@@ -117,9 +117,10 @@ async def change_provider(tx: Tx, booking: Booking, provider: Provider | None) -
 
 
 async def release(tx: Tx, booking: Booking, *, used: bool) -> None:
-    """The booking is over; a free visit that was not used can be had again."""
-    await _less(tx, [one for one in booking.tallies if not (one.spent and used)])
-    booking.tallies = []
+    """The booking is over; a free visit that was not used can be had again, also when that is found out later."""
+    spent = [one for one in booking.tallies if one.spent and used]
+    await _less(tx, [one for one in booking.tallies if one not in spent])
+    booking.tallies = spent
 
 
 async def _less(tx: Tx, tallies: list[Tally]) -> None:

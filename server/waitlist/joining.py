@@ -89,13 +89,15 @@ def lanes(reader: Reader, wanted: NewWaiting) -> list[str]:
 
 
 async def leave(tx: Tx, entry_id: str, actor: Actor, channel: Any, rules: Settings) -> Waiting:
-    """Out of the line; a seat that was offered goes to the next. Raises WaitingNotFound, NoLongerWaiting, and what
-    cancelling the held booking raises."""
+    """Out of the line; a seat that was offered goes to the next. One that was taken is left by cancelling the booking.
+
+    Raises WaitingNotFound, NoLongerWaiting, and what cancelling the held booking raises.
+    """
     entry = await find(tx, entry_id, actor)
-    if not entry.open:
+    offered = await tx.get(cases.CASES, entry.case_no) if entry.case_no else None
+    if not entry.open or (offered is not None and offered.state != "held"):
         raise NoLongerWaiting
-    offered = entry.case_no if entry.state == "offered" else None
     await become(tx, entry, "left", actor=actor)
     if offered is not None:
-        await cases.move(tx, offered, "cancel", {}, actor, channel, rules)
+        await cases.move(tx, offered.id, "cancel", {}, actor, channel, rules)
     return entry
