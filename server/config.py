@@ -4,8 +4,9 @@ A setting `port` is overridden by `HOELUN_PORT`, a setting `wechat.appid` by `HO
 Every bad value is named, all of them in one error, so that a deployment is corrected in one go.
 """
 
+import ipaddress
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +23,7 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 WorkingHours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
+Network = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f:.]+(/[0-9]+)?$")]
 Url = Annotated[str, Meta(pattern=r"^https?://\S+$")]
 
 
@@ -57,7 +59,8 @@ class WeCom(Section, frozen=True, kw_only=True):
 
 
 class Http(Section, frozen=True, kw_only=True):
-    """Limits measured to close slow and oversized connections while good users notice nothing."""
+    """Limits measured to close slow and oversized connections while good users notice nothing. `proxies` are the
+    addresses and networks of our own proxies, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
 
     deadline_s: Seconds = 5.0
     idle_s: Seconds = 5.0
@@ -68,13 +71,23 @@ class Http(Section, frozen=True, kw_only=True):
     max_body_bytes: Positive = 1 << 20
     max_nesting: Positive = 32
     slow_s: Seconds = 1.0
+    proxies: list[Network] = []
+
+
+class Limits(Section, frozen=True, kw_only=True):
+    """How often one caller may ask each process: so many times at once, and so many a second in the long run; 0 a
+    second is no limit. Whoever is not signed in is counted by address, if it is not this machine's own."""
+
+    actor_per_s: Annotated[float, Meta(ge=0)] = 20.0
+    actor_burst: Positive = 200
+    address_per_s: Annotated[float, Meta(ge=0)] = 50.0
+    address_burst: Positive = 500
 
 
 class Sessions(Section, frozen=True, kw_only=True):
     resident_days: Positive = 30
     staff_hours: Positive = 12
     remembered: Positive = 50_000
-    logins_per_minute: Positive = 600
 
 
 class Bookings(Section, frozen=True, kw_only=True):
@@ -123,6 +136,22 @@ class Waitlist(Section, frozen=True, kw_only=True):
     offer_minutes: Positive = 15
     look_minutes: Positive = 10
     most_open: Positive = 10
+
+
+class Dispatch(Section, frozen=True, kw_only=True):
+    """How work finds its worker. An offer is good for `accept_minutes`; `grab_widths` says how many are asked in each
+    round, the best first, 0 for everybody. `weights` are those of a score's parts; somebody who had no work for
+    `waiting_hours` has waited as long as counts, `load_hours` of work make a full day, and who was never rated counts
+    as `unrated_stars`."""
+
+    accept_minutes: Positive = 5
+    grab_widths: list[Annotated[int, Meta(ge=0)]] = field(default_factory=lambda: [3, 8, 0])
+    weights: dict[str, Annotated[int, Meta(ge=0)]] = field(
+        default_factory=lambda: {"distance": 30, "waiting": 30, "load": 20, "rating": 20}
+    )
+    waiting_hours: Positive = 72
+    load_hours: Positive = 8
+    unrated_stars: Annotated[float, Meta(ge=0, le=5)] = 4.0
 
 
 class Plans(Section, frozen=True, kw_only=True):
@@ -221,10 +250,12 @@ class Settings(Section, frozen=True, kw_only=True):
     wechat: WeChat = field(default_factory=WeChat)
     wecom: WeCom = field(default_factory=WeCom)
     http: Http = field(default_factory=Http)
+    limits: Limits = field(default_factory=Limits)
     sessions: Sessions = field(default_factory=Sessions)
     bookings: Bookings = field(default_factory=Bookings)
     clocks: Clocks = field(default_factory=Clocks)
     waitlist: Waitlist = field(default_factory=Waitlist)
+    dispatch: Dispatch = field(default_factory=Dispatch)
     plans: Plans = field(default_factory=Plans)
     ratings: Ratings = field(default_factory=Ratings)
     followups: Followups = field(default_factory=Followups)
@@ -244,7 +275,7 @@ def load(toml: Path | None, environ: Mapping[str, str]) -> Settings:
     if problems:
         raise BadSettings(problems)
     settings = Settings(**values)
-    problems = _refused_secrets(settings)
+    problems = [*_refused_secrets(settings), *_no_networks(settings)]
     if problems:
         raise BadSettings(problems)
     return settings
@@ -328,6 +359,14 @@ def _converted(value: Any, wanted: Any) -> Any:
     if isinstance(value, str) and getattr(wanted, "__origin__", wanted) in (dict, list):
         return msgspec.json.decode(value, type=wanted)
     return msgspec.convert(value, wanted, strict=False)
+
+
+def _no_networks(settings: Settings) -> Iterator[str]:
+    for one in settings.http.proxies:
+        try:
+            ipaddress.ip_network(one, strict=False)
+        except ValueError as error:
+            yield f"http.proxies: {error}"
 
 
 def _refused_secrets(settings: Settings) -> list[str]:

@@ -24,7 +24,7 @@ from server.sessions import Actor
 
 RAW, THUMBNAIL = ".raw", ".thumb"
 PICTURES: Mapping[str, Any] = {"width": {"$ne": None}}
-_USES: dict[str, Use] = {"talk": "message", "proof:before": "before", "proof:after": "after"}
+_USES: dict[str, Use] = {"talk": "message", "proof:before": "before", "proof:after": "after", "licence": "licence"}
 
 
 class AttachmentNotFound(NotFound):
