@@ -17,7 +17,8 @@ from msgspec import Struct
 from tornado.web import create_signed_value, decode_signed_value
 
 from handlers import assets, words
-from handlers.base import Endpoint, Rule
+from handlers.base import ANYONE, Endpoint, Rule
+from server import staff_push
 from server.kit import discover
 from server.kit.db import Once
 from server.kit.errors import Forbidden, HoelunError, Invalid, Unauthorized
@@ -117,6 +118,7 @@ class Page(Endpoint):
     documented = False
     menu: ClassVar[MenuItem | None] = None
     channel = "console"
+    notices = 0
 
     def clear(self) -> None:
         super().clear()
@@ -137,10 +139,17 @@ class Page(Endpoint):
         """Also raises PageStale for a form that is not from one of this session's own pages."""
         await super().authenticate(rule)
         self.channel = "console"
+        if self.request.method == "GET" and ANYONE not in rule.who:
+            await self._count_notices()
         if self.request.method == "POST":
             given = self.get_body_argument(TOKEN_FIELD, "")
             if not hmac.compare_digest(given.encode(), self.form_token().encode()):
                 raise PageStale
+
+    async def _count_notices(self) -> None:
+        """What stands at the bell."""
+        mine = self.actor.id
+        self.notices = await self.building.db.reading(lambda reader: staff_push.unread(reader, mine))
 
     def form_token(self) -> str:
         """What every form of this session carries; nobody else can know it."""
@@ -225,6 +234,7 @@ class Page(Endpoint):
             "roles": [row for row in ROLES if row.name in roles],
             "menu": [(one.path, one.menu) for one in menu() if one.lets(actor)] if actor else [],
             "here": self.path,
+            "notices": self.notices,
             "form_token": self.form_token() if actor else "",
             "new_key": secrets.token_urlsafe(18),
             "demo": self.building.settings.environment == "demo",

@@ -16,6 +16,7 @@ from server.kit.db import Cache, Database
 from server.kit.files import Files
 from server.kit.lifecycle import Lifecycle
 from server.kit.metrics import Metrics
+from server.kit.pace import Pace
 from server.kit.pictures import Bounds, Pictures
 from server.kit.vault import Vault
 from server.proxies import Book
@@ -65,6 +66,8 @@ class Building:
         self.wecom = wecom
         self.metrics = metrics
         self.lifecycle = Lifecycle()
+        self.callers = Pace(settings.limits.actor_per_s, settings.limits.actor_burst)
+        self.addresses = Pace(settings.limits.address_per_s, settings.limits.address_burst)
         self.vault = Vault(settings.field_key)
         self.files: Files = db.files()
         self.pictures = _pictures(settings.attachments)

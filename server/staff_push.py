@@ -63,13 +63,33 @@ KEPT = Keeping(title="发给工作人员的通知", collection=NOTICES, find=und
 async def send(tx: Tx, event: Event, userid: str, word: Word) -> None:
     """Put a notice into the member's list and on its way; a repeat changes nothing. Whom we do not know or who has
     left is skipped, and so is whoever did it."""
-    member = tx.recall(staff.STAFF, userid)
-    if member is None or not member.active or _did_it(event, userid):
+    if not _hears(tx, event, userid):
         return
-    notice_id = f"{event.id}.{userid}.{word.title}"
-    if await tx.get(NOTICES, notice_id) is not None:
+    notice = _notice(f"{event.id}.{userid}.{word.title}", event, userid, word)
+    if await tx.get(NOTICES, notice.id) is None:
+        await tx.insert(NOTICES, notice)
+
+
+async def send_unless_waiting(tx: Tx, event: Event, userid: str, word: Word) -> None:
+    """The same for what comes again and again: nothing while such a notice of this case has not been looked at; then
+    the old one is new again."""
+    if not _hears(tx, event, userid):
         return
-    notice = WorkNotice(
+    notice = _notice(f"{word.case_no}:notice.{userid}.{word.title}", event, userid, word)
+    if await tx.get(NOTICES, notice.id) is None:
+        await tx.insert(NOTICES, notice)
+    else:
+        seen = {"_id": notice.id, "read_at": {"$ne": None}, "at": {"$lt": event.at}}
+        await tx.replace(NOTICES, notice, seen)
+
+
+def _hears(reader: Reader, event: Event, userid: str) -> bool:
+    member = reader.recall(staff.STAFF, userid)
+    return member is not None and member.active and not _did_it(event, userid)
+
+
+def _notice(notice_id: str, event: Event, userid: str, word: Word) -> WorkNotice:
+    return WorkNotice(
         id=notice_id,
         userid=userid,
         title=word.title,
@@ -80,7 +100,6 @@ async def send(tx: Tx, event: Event, userid: str, word: Word) -> None:
         due_at=event.at,
         request_id=event.request_id,
     )
-    await tx.insert(NOTICES, notice)
 
 
 def _did_it(event: Event, userid: str) -> bool:
@@ -142,6 +161,12 @@ async def listed(reader: Reader, userid: str, cursor: str | None, limit: int) ->
 async def unread(reader: Reader, userid: str) -> int:
     """How many have not been read, counted no further than 100."""
     return await reader.count(NOTICES, {"userid": userid, "read_at": None}, limit=COUNTED)
+
+
+async def page_of(reader: Reader, userid: str, notice_id: str) -> str:
+    """What this notice of theirs is about; empty for what is not there or somebody else's."""
+    notice = await reader.get(NOTICES, notice_id)
+    return notice.page if notice is not None and notice.userid == userid else ""
 
 
 async def read(tx: Tx, userid: str, ids: list[str] | None = None) -> None:

@@ -98,6 +98,7 @@ class Act(Struct):
     facts: dict[str, str] = {}
     proxy_id: str = ""
     channel: Channel = "system"
+    worker_before: str | None = None
 
 
 class Promise(Struct, frozen=True):

@@ -38,10 +38,13 @@ class TimeIsUp(Conflict):
     """时间已过，请刷新后看最新状态"""
 
 
-async def find(reader: Reader, case_no: str, actor: Actor) -> Case:
-    """The case, if it is in the actor's scope. Raises CaseNotFound, also for what is somebody else's."""
+async def find(reader: Reader, case_no: str, actor: Actor, also: frozenset[str] = frozenset()) -> Case:
+    """The case, if it is in the actor's scope, or the caller knows of a part that they have `also`.
+
+    Raises CaseNotFound, also for what is somebody else's.
+    """
     case = await reader.get(CASES, case_no)
-    if case is None or not parts(actor, case):
+    if case is None or not parts(actor, case) | also:
         raise CaseNotFound
     return case
 
@@ -83,12 +86,14 @@ async def move(
     actor: Actor,
     channel: Channel,
     rules: Settings,
+    also: frozenset[str] = frozenset(),
 ) -> Case:
-    """Move a case along its flow.
+    """Move a case along its flow. `also` are parts beyond the actor's scope, of which the calling noun knows, such as
+    that of a worker whom the work was offered to.
 
     Raises CaseNotFound, VersionConflict, TimeIsUp, NotAllowedNow, Invalid for a bad form, and what the action raises.
     """
-    case = await find(tx, case_no, actor)
+    case = await find(tx, case_no, actor, also)
     kind = kind_of(case)
     fields = dict(body)
     seen = _form({"version": fields.pop("version", None)}, Seen).version
@@ -96,7 +101,7 @@ async def move(
         raise VersionConflict
     if actor is not SYSTEM and time_is_up(case, tx.now):
         raise TimeIsUp
-    mine = parts(actor, case)
+    mine = parts(actor, case) | also
     row = kind.flow.row(case.state, action, mine)
     declared = kind.flow.actions[action]
     form = _form(fields, declared.form)
@@ -105,7 +110,7 @@ async def move(
         tx, case, details, form, actor, action, row.source, row.target, rules, getattr(form, "reason", "")
     )
     act.proxy_id, act.channel = await _proxy(act, kind, mine), channel
-    before = case.version
+    before, act.worker_before = case.version, case.worker_id
     if declared.do is not None:
         await declared.do(act)
     assert act.target in row.targets
@@ -162,6 +167,8 @@ def _enter(act: Act, kind: Kind) -> None:
 def _record(act: Act, kind: Kind, roles: frozenset[str], channel: Channel) -> None:
     case, actor = act.case, act.actor
     told: dict[str, Any] = {"facts": act.facts} if act.facts else {}
+    if act.worker_before != case.worker_id:
+        told |= {"workers": {"before": act.worker_before, "after": case.worker_id}}
     if act.proxy_id:
         told |= {"on_behalf_of": case.resident_id, "proxy_id": act.proxy_id}
     audit.note(act.tx, actor, channel, f"{kind.name}.{act.action}", case.id, case.resident_id)
