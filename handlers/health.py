@@ -16,6 +16,7 @@ class NotReady(Unavailable):
 
 class Live(Endpoint):
     path = "/health/live"
+    paced = False
 
     @allow(ANYONE)
     async def get(self) -> LiveView:
@@ -25,6 +26,7 @@ class Live(Endpoint):
 
 class Ready(Endpoint):
     path = "/health/ready"
+    paced = False
 
     @allow(ANYONE)
     async def get(self) -> ReadyView:
@@ -48,6 +50,7 @@ class Ready(Endpoint):
 
 class MetricsPage(Endpoint):
     path = "/metrics"
+    paced = False
 
     @allow(ANYONE)
     async def get(self) -> Answer[str]:

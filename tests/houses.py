@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from msgspec.structs import replace
 from tornado.netutil import bind_sockets
@@ -22,9 +23,10 @@ class NextDoor(World):
 
 
 @asynccontextmanager
-async def next_door(world: World) -> AsyncIterator[NextDoor]:
-    """Another house over the same database and platforms, sharing nothing else with the first."""
-    async with open_building(world.house.settings, clock=world.clock) as house, open_doors(house) as url:
+async def next_door(world: World, **settings: Any) -> AsyncIterator[NextDoor]:
+    """Another house over the same database and platforms, sharing nothing else with the first but its settings."""
+    own = replace(world.house.settings, **settings)
+    async with open_building(own, clock=world.clock) as house, open_doors(house) as url:
         other = NextDoor(Town(house, world.clock, url, world.town.sandbox, world.town.sandbox_url))
         other.compound, other.community = world.compound, world.community
         try:

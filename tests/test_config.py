@@ -45,6 +45,13 @@ def test_every_bad_value_is_named_in_one_error(tmp_path: Path) -> None:
     assert named == {"colour", "wecom", "http.drain_s", "http.speed", "port", "wechat.base_url"}
 
 
+def test_a_proxy_has_to_be_an_address_or_a_network(tmp_path: Path) -> None:
+    toml = tmp_path / "hoelun.toml"
+    toml.write_text('[http]\nproxies = ["10.0.0.0/8", "::1", "10.0.0.300"]\n')
+    (problem,) = problems(DEMO, toml)
+    assert problem.startswith("http.proxies: ") and "10.0.0.300" in problem
+
+
 def test_an_unknown_variable_is_named() -> None:
     assert problems(DEMO | {"HOELUN_PROT": "8000"}) == ["HOELUN_PROT: no such setting"]
 

@@ -41,7 +41,7 @@ class AtOnce(HTTPMessageDelegate):
 
     def finish(self) -> None:
         began = time.perf_counter()
-        body = None if self._has_body or self._building.lifecycle.draining else self._known()
+        body = None if self._has_body or self._building.lifecycle.draining else self._known(began)
         if body is None:
             self._usual.finish()
             return
@@ -53,7 +53,7 @@ class AtOnce(HTTPMessageDelegate):
         connection.finish()
         self._building.metrics.answered(self._endpoint.path, "GET", 200, time.perf_counter() - began)
 
-    def _known(self) -> bytes | None:
+    def _known(self, now_s: float) -> bytes | None:
         token = bearer(self._request)
         actor = self._building.known_actor(token) if token else None
         plan = self._endpoint.plans["get"]
@@ -63,6 +63,7 @@ class AtOnce(HTTPMessageDelegate):
             query = plan.no_query
             if self._request.query or query is None:
                 query = query_of(self._request, plan.query or NoQuery)
-            return self._endpoint.at_once(self._building, actor, query, self._path)
+            body = self._endpoint.at_once(self._building, actor, query, self._path)
         except HoelunError:
             return None
+        return None if body is None or self._building.callers.late(actor.key, now_s) else body

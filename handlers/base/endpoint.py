@@ -26,8 +26,10 @@ from server.kit.errors import (
     HoelunError,
     Invalid,
     MethodNotAllowed,
+    TooMany,
     Unauthorized,
 )
+from server.kit.pace import Pace
 from server.kit.platform import PlatformRefusal
 from server.sessions import Actor
 
@@ -38,21 +40,28 @@ V = TypeVar("V")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 _KEY = re.compile(r"^[!-~]{1,255}$")
 _LOOKING = ("GET", "HEAD")
+_OWN_ADDRESSES = frozenset({"127.0.0.1", "::1", "0.0.0.0", ""})
 
 
 class BadIdempotencyKey(Invalid):
     """幂等键应为 1 到 255 个可见字符"""
 
 
+class AskedTooOften(TooMany):
+    """您操作得太快了，请等几秒再试"""
+
+
 class Endpoint(RequestHandler):
     """A resource of the API at `path`. Subclasses declare verbs; this class runs them.
 
-    `documented = False` leaves a page, or what is described elsewhere, out of the OpenAPI document.
+    `documented = False` leaves a page, or what is described elsewhere, out of the OpenAPI document; `paced = False`
+    lets everybody ask as often as they like.
     """
 
     path: ClassVar[str] = ""
     documented: ClassVar[bool] = True
     takes_files: ClassVar[bool] = False
+    paced: ClassVar[bool] = True
     plans: ClassVar[dict[str, Plan]] = {}
     building: Building
     actor: Actor
@@ -144,17 +153,34 @@ class Endpoint(RequestHandler):
         return bearer(self.request)
 
     async def authenticate(self, rule: Rule) -> None:
-        """Sets `actor`. Raises Unauthorized, Forbidden."""
+        """Sets `actor`. Raises Unauthorized, Forbidden, AskedTooOften."""
         if ANYONE in rule.who:
+            self._keep_pace_by_address()
             return
         token = self.token()
         if token is None:
             raise Unauthorized
-        self.actor = self.building.known_actor(token) or await self.building.actor(token)
+        actor = self.building.known_actor(token)
+        if actor is None:
+            self._keep_pace_by_address()
+            actor = await self.building.actor(token)
+        self.actor = actor
+        self._keep_pace(self.building.callers, actor.key)
         if not rule.lets(self.actor):
             raise Forbidden
         if self.actor.kind == "staff":
             self.channel = _channel(self.actor)
+
+    def _keep_pace_by_address(self) -> None:
+        """A proxy that is not named in `http.proxies` speaks for everybody: it is not held back."""
+        address = self.request.remote_ip or ""
+        if address not in _OWN_ADDRESSES:
+            self._keep_pace(self.building.addresses, address)
+
+    def _keep_pace(self, pace: Pace, who: str) -> None:
+        late = pace.late(who, self.began) if self.paced else 0.0
+        if late:
+            raise AskedTooOften(retry_after=late)
 
     def read_query(self, kind: type[Struct]) -> Struct:
         return query_of(self.request, kind)

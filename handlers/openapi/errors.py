@@ -10,7 +10,7 @@ from server.kit import discover
 from server.kit.errors import STATUS_TABLE, HoelunError
 
 _HEADERS = {401: "WWW-Authenticate", 429: "Retry-After", 503: "Retry-After"}
-_ALWAYS = frozenset({400, 422, 503})
+_ALWAYS = frozenset({400, 422, 429, 503})
 
 
 def statuses(call: Call) -> list[int]:
@@ -24,7 +24,7 @@ def statuses(call: Call) -> list[int]:
     if call.method != "get":
         found |= {409, 413}
     if takes_body:
-        found |= {415, 429}
+        found.add(415)
     return sorted(found)
 
 

@@ -15,6 +15,7 @@ from tornado.httputil import HTTPHeaders, HTTPMessageDelegate, HTTPServerRequest
 from tornado.web import Application, OutputTransform
 
 from server.config import Http
+from server.kit.forwarded import Forwarded, trusted
 from server.kit.lifecycle import Lifecycle
 from server.kit.limits import Bounded
 
@@ -30,14 +31,11 @@ async def serve(
     http: Http,
     stop: asyncio.Event,
     ready: Callable[[], None] | None = None,
-    *,
-    xheaders: bool = False,
 ) -> None:
     """Serve until `stop` is set, then drain; `ready` is called once connections are accepted.
 
     `application.settings["lifecycle"]` is the Lifecycle that the handlers keep; a missing one is put there.
     `application.settings["largest_body"]` says by a path how large a body may be there, None for as large as usual.
-    `xheaders` trusts `X-Forwarded-For` and `X-Real-Ip`: only behind a proxy that overwrites them.
     """
     lifecycle: Lifecycle = application.settings.setdefault("lifecycle", Lifecycle())
     application.add_transform(_goodbye(lifecycle))
@@ -49,8 +47,8 @@ async def serve(
         max_body_size=http.max_body_bytes,
         max_buffer_size=2 * http.max_body_bytes,
         decompress_request=False,
-        xheaders=xheaders,
     )
+    server.is_proxy = trusted(http.proxies) if http.proxies else None
     server.larger_bodies = application.settings.get("largest_body", server.larger_bodies)
     server.add_sockets(sockets)
     try:
@@ -63,11 +61,13 @@ async def serve(
 
 class _Server(HTTPServer):
     larger_bodies: Callable[[str], int | None] = staticmethod(lambda path: None)
+    is_proxy: Callable[[str], bool] | None = None
 
     def start_request(self, server_conn: object, request_conn: Any) -> HTTPMessageDelegate:
         application = super().start_request(server_conn, request_conn)
         larger = self.larger_bodies
-        return Bounded(application, request_conn, self.conn_params.max_body_size or 0, larger)
+        bounded = Bounded(application, request_conn, self.conn_params.max_body_size or 0, larger)
+        return Forwarded(bounded, request_conn, self.is_proxy) if self.is_proxy else bounded
 
     def busy(self) -> bool:
         """Is there a connection with a reply not yet sent?"""

@@ -17,7 +17,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from server.app import House, open_building
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES, Category, Pool, Price, Provider, Service
-from server.config import Http, Push, Settings, WeChat, WeCom, dump
+from server.config import Http, Limits, Push, Settings, Waitlist, WeChat, WeCom, dump
 from server.kit import mongod, supervise
 from server.kit.clock import SHANGHAI
 from server.kit.mongod import Mongod
@@ -31,12 +31,21 @@ COMPOUND = "compound-faults"
 
 
 class Told(Struct):
-    """An answer: 0 is a connection that broke before there was one."""
+    """An answer: 0 is a connection that broke before there was one.
+
+    For somebody who insisted: `waited` is how long it took from the first attempt on, `slowest` the slowest of the
+    attempts, `refused` how many were answered with 503 and when to come back, `wrong` those that failed otherwise.
+    """
 
     status: int
     body: Any
     replayed: bool
     seconds: float
+    comes_back: bool = False
+    waited: float = 0.0
+    slowest: float = 0.0
+    refused: int = 0
+    wrong: int = 0
 
 
 class Street:
@@ -51,7 +60,9 @@ class Street:
         self.house = house
         self.url = f"http://127.0.0.1:{settings.port}"
         self.sandbox_url = settings.wechat.base_url
-        self.client = AsyncHTTPClient(force_instance=True, max_clients=400)
+        self.client = AsyncHTTPClient(force_instance=True, max_clients=1000)
+        self.turn = asyncio.Lock()
+        """Of what breaks things: one thing after the other."""
 
     async def kill(self, what: str) -> None:
         """SIGKILL a living process: `web`, `worker` or `mongod`; one that is just being restarted is waited for."""
@@ -87,16 +98,24 @@ class Street:
         if answer.code == 599:
             return Told(0, None, False, seconds)
         told = json.loads(answer.body) if answer.body else None
-        return Told(answer.code, told, "Idempotent-Replayed" in answer.headers, seconds)
+        replayed, comes_back = ("Idempotent-Replayed" in answer.headers, "Retry-After" in answer.headers)
+        return Told(answer.code, told, replayed, seconds, comes_back)
 
     async def insist(
         self, method: str, path: str, body: Any = None, *, token: str = "", key: str = ""
     ) -> Told:
         """As a client on a bad line does: the same request with the same key until there is an answer."""
+        loop = asyncio.get_running_loop()
+        began, slowest, refused, wrong = loop.time(), 0.0, 0, 0
         while True:
             told = await self.ask(method, path, body, token=token, key=key)
+            slowest = max(slowest, told.seconds)
             if told.status not in (0, 500, 502, 503):
+                told.waited, told.slowest = loop.time() - began, slowest
+                told.refused, told.wrong = refused, wrong
                 return told
+            refused += told.status == 503 and told.comes_back
+            wrong += told.status == 500 or (told.status == 503 and not told.comes_back)
             await asyncio.sleep(0.05)
 
     async def resident(self, openid: str) -> str:
@@ -203,7 +222,9 @@ def _settings(folder: Path, database: Mongod | Cluster, port: int, sandbox_port:
         wechat=WeChat(base_url=base),
         wecom=WeCom(base_url=base),
         http=Http(deadline_s=5),
+        limits=Limits(actor_per_s=1e5, actor_burst=100_000),
         push=Push(lease_s=2, max_attempts=20),
+        waitlist=Waitlist(offer_minutes=1, look_minutes=1, most_open=50),
     )
 
 
