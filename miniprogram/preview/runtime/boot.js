@@ -28,7 +28,7 @@ export function boot(bundle, mount, options) {
   const space = environment.createCodeSpace('main', true)
   // Without this a property that is called dataset, id or class breaks the making of an element.
   space.getComponentSpace().updateComponentOptions({ writeFieldsToNode: false })
-  const backend = environment.associateBackend(browser(mount, issue))
+  const backend = environment.associateBackend(browser(mount, tagsOf(bundle), issue))
   inlineUnits()
 
   let router
@@ -69,6 +69,11 @@ function listenForTrouble(issue) {
   addEventListener('unhandledrejection', (event) => issue('error', event.reason))
 }
 
+/** What pages and components call each other. */
+function tagsOf({ configs }) {
+  return new Set(Object.values(configs).flatMap((config) => Object.keys(config.usingComponents)))
+}
+
 function addCss(text) {
   document.head.append(Object.assign(document.createElement('style'), { textContent: text }))
 }
@@ -83,11 +88,11 @@ function inlineUnits() {
 }
 
 /** The browser as a backend: our tags are wx-*, and only our own events reach bind* handlers. */
-function browser(mount, issue) {
+function browser(mount, tags, issue) {
   const context = new glassEasel.CurrentWindowBackendContext()
   context.document = {
     createElement(tag) {
-      if (!isBuiltIn(tag) && !tag.includes('-')) issue('warning', `unknown tag <${tag}>`)
+      if (!isBuiltIn(tag) && !tags.has(tag)) issue('warning', `unknown tag <${tag}>`)
       return document.createElement(isBuiltIn(tag) ? `wx-${tag}` : tag)
     },
     createTextNode: (text) => document.createTextNode(text),

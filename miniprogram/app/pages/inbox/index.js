@@ -1,1 +1,66 @@
-Page({})
+const inbox = require('../../services/inbox')
+const { when } = require('../../utils/time')
+
+const INBOX_TAB = 2
+
+Page({
+  data: { state: 'loading', error: '', items: [], unread: 0, next: null, more: false },
+
+  onShow() {
+    this.load()
+  },
+
+  async onPullDownRefresh() {
+    await this.load()
+    wx.stopPullDownRefresh()
+  },
+
+  async load() {
+    try {
+      const page = await inbox.list()
+      this.setData({ state: page.items.length ? 'ready' : 'empty', items: page.items.map(drawn), next: page.next })
+      this.count(page.unread)
+    } catch (error) {
+      this.setData({ state: 'error', error: error.message })
+    }
+  },
+
+  async onReachBottom() {
+    const { next, more, items } = this.data
+    if (!next || more) return
+    this.setData({ more: true })
+    try {
+      const page = await inbox.list(next)
+      this.setData({ items: [...items, ...page.items.map(drawn)], next: page.next })
+    } catch (error) {
+      wx.showToast({ title: error.message, icon: 'none' })
+    } finally {
+      this.setData({ more: false })
+    }
+  },
+
+  /** @param {number} unread */
+  count(unread) {
+    this.setData({ unread })
+    if (unread) wx.setTabBarBadge({ index: INBOX_TAB, text: unread > 99 ? '99+' : String(unread) })
+    else wx.removeTabBarBadge({ index: INBOX_TAB })
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  open(event) {
+    const message = this.data.items[event.currentTarget.dataset.index]
+    if (message.case_no) wx.navigateTo({ url: `/packages/cases/pages/case/index?case_no=${message.case_no}` })
+  },
+
+  async readAll() {
+    try {
+      await inbox.readAll()
+      await this.load()
+    } catch (error) {
+      wx.showToast({ title: error.message, icon: 'none' })
+    }
+  },
+})
+
+/** @param {any} message */
+const drawn = (message) => ({ ...message, when: when(message.at) })

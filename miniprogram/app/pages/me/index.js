@@ -1,1 +1,69 @@
-Page({})
+const look = require('../../services/look')
+const me = require('../../services/me')
+const places = require('../../services/places')
+
+const ENTRIES = [
+  { title: '消息订阅', text: '哪些事发微信提醒您', icon: 'bell', url: '/packages/me/pages/subscriptions/index' },
+  { title: '候补与定期服务', text: '排队的时间，每周的上门', icon: 'repeat', url: '/packages/me/pages/ahead/index' },
+  { title: '家人代办', text: '请儿女帮您办，或帮老人办', icon: 'users', url: '/packages/me/pages/proxies/index' },
+  { title: '隐私与我的数据', text: '下载、注销、隐私说明', icon: 'shield', url: '/packages/me/pages/privacy/index' },
+]
+
+Page({
+  data: { state: 'loading', error: '', who: {}, home: '', large: false, entries: ENTRIES, busy: false },
+
+  onShow() {
+    this.load()
+  },
+
+  async onPullDownRefresh() {
+    await this.load()
+    wx.stopPullDownRefresh()
+  },
+
+  async load() {
+    try {
+      const [who, all] = await Promise.all([me.get(), places.all()])
+      const compound = who.household && all.find((/** @type {any} */ one) => one.id === who.household.compound_id)
+      const large = who.preferences.large_text
+      look.setLarge(large)
+      this.setData({ state: 'ready', who, home: compound ? `${compound.name} ${who.household.room}` : '', large })
+    } catch (error) {
+      this.setData({ state: 'error', error: error.message })
+    }
+  },
+
+  /** Seen at once and undone when the server could not keep it. @param {WechatMiniprogram.SwitchChange} event */
+  async enlarge(event) {
+    const large = event.detail.value
+    look.setLarge(large)
+    this.setData({ large })
+    try {
+      const who = await me.change({ preferences: { ...this.data.who.preferences, large_text: large } })
+      this.setData({ who })
+    } catch (error) {
+      look.setLarge(!large)
+      this.setData({ large: !large })
+      wx.showToast({ title: error.message, icon: 'none' })
+    }
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{ code?: string }>} event */
+  async phone(event) {
+    if (!event.detail.code) return
+    this.setData({ busy: true })
+    try {
+      this.setData({ who: await me.bindPhone(event.detail.code) })
+      wx.showToast({ title: '手机号已绑定', icon: 'success' })
+    } catch (error) {
+      wx.showModal({ title: '没有绑定', content: error.message, showCancel: false })
+    } finally {
+      this.setData({ busy: false })
+    }
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  go(event) {
+    wx.navigateTo({ url: event.currentTarget.dataset.url })
+  },
+})

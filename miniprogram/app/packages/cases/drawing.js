@@ -1,0 +1,56 @@
+// How the details of a case are drawn: which of them, under what name, in what order. Nothing here decides anything.
+const { yuan } = require('../../utils/money')
+const { when } = require('../../utils/time')
+
+/** The rows of the details, whatever the kind has of them. @param {any} item */
+function rowsOf(item) {
+  const { details, provider, worker } = item
+  const rows = [
+    row('calendar', '时间', details.when),
+    row('map-pin', '地址', details.address),
+    row('user', '联系人', [details.contact_name, details.contact_phone].filter(Boolean).join(' ')),
+    provider && row('store', '商家', provider.name, provider.phone),
+    worker && row('user-check', '师傅', worker.name, worker.phone),
+    details.price_text && row('wallet', '费用', details.price_agreed ? `${yuan(details.price_fen)} 元（${details.price_text}）` : details.price_text),
+    details.fee_fen && row('wallet', '应付', `${yuan(details.fee_fen)} 元`),
+    item.open && details.cancel_free_until && row('clock', '免费取消', `${when(details.cancel_free_until)} 之前`),
+    row('message-circle', '您的留言', details.note),
+    row('file-check', '完成情况', details.finish_note),
+    row('alert', '上门无人', details.no_show_note),
+    row('flag', '关于', details.about_title),
+    row('flag', '原因', details.reason_text),
+    row('message-circle', '您说的', details.text),
+    row('store', '商家答复', details.answer),
+    row('shield', '街道裁决', [details.ruling_text, details.ruling_reason].filter(Boolean).join('：')),
+  ]
+  return rows.filter((one) => one && one.text)
+}
+
+/** @param {string} icon @param {string} label @param {string} text @param {string | null} [phone] */
+const row = (icon, label, text, phone = null) => ({ icon, label, text, phone })
+
+/** The last price that was given, line by line. @param {any} item */
+function quoteOf({ details }) {
+  const quotes = details.quotes || []
+  const last = quotes[quotes.length - 1]
+  if (!last) return null
+  return {
+    version: last.version,
+    title: last.on_site ? '师傅看过后的报价' : '报价',
+    lines: last.lines.map((/** @type {any} */ one) => ({ name: one.name, amount: yuan(one.amount_fen) })),
+    total: `${yuan(last.total_fen)} 元`,
+    note: last.note,
+  }
+}
+
+/** The cases that belong to a larger one. @param {any} item */
+function partsOf({ details }) {
+  const parts = details.parts || []
+  return parts.filter((/** @type {any} */ one) => one.case_no).map((/** @type {any} */ one) => ({
+    case_no: one.case_no,
+    title: one.service || one.title || one.name,
+    text: [one.state_text, one.when].filter(Boolean).join(' · '),
+  }))
+}
+
+module.exports = { partsOf, quoteOf, rowsOf }

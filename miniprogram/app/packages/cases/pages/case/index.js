@@ -1,0 +1,123 @@
+const cases = require('../../../../services/cases')
+const complaints = require('../../../../services/complaints')
+const ratings = require('../../../../services/ratings')
+const subscriptions = require('../../../../services/subscriptions')
+const { rowsOf, partsOf, quoteOf } = require('../../drawing')
+
+const LOOK_AGAIN_MS = 15000
+const VISIT = 'visit'
+
+Page({
+  data: {
+    state: 'loading', error: '', item: null, fresh: false, quote: null, main: [], apart: [], rows: [], parts: [], steps: [],
+    rating: {}, complaint: {}, busy: false,
+  },
+
+  /** @param {{ case_no: string, fresh?: string }} query */
+  onLoad(query) {
+    this.caseNo = query.case_no
+    this.setData({ fresh: Boolean(query.fresh) })
+    subscriptions.prepare()
+  },
+
+  onShow() {
+    this.load()
+    this.timer = setInterval(() => this.refresh(), LOOK_AGAIN_MS)
+  },
+
+  onHide() {
+    clearInterval(this.timer)
+  },
+
+  onUnload() {
+    clearInterval(this.timer)
+  },
+
+  async onPullDownRefresh() {
+    await this.load()
+    wx.stopPullDownRefresh()
+  },
+
+  async load() {
+    try {
+      await this.draw(await cases.get(this.caseNo))
+    } catch (error) {
+      this.setData({ state: 'error', error: error.message })
+    }
+  },
+
+  /** Quietly, while the page lies open: only what has moved is drawn again. */
+  async refresh() {
+    const item = await cases.get(this.caseNo).catch(() => null)
+    const before = this.data.item
+    if (!item || !before) return
+    if (item.version === before.version) this.setData({ 'item.clock': item.clock })
+    else await this.draw(item)
+  },
+
+  /** @param {any} item */
+  async draw(item) {
+    const [history, rating, complaint] = await Promise.all([
+      cases.history(item.case_no),
+      ratings.sheet(item.case_no).catch(() => ({})),
+      complaints.sheet(item.case_no).catch(() => ({})),
+    ])
+    this.setData({
+      state: 'ready',
+      item,
+      quote: quoteOf(item),
+      main: item.actions.filter((/** @type {any} */ one) => !one.danger),
+      apart: item.actions.filter((/** @type {any} */ one) => one.danger),
+      rows: rowsOf(item),
+      parts: partsOf(item),
+      steps: history.items,
+      rating,
+      complaint,
+    })
+    wx.setNavigationBarTitle({ title: item.kind_text })
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async act(event) {
+    const { name } = event.currentTarget.dataset
+    const action = this.data.item.actions.find((/** @type {any} */ one) => one.name === name)
+    await subscriptions.ask(VISIT)
+    if (action.fields.some((/** @type {any} */ field) => field.type !== 'hidden')) {
+      wx.navigateTo({ url: `/packages/cases/pages/act/index?case_no=${this.caseNo}&action=${name}` })
+      return
+    }
+    const hint = action.fields.map((/** @type {any} */ field) => field.hint).filter(Boolean).join('\n')
+    const { confirm } = await wx.showModal({ title: `${action.text}？`, content: hint || this.data.item.title, confirmText: '是的', cancelText: '再想想' })
+    if (confirm) await this.move(name)
+  },
+
+  /** @param {string} name */
+  async move(name) {
+    const { item, quote } = this.data
+    const asked = item.actions.find((/** @type {any} */ one) => one.name === name).fields
+    const hidden = asked.some((/** @type {any} */ field) => field.name === 'quote_version') ? { quote_version: quote.version } : {}
+    this.setData({ busy: true })
+    try {
+      await this.draw(await cases.move(this.caseNo, name, { version: item.version, ...hidden }))
+      wx.showToast({ title: '已办好', icon: 'success' })
+    } catch (error) {
+      await wx.showModal({ title: '没有办成', content: error.message, showCancel: false })
+      if (!error.offline) await this.load()
+    } finally {
+      this.setData({ busy: false })
+    }
+  },
+
+  rate() {
+    wx.navigateTo({ url: `/packages/cases/pages/rate/index?case_no=${this.caseNo}` })
+  },
+
+  complain() {
+    wx.navigateTo({ url: `/packages/cases/pages/complain/index?case_no=${this.caseNo}` })
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  openCase(event) {
+    wx.navigateTo({ url: `/packages/cases/pages/case/index?case_no=${event.currentTarget.dataset.no}` })
+  },
+})

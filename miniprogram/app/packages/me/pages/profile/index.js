@@ -1,0 +1,52 @@
+const me = require('../../../../services/me')
+
+Page({
+  data: { state: 'loading', error: '', name: '', birthYear: '', household: null, errors: {}, busy: false },
+
+  onLoad() {
+    this.load()
+  },
+
+  async load() {
+    try {
+      const who = await me.get()
+      this.setData({ state: 'ready', name: who.name, birthYear: who.birth_year || '', household: who.household })
+    } catch (error) {
+      this.setData({ state: 'error', error: error.message })
+    }
+  },
+
+  /** @param {WechatMiniprogram.Input} event */
+  typeName(event) {
+    this.setData({ name: event.detail.value, errors: {} })
+  },
+
+  /** @param {WechatMiniprogram.Input} event */
+  typeYear(event) {
+    this.setData({ birthYear: event.detail.value, errors: {} })
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{ value: any }>} event */
+  moved(event) {
+    this.setData({ household: event.detail.value, errors: {} })
+  },
+
+  async save() {
+    const { name, birthYear, household } = this.data
+    /** @type {Record<string, any>} */
+    const changes = { name: name.trim(), birth_year: birthYear ? Number(birthYear) : null }
+    if (household) changes.household = { compound_id: household.compound_id, room: household.room }
+    this.setData({ busy: true, errors: {} })
+    try {
+      await me.change(changes)
+      wx.showToast({ title: '已保存', icon: 'success' })
+      wx.navigateBack()
+    } catch (error) {
+      const field = (error.field || 'page').split('.')[0]
+      const told = error.code === 'invalid' ? { name: '请填写姓名', birth_year: '请填写四位数的年份，例如 1953' }[field] : ''
+      this.setData({ errors: { [field]: told || error.message } })
+    } finally {
+      this.setData({ busy: false })
+    }
+  },
+})

@@ -1,0 +1,8 @@
+const request = require('./request')
+
+/** → { items: MessageView[], unread, next } @param {string} [cursor] */
+const list = (cursor) => request.get('/v1/inbox', { cursor })
+
+const readAll = () => request.write('/v1/inbox/read')
+
+module.exports = { list, readAll }
