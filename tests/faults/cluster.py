@@ -4,15 +4,17 @@ import asyncio
 import socket
 import subprocess
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 from pymongo import AsyncMongoClient
 from pymongo.errors import PyMongoError
 
 from server.kit import tether
 from server.kit.mongod import HOST, find_binary
+from tests.faults.network import Fault, Line
 
 NAME = "faults"
 PARAMETERS = (
@@ -32,6 +34,7 @@ class Member:
         self.folder = folder
         with socket.create_server((HOST, 0)) as free:
             self.port: int = free.getsockname()[1]
+        self.line = Line(self.port)
         self.process = self._spawned()
 
     def _spawned(self) -> subprocess.Popen[bytes]:
@@ -60,15 +63,47 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        return f"mongodb://{','.join(f'{HOST}:{one.port}' for one in self.members)}/?replicaSet={NAME}"
+        return f"mongodb://{','.join(f'{HOST}:{one.line.port}' for one in self.members)}/?replicaSet={NAME}"
 
     async def pid(self) -> int:
         """The primary's process, waited for while there is none."""
+        return (await self.primary()).process.pid
+
+    async def primary(self) -> Member:
         while True:
             for member in self.members:
                 if await self._leads(member):
-                    return member.process.pid
+                    return member
             await asyncio.sleep(0.05)
+
+    def isolate(self, member: Member, fault: Fault) -> None:
+        """Nobody hears it, and it hears nobody."""
+        member.line.break_off(fault)
+        for other in self.members:
+            if other is not member:
+                other.line.cut_off(member.port, fault)
+
+    def part(self, fault: Fault) -> None:
+        """The set is well, and the clients cannot reach it."""
+        for member in self.members:
+            member.line.break_off(fault, members_too=False)
+
+    def slow_down(self, seconds: float) -> None:
+        for member in self.members:
+            member.line.delay_s = seconds
+
+    def mend(self) -> None:
+        for member in self.members:
+            member.line.mend()
+
+    def _member_of(self, port: int) -> int | None:
+        """The member whose end of a connection has this port."""
+        for member in self.members:
+            with suppress(psutil.Error):
+                ends = psutil.Process(member.process.pid).net_connections("tcp4")
+                if any(one.laddr.port == port for one in ends):
+                    return member.port
+        return None
 
     async def _leads(self, member: Member) -> bool:
         try:
@@ -78,7 +113,12 @@ class Cluster:
             return False
 
     async def initiate(self) -> None:
-        members = [{"_id": number, "host": f"{HOST}:{one.port}"} for number, one in enumerate(self.members)]
+        for one in self.members:
+            one.line.member_of = self._member_of
+            await one.line.open()
+        members = [
+            {"_id": number, "host": f"{HOST}:{one.line.port}"} for number, one in enumerate(self.members)
+        ]
         config = {"_id": NAME, "members": members, "settings": SETTINGS}
         for member in self.members:
             await self._until_up(member)
@@ -120,3 +160,4 @@ async def running(folder: Path) -> AsyncIterator[Cluster]:
             keeper.cancel()
         await asyncio.gather(*keepers, return_exceptions=True)
         await asyncio.gather(*(tether.end(one.process, 10) for one in cluster.members))
+        await asyncio.gather(*(one.line.close() for one in cluster.members))

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import operator
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from server.kit.db.idempotency import RECEIPTS
 from server.kit.events import EVENTS
 from server.push import MESSAGES
 from server.slots import OCCUPANCY
+from tests.faults.blows import strike
 from tests.faults.street import HORIZON, Street, Told, wish
 
 Say = Callable[[str], None]
@@ -29,7 +31,7 @@ class Race(Struct):
 async def race(street: Street, tokens: list[str], seats: int, name: str) -> Race:
     """Everybody books the same slot at once, each with a key of their own."""
     service_id = await street.service(name, capacity=seats)
-    await _known(street, tokens[0], service_id)
+    await known(street, tokens[0], service_id)
     body = wish(service_id, street.start(10))
     told = await asyncio.gather(
         *(
@@ -46,7 +48,7 @@ async def race(street: Street, tokens: list[str], seats: int, name: str) -> Race
 async def same_key(street: Street, token: str, times: int) -> list[Told]:
     """One request sent many times at once, with one key."""
     service_id = await street.service("same-key", capacity=3)
-    await _known(street, token, service_id)
+    await known(street, token, service_id)
     body = wish(service_id, street.start(11))
     return list(
         await asyncio.gather(
@@ -55,7 +57,7 @@ async def same_key(street: Street, token: str, times: int) -> list[Told]:
     )
 
 
-async def _known(street: Street, token: str, service_id: str) -> None:
+async def known(street: Street, token: str, service_id: str) -> None:
     """Until every web process has the new service in memory: several answers in a row know it."""
     known = 0
     async with asyncio.timeout(10):
@@ -64,25 +66,42 @@ async def _known(street: Street, token: str, service_id: str) -> None:
             known = known + 1 if told.status == 200 else 0
 
 
-class Kills(Struct):
-    """`lost`: acknowledged and not there. `doubled`: there twice. `half`: there in part. `unsent`: no push."""
+class Blows(Struct):
+    """`lost`: acknowledged and not there. `doubled`: there twice. `oversold`: quarters with more visits than people.
+    `half`: there in part. `unsent`: no push. `wrong`: answers that were neither a reply nor a 503 that says when to
+    come back.
+
+    `slowest_answer_s` of one request, `longest_wait_s` of somebody who asked until it was done, `longest_gap_s`
+    between two bookings of anybody.
+    """
 
     acknowledged: int
-    killed: dict[str, int]
+    blows: dict[str, int]
     lost: int
     doubled: int
+    oversold: int
     half: int
     unsent: int
+    wrong: int
+    refused: int
     replays: int
+    slowest_answer_s: float
     longest_wait_s: float
+    longest_gap_s: float
+
+    @property
+    def violations(self) -> int:
+        return self.lost + self.doubled + self.oversold + self.half + self.unsent + self.wrong
 
 
-async def kills(street: Street, bookings: int, victims: list[str], *, seed: int = 1) -> Kills:
-    """Book while processes are killed one after the other, evenly over the bookings; then count everything."""
+async def under(
+    street: Street, bookings: int, blows: list[str], *, name: str = "kills", seed: int = 1
+) -> Blows:
+    """Book while one thing after the other breaks, evenly over the bookings; then count everything."""
     people = max(bookings // 10, 1)
-    tokens = await street.residents(people, "kills")
+    tokens = await street.residents(people, name)
     await asyncio.gather(
-        *(_credit(street, f"kills-{number:04d}", token) for number, token in enumerate(tokens))
+        *(_credit(street, f"{name}-{number:04d}", token) for number, token in enumerate(tokens))
     )
     slots = [
         (day, hour, minute)
@@ -91,27 +110,33 @@ async def kills(street: Street, bookings: int, victims: list[str], *, seed: int 
         for minute in range(0, 60, 15)
     ]
     capacity = bookings // len(slots) + 2
-    service_id = await street.service("kills", capacity=capacity, minutes=15)
-    await _known(street, tokens[0], service_id)
+    service_id = await street.service(name, capacity=capacity, minutes=15)
+    await known(street, tokens[0], service_id)
     seats = slots * capacity
     random.Random(seed).shuffle(seats)
     receipts_before = await _receipts(street)
+    loop = asyncio.get_running_loop()
     acknowledged: dict[str, Told] = {}
+    moments = [loop.time()]
     todo = iter(range(bookings))
-    blows = {round(bookings * (number + 1) / (len(victims) + 1)): one for number, one in enumerate(victims)}
+    due = {round(bookings * (number + 1) / (len(blows) + 1)): one for number, one in enumerate(blows)}
 
     async def client() -> None:
         for number in todo:
             day, hour, minute = seats[number]
             body = wish(service_id, street.start(hour, minute, day))
-            token, key = tokens[number % people], f"kills-{number}"
+            token, key = tokens[number % people], f"{name}-{number}"
             acknowledged[key] = await street.insist("POST", "/v1/bookings", body, token=token, key=key)
-            if victim := blows.pop(len(acknowledged), None):
-                await street.kill(victim)
+            moments.append(loop.time())
+            if blow := due.pop(len(acknowledged), None):
+                await strike(street, blow)
 
     await asyncio.gather(*(client() for _ in range(16)))
-    await _all_told(street)
-    return await _counted(street, service_id, acknowledged, Counter(victims), receipts_before)
+    await all_told(street)
+    result = await _counted(street, name, acknowledged, Counter(blows), receipts_before)
+    result.oversold = await _oversold(street, name, capacity)
+    result.longest_gap_s = round(max(map(operator.sub, moments[1:], moments), default=0.0), 2)
+    return result
 
 
 async def _credit(street: Street, openid: str, token: str) -> None:
@@ -124,7 +149,7 @@ async def _credit(street: Street, openid: str, token: str) -> None:
         await street.insist("POST", "/v1/subscriptions", results, token=token, key=f"{openid}-{number}")
 
 
-async def _all_told(street: Street) -> None:
+async def all_told(street: Street) -> None:
     """Until the worker has nothing left to tell or to send."""
     due = {"due_at": {"$type": "date"}}
     async with asyncio.timeout(60):
@@ -139,29 +164,35 @@ async def _all_told(street: Street) -> None:
 
 
 async def _counted(
-    street: Street, service_id: str, acknowledged: dict[str, Told], killed: Counter[str], receipts_before: int
-) -> Kills:
-    db = street.house.db
+    street: Street, name: str, acknowledged: dict[str, Told], blows: Counter[str], receipts_before: int
+) -> Blows:
+    db, service_id = street.house.db, f"service-{name}"
     numbers = [one.body["case_no"] for one in acknowledged.values() if one.status == 201]
     stored = [one async for one in db.reader().each(CASES, {"details.service_id": service_id})]
     there = Counter(one.id for one in stored)
     receipts = await _receipts(street) - receipts_before
-    taken = await _seats_taken(street)
+    taken = sum(itertools.chain.from_iterable(await _cells(street, name)))
     unsent = 0
     for number in numbers:
         told = await db.reading(
             lambda reader, number=number: reader.all(MESSAGES, {"case_no": number}, limit=5)  # type: ignore[misc]
         )
         unsent += not any(one.delivery == "sent" for one in told)
-    return Kills(
+    told_all = acknowledged.values()
+    return Blows(
         acknowledged=len(numbers),
-        killed=dict(killed),
+        blows=dict(blows),
         lost=sum(1 for one in numbers if not there[one]),
         doubled=len(stored) - len(set(numbers)) + len(numbers) - len(set(numbers)),
+        oversold=0,
         half=abs(len(stored) - receipts) + abs(len(stored) - taken),
         unsent=unsent,
-        replays=sum(1 for one in acknowledged.values() if one.replayed),
-        longest_wait_s=round(max(one.seconds for one in acknowledged.values()), 2),
+        wrong=sum(one.wrong for one in told_all),
+        refused=sum(one.refused for one in told_all),
+        replays=sum(1 for one in told_all if one.replayed),
+        slowest_answer_s=round(max(one.slowest for one in told_all), 2),
+        longest_wait_s=round(max(one.waited for one in told_all), 2),
+        longest_gap_s=0.0,
     )
 
 
@@ -169,9 +200,14 @@ async def _receipts(street: Street) -> int:
     return await street.house.db.reading(lambda reader: reader.count(RECEIPTS, {"status": 201}))
 
 
-async def _seats_taken(street: Street) -> int:
-    days = [one async for one in street.house.db.reader().each(OCCUPANCY, {"_id": {"$regex": "^pool-kills"}})]
-    return sum(itertools.chain.from_iterable(one.cells.values() for one in days))
+async def _cells(street: Street, name: str) -> list[list[int]]:
+    """Of each day of the pool, how many are busy in each quarter."""
+    days = street.house.db.reader().each(OCCUPANCY, {"_id": {"$regex": rf"^pool-{name}\|"}})
+    return [list(one.cells.values()) async for one in days]
+
+
+async def _oversold(street: Street, name: str, capacity: int) -> int:
+    return sum(1 for day in await _cells(street, name) for taken in day if taken > capacity)
 
 
 class Rolls(Struct):

@@ -70,7 +70,7 @@ class Together:
             try:
                 give_up = min(one.give_up for one in batch)
                 outcomes = await self._many([one.body for one in batch], give_up)
-            except (Apart, Duplicate, PyMongoError):
+            except (Apart, Duplicate, PyMongoError, TimeoutError):
                 pass
             else:
                 for waiting, outcome in zip(batch, outcomes, strict=True):
