@@ -30,7 +30,7 @@ class ReturnPriceList(Request, frozen=True, kw_only=True):
 
 
 class FindChanges(Request, frozen=True, kw_only=True):
-    """`since`: the version to compare with; the one before if left out."""
+    """`since`: the version to compare with; the approved one before it if left out."""
 
     since: Annotated[int, Meta(ge=1)] | None = None
 

@@ -176,8 +176,18 @@ def _services(reader: Reader, provider_id: str) -> list[Service]:
 def listed(reader: Reader, provider_id: str, actor: Actor) -> PriceListsView:
     """All of a provider's, the newest first; the last is what stood before them. Raises PricesOfNobody."""
     check_scope(reader, provider_id, actor)
-    lists = [view(reader, one) for one in of_provider(reader, provider_id)]
-    return PriceListsView(items=[*lists, _first(reader, provider_id)])
+    return PriceListsView(items=views_of(reader, provider_id))
+
+
+def views_of(reader: Reader, provider_id: str) -> list[PriceListView]:
+    return [*(view(reader, one) for one in of_provider(reader, provider_id)), _first(reader, provider_id)]
+
+
+def lines_now(reader: Reader, provider_id: str) -> list[PriceLineView]:
+    """What each service costs today."""
+    day = today(reader.now)
+    services = [catalogue.priced(reader, one, day) for one in _services(reader, provider_id)]
+    return [_line(one, one.price) for one in services]
 
 
 def view(reader: Reader, one: PriceList) -> PriceListView:
@@ -240,7 +250,12 @@ def compare(
 ) -> PriceChangesView:
     """What a version changes against another, by service. Raises PricesOfNobody, PriceListNotFound."""
     check_scope(reader, provider_id, actor)
-    before = number - 1 if since is None else since
+    return compared(reader, provider_id, number, since)
+
+
+def compared(reader: Reader, provider_id: str, number: int, since: int | None = None) -> PriceChangesView:
+    approved = [one.number for one in of_provider(reader, provider_id) if one.state == "approved"]
+    before = max((one for one in approved if one < number), default=_FIRST) if since is None else since
     old, new = _prices_of(reader, provider_id, max(before, _FIRST)), _prices_of(reader, provider_id, number)
     changes = [
         _change(one, old.get(one.id), new.get(one.id))

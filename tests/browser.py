@@ -35,7 +35,7 @@ class _Forms(HTMLParser):
         given = {name: value or "" for name, value in attrs}
         if tag == "form":
             self.forms.append(Form(given.get("action", ""), given.get("method", "get")))
-        elif tag in ("input", "textarea") and self.forms and "name" in given:
+        elif tag in ("input", "textarea", "select") and self.forms and "name" in given:
             form = self.forms[-1]
             form.named.add(given["name"])
             chosen = given.get("type") not in ("radio", "checkbox") or "checked" in given

@@ -16,7 +16,7 @@ from handlers.console.beside import beside
 from handlers.page import Goto, Page, Shown
 from schemas.cases import ActionView, CandidateView, CaseView
 from schemas.common import FormField
-from server import attachments, bookings, cases, catalogue, clocks, forms, talks
+from server import attachments, bookings, cases, catalogue, clocks, dispatch, forms, talks
 from server.cases import Case
 from server.config import Settings
 from server.kit.clock import SHANGHAI
@@ -100,7 +100,7 @@ async def picture(
     case = await cases.find(reader, case_no, actor)
     view = cases.view(reader, case, actor)
     drawn = buttons(case, view.actions, actor)
-    choices = await _choices(reader, case, drawn)
+    choices = await _choices(reader, case, drawn, rules)
     steps = (await cases.history(reader, case)).items
     files = await attachments.unclaimed(reader, case, actor)
     return {
@@ -124,10 +124,10 @@ async def picture(
     }
 
 
-async def _choices(reader: Reader, case: Case, drawn: list[Button]) -> list[CandidateView]:
+async def _choices(reader: Reader, case: Case, drawn: list[Button], rules: Settings) -> list[CandidateView]:
     """The people to choose from, where a form asks for one."""
     asked = any(field.source for one in drawn for field in one.fields)
-    return await bookings.candidates(reader, case) if asked else []
+    return await dispatch.candidates(reader, case, rules) if asked else []
 
 
 def _answers(reader: Reader, view: CaseView) -> list[tuple[str, str]]:
@@ -195,8 +195,10 @@ class Act(Page):
 
         lanes = [case_no]
         if action == "reschedule":
-            wanted = {"start": _moment(form.get("start", ""))}
+            wanted = {"start": moment_of(form.get("start", ""))}
             lanes += await house.db.reading(lambda reader: bookings.contended(reader, case_no, actor, wanted))
+        typed = {name: text.strip() for name, text in form.items()}
+        await cases.before_move(house.db, case_no, action, typed, actor, house.settings)
         answer = await self.once(moved, lanes=lanes)
         return msgspec.json.decode(answer.body, type=Moved)
 
@@ -245,7 +247,7 @@ def _typed(case: Case, action: str, form: Mapping[str, str]) -> dict[str, Any]:
         elif field.type == "items":
             body[field.name] = _lines(form, field.name)
         elif field.type == "moment" and text:
-            body[field.name] = _moment(text)
+            body[field.name] = moment_of(text)
         elif text:
             body[field.name] = _number(text) if field.type == "number" else text
     if version := form.get("version", ""):
@@ -258,10 +260,11 @@ def _typed(case: Case, action: str, form: Mapping[str, str]) -> dict[str, Any]:
 def _lines(form: Mapping[str, str], name: str) -> list[dict[str, Any]]:
     """The rows that were filled in; amounts are written in yuan and meant in fen."""
     rows = [(form.get(f"{name}.{row}.name", "").strip(), form.get(f"{name}.{row}.yuan", "")) for row in ROWS]
-    return [{"name": what, "amount_fen": _fen(yuan.strip())} for what, yuan in rows if what or yuan.strip()]
+    return [{"name": what, "amount_fen": fen_of(yuan.strip())} for what, yuan in rows if what or yuan.strip()]
 
 
-def _fen(text: str) -> Any:
+def fen_of(text: str) -> Any:
+    """Yuan as somebody typed them; what is no amount stays as it is, to be refused by name."""
     try:
         fen = Decimal(text) * 100
         return int(fen) if fen == int(fen) else text
@@ -269,7 +272,7 @@ def _fen(text: str) -> Any:
         return text
 
 
-def _moment(text: str) -> str:
+def moment_of(text: str) -> str:
     """What a date and time field sends is the street's own time."""
     try:
         moment = datetime.fromisoformat(text)

@@ -2,7 +2,7 @@
 
 from server.providers.arranging import to_arrange
 from server.providers.onboarding import FLOW, ONBOARDING, enter
-from server.providers.sheets import MONTHS, SHEETS, as_csv, sheet
+from server.providers.sheets import COLUMNS, MONTHS, SHEETS, as_csv, cells, sheet
 from server.providers.sheets import check as check_sheet
 from server.providers.suspensions import SUSPENDING, SUSPENSIONS, ProviderNotFound, lift, suspend
 from server.providers.suspensions import listed as suspensions_of
@@ -10,6 +10,7 @@ from server.providers.suspensions import view as view_suspension
 from server.providers.views import find, listed, view, workers_of
 
 __all__ = [
+    "COLUMNS",
     "FLOW",
     "MONTHS",
     "ONBOARDING",
@@ -18,6 +19,7 @@ __all__ = [
     "SUSPENSIONS",
     "ProviderNotFound",
     "as_csv",
+    "cells",
     "check_sheet",
     "enter",
     "find",

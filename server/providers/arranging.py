@@ -60,7 +60,7 @@ def _is_free(
     reader: Reader, service: Service, details: dict[str, Any], days: dict[str, dict[str, int]]
 ) -> bool:
     try:
-        slots.check_within(service, details["start"])
+        slots.check_within(reader, service, details["start"])
     except slots.SlotNotOffered:
         return False
     if service.mode == "quote" and not service.seat_for_quote:
