@@ -22,6 +22,7 @@ from server.kit.clock import SHANGHAI, today
 from server.kit.db import Change, Collection, Database, Reader, Stored, Tx
 from server.kit.errors import Conflict
 from server.kit.jobs import DUE, Leased
+from server.workdays import Calendar
 
 CELL_MIN = 15
 _DAY_MIN = 24 * 60
@@ -100,42 +101,42 @@ def capacity(pool: Pool, day: date) -> int:
     return pool.capacity_on.get(day.isoformat(), pool.capacity)
 
 
-def hours(service: Service, day: date) -> list[Hours]:
-    """Opening hours of a date: an override, else closed on a holiday, else the weekday's."""
+def hours(service: Service, day: date, calendar: Calendar) -> list[Hours]:
+    """Opening hours of a date: an override, else closed on a holiday of the calendar in force, else the weekday's."""
     override = service.overrides.get(day.isoformat())
     if override is not None:
         return override
-    if workdays.statutory_holiday(day) and not service.open_on_holidays:
+    if calendar.holiday(day) and not service.open_on_holidays:
         return []
     return service.weekly[day.weekday()]
 
 
-def starts(service: Service, day: date) -> Iterator[int]:
+def starts(service: Service, day: date, calendar: Calendar) -> Iterator[int]:
     """Minutes of the day at which this service may start."""
-    for opening, closing in hours(service, day):
+    for opening, closing in hours(service, day, calendar):
         yield from range(opening, closing - service.duration_min + 1, service.step_min)
 
 
-def check_offered(service: Service, start: datetime, now: datetime) -> None:
+def check_offered(reader: Reader, service: Service, start: datetime) -> None:
     """Raises the refusal that says why this time cannot be booked, whoever may be free."""
-    local = _check_when(service, start, now)
-    if local.hour * 60 + local.minute not in starts(service, local.date()):
+    local = _check_when(service, start, reader.now)
+    if local.hour * 60 + local.minute not in starts(service, local.date(), workdays.calendar(reader)):
         raise SlotNotOffered(field="start")
 
 
-def check_open(service: Service, start: datetime, now: datetime) -> None:
+def check_open(reader: Reader, service: Service, start: datetime) -> None:
     """As `check_offered`, for a service whose visits take no seat: any quarter of an hour within its hours."""
-    _check_when(service, start, now)
-    check_within(service, start)
+    _check_when(service, start, reader.now)
+    check_within(reader, service, start)
 
 
-def check_within(service: Service, start: datetime) -> None:
+def check_within(reader: Reader, service: Service, start: datetime) -> None:
     """The visit begins at a quarter of an hour and lies within the opening hours. Raises SlotNotOffered."""
     local = start.astimezone(SHANGHAI)
     minute = local.hour * 60 + local.minute
     within = any(
         opening <= minute <= closing - service.duration_min
-        for opening, closing in hours(service, local.date())
+        for opening, closing in hours(service, local.date(), workdays.calendar(reader))
     )
     if minute % CELL_MIN or not within:
         raise SlotNotOffered(field="start")
@@ -253,9 +254,9 @@ class Availability:
         reader, edition = self._db.reader(), self._db.follower.edition
         service = catalogue.find(reader, service_id)
         pool = catalogue.pool_of(reader, service)
-        version = self._versions[pool.id]
+        version, calendar = self._versions[pool.id], workdays.calendar(reader)
         counters = await self._counters(pool.id, first, days)
-        view, good_until = _view(service, pool, first, days, counters, reader.now)
+        view, good_until = _view(service, pool, first, days, counters, reader.now, calendar)
         body = msgspec.json.encode(view)
         if len(self._answers) >= _ANSWERS_KEPT:
             self._answers.clear()
@@ -312,6 +313,7 @@ async def nearest(
 ) -> list[datetime]:
     """Free times of the service nearest to `start`, at most `days` away, in the order of the calendar."""
     pool, middle = catalogue.pool_of(reader, service), today(start)
+    calendar = workdays.calendar(reader)
     soonest = reader.now + timedelta(minutes=service.lead_time_min)
     last = today(reader.now) + timedelta(days=service.horizon_days)
     around = [middle + timedelta(days=offset) for offset in range(-days, days + 1)]
@@ -323,16 +325,17 @@ async def nearest(
     free = [
         slot.start
         for one in dates
-        for slot in _slots(service, pool, one, known.get(day_id(pool.id, one), {}))
+        for slot in _slots(service, pool, one, known.get(day_id(pool.id, one), {}), calendar)
         if slot.free and slot.start >= soonest
     ]
     return sorted(sorted(free, key=lambda one: (abs(one - start), one))[:most])
 
 
-def starts_of(service: Service, day: date) -> list[datetime]:
+def starts_of(reader: Reader, service: Service, day: date) -> list[datetime]:
     """The moments at which this service may start on a date."""
     midnight = datetime.combine(day, time(), SHANGHAI)
-    return [midnight + timedelta(minutes=minute) for minute in starts(service, day)]
+    calendar = workdays.calendar(reader)
+    return [midnight + timedelta(minutes=minute) for minute in starts(service, day, calendar)]
 
 
 def fits(used: dict[str, int], wanted: list[str], most: int) -> bool:
@@ -341,7 +344,13 @@ def fits(used: dict[str, int], wanted: list[str], most: int) -> bool:
 
 
 def _view(
-    service: Service, pool: Pool, first: date, days: int, counters: list[dict[str, int]], now: datetime
+    service: Service,
+    pool: Pool,
+    first: date,
+    days: int,
+    counters: list[dict[str, int]],
+    now: datetime,
+    calendar: Calendar,
 ) -> tuple[SlotsView, datetime]:
     """The days asked for, and until when this answer holds if nothing is booked."""
     soonest = now + timedelta(minutes=service.lead_time_min)
@@ -353,26 +362,29 @@ def _view(
         if not today <= day < today + timedelta(days=service.horizon_days):
             result.append(DayView(date=day, slots=[], note="未开放"))
             continue
-        slots = list(_slots(service, pool, day, counters[offset]))
+        slots = list(_slots(service, pool, day, counters[offset], calendar))
         later = [one for one in slots if one.start >= soonest]
         if later:
             good_until = min(good_until, later[0].start - timedelta(minutes=service.lead_time_min))
-        result.append(DayView(date=day, slots=later, note=_note(service, day, bool(slots), bool(later))))
+        note = _note(day, bool(slots), bool(later), calendar)
+        result.append(DayView(date=day, slots=later, note=note))
     return SlotsView(service_id=service.id, days=result), good_until
 
 
-def _note(service: Service, day: date, opens: bool, bookable: bool) -> str:
+def _note(day: date, opens: bool, bookable: bool, calendar: Calendar) -> str:
     if bookable:
         return ""
     if opens:
         return "今天已来不及"
-    return "节假日休息" if workdays.statutory_holiday(day) else "休息"
+    return "节假日休息" if calendar.holiday(day) else "休息"
 
 
-def _slots(service: Service, pool: Pool, day: date, used: dict[str, int]) -> Iterator[SlotView]:
+def _slots(
+    service: Service, pool: Pool, day: date, used: dict[str, int], calendar: Calendar
+) -> Iterator[SlotView]:
     midnight = datetime.combine(day, time(), SHANGHAI)
     most = capacity(pool, day)
-    for minute in starts(service, day):
+    for minute in starts(service, day, calendar):
         start = midnight + timedelta(minutes=minute)
         wanted = seat(service, start)[1]
         free = most - max(used.get(one, 0) for one in wanted)

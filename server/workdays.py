@@ -90,6 +90,12 @@ class Calendar:
             return True
         return day not in self._days_off and workday(day)
 
+    def holiday(self, day: date) -> bool:
+        """A day off by decree or by the street; an ordinary weekend is none, nor a day that the street works."""
+        if day in self._working_days:
+            return False
+        return day in self._days_off or statutory_holiday(day)
+
     def provisional(self, day: date) -> bool:
         """The holidays of that year are not published yet: what is counted with it may still change."""
         return day.year not in self._years and not published(day.year)

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +17,7 @@ from server.kit.clock import SHANGHAI
 from server.kit.db import Database, Follower
 from server.slots import OCCUPANCY
 from tests.houses import next_door
+from tests.ticking import calendar_file, put_in_force
 from tests.world import WHOLE_DAY_HOURS, Person, Shop, World, unique
 
 MORNING_AND_AFTERNOON = [(9 * 60, 12 * 60), (14 * 60, 17 * 60)]
@@ -497,3 +499,30 @@ def test_quarters_are_those_that_the_time_touches() -> None:
     assert slots.cells(600, 660) == ["40", "41", "42", "43"]
     assert slots.cells(-30, 30) == ["0", "1"]
     assert slots.cells(23 * 60 + 45, 25 * 60) == ["95"]
+
+
+async def test_the_street_s_calendar_closes_and_opens_days(world: World, tmp_path: Path) -> None:
+    """What was answered before is forgotten when the calendar changes, and memory answers again."""
+    shop, resident = await world.shop(open_on_holidays=False), await world.resident()
+    day, next_day = (datetime.fromisoformat(world.at(10, days=days)).date() for days in (1, 2))
+
+    async def seen() -> list[tuple[int, str]]:
+        query: dict[str, Any] = {"from": day.isoformat(), "days": 2}
+        found = await days(shop, resident, **query)
+        return [(len(one["slots"]), one["note"]) for one in found.values()]
+
+    async with calendar_file(world, tmp_path) as file:
+        file.write_text(f"working_days = [{day}, {next_day}]\n")
+        await put_in_force(world)
+        [(usual, _), (_, _)] = await seen()
+        assert usual > 0
+        assert world.house.availability.known(shop.service_id, day, 2) is not None
+
+        file.write_text(f"days_off = [{day}]\nworking_days = [{next_day}]\n")
+        await put_in_force(world)
+        assert world.house.availability.known(shop.service_id, day, 2) is None
+        assert await seen() == [(0, "节假日休息"), (usual, "")]
+        assert world.house.availability.known(shop.service_id, day, 2) is not None
+        refused = await resident.post("/v1/bookings", shop.wish(world.at(10)))
+        assert refused.code == "slot_not_offered"
+        assert (await resident.post("/v1/bookings", shop.wish(world.at(10, days=2)))).status == 201

@@ -3,10 +3,10 @@
 from datetime import datetime, timedelta
 
 from schemas.bookings import BookingDetails, NewBooking, QuoteItem, QuoteView
-from schemas.cases import CandidateView, Channel
+from schemas.cases import Channel
 from schemas.common import Address, Contact
-from server import cases, catalogue, places, scores, slots, staff
-from server.bookings import fees, prices, tallies
+from server import cases, catalogue, places, slots, staff
+from server.bookings import codes, fees, prices, tallies
 from server.bookings.details import Booking, Quote
 from server.bookings.flow import FLOW
 from server.bookings.reschedule import changeable_until
@@ -75,7 +75,7 @@ async def place(
     """
     service = catalogue.find(tx, wanted.service_id)
     seated = takes_seat(service)
-    (slots.check_offered if seated else slots.check_open)(service, wanted.start, tx.now)
+    (slots.check_offered if seated else slots.check_open)(tx, service, wanted.start)
     price = await prices.price_for(tx, service, resident, wanted.start)
     booking, where = _booking(tx, service, wanted, resident, price, rules)
     pool = catalogue.pool_of(tx, service)
@@ -221,6 +221,8 @@ def _sentence(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]
             return f"已提交，{company}会在 {clock_time(case.promised_at)} 前答复"
         case "confirmed" | "assigned" if booking.suspension:
             return f"{company}暂停服务，街道正在为您另外安排 {when} 的上门，您也可以免费取消"
+        case "confirmed" if booking.nobody:
+            return f"{company}已确认，{when} 上门，还没有师傅接单，正在找人安排"
         case "confirmed":
             return f"{company}已确认，{when} 上门，正在安排师傅"
         case "assigned":
@@ -261,6 +263,7 @@ def _cancelled(booking: Booking) -> str:
 
 
 def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) -> BookingDetails:
+    owed = fees.owed(reader, case, booking)
     return BookingDetails(
         service_id=booking.service_id,
         service=booking.service,
@@ -278,6 +281,7 @@ def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) ->
         start_code=booking.start_code if mine & _SEES_CODE and case.open else None,
         late_cancel=booking.late_cancel,
         escalated=booking.escalated,
+        nobody=booking.nobody,
         finish_note=booking.finish_note,
         cancel_free_until=local(booking.free_until),
         mode=booking.mode,
@@ -290,6 +294,10 @@ def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) ->
         reschedule_until=local(changeable_until(booking)),
         reschedules=booking.changes,
         no_show_note=booking.no_show_note,
+        no_show_photos=booking.no_show_photos,
+        code_warning=codes.warning(booking, reader.now) if case.open else "",
+        owed_fen=owed.fen,
+        owed_text=owed.text,
         appeal=booking.appeal,
         appeal_until=local(booking.appeal_until) if booking.appeal_until else None,
     )
@@ -335,23 +343,4 @@ BOOKING = Kind(
 )
 
 
-async def candidates(reader: Reader, case: Case) -> list[CandidateView]:
-    """The provider's workers for this service: the free ones first, then by how much they have that day."""
-    if case.kind != BOOKING.name:
-        return []
-    booking: Booking = BOOKING.details_of(case)
-    workers = staff.workers_of(reader, case.provider_id or "", booking.category)
-    ids = [slots.day_id(slots.worker_owner(one.id), booking.date) for one in workers]
-    days = {one.id: one.cells for one in await reader.all(slots.OCCUPANCY, {"_id": {"$in": ids}}, limit=500)}
-    views = []
-    for worker, item_id in zip(workers, ids, strict=True):
-        busy = days.get(item_id, {})
-        mine = worker.id == case.worker_id
-        free = mine or not any(busy.get(one, 0) for one in booking.seats)
-        load = sum(1 for one in busy.values() if one)
-        rating = scores.view(reader, scores.worker_key(worker.id))
-        views.append(CandidateView(id=worker.id, name=worker.name, free=free, load=load, rating=rating))
-    return sorted(views, key=lambda one: (not one.free, one.load, one.id))
-
-
-__all__ = ["BOOKING", "Booking", "candidates", "contended_day", "for_whom", "place", "said"]
+__all__ = ["BOOKING", "Booking", "contended_day", "for_whom", "place", "said"]

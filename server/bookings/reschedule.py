@@ -48,9 +48,9 @@ async def reschedule(act: Act) -> None:
         raise SameTime(field="start")
     service = catalogue.find(act.tx, booking.service_id)
     if booking.seated:
-        slots.check_offered(service, start, act.tx.now)
+        slots.check_offered(act.tx, service, start)
     else:
-        slots.check_open(service, start, act.tx.now)
+        slots.check_open(act.tx, service, start)
     day, seats = slots.seat(service, start)
     pool = catalogue.pool_of(act.tx, service)
     if booking.seated:
@@ -108,6 +108,7 @@ def _moved(booking: Booking, start: datetime, day: date, seats: list[str], pool_
     booking.end += later
     booking.start, booking.day, booking.seats, booking.pool_id = start, day.isoformat(), seats, pool_id
     booking.changes += 1
+    booking.nobody = False
 
 
 async def contended(reader: Reader, case_no: str, actor: Actor, body: dict[str, Any]) -> list[str]:

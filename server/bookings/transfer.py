@@ -76,7 +76,7 @@ def _check(act: Act, booking: Booking, service: Service) -> None:
         raise NotTheSameService(field="service_id")
     if booking.start <= act.tx.now:
         raise VisitHasBegun
-    slots.check_within(service, booking.start)
+    slots.check_within(act.tx, service, booking.start)
 
 
 def _reprice(booking: Booking, service: Service) -> None:

@@ -40,7 +40,7 @@ async def join(tx: Tx, actor: Actor, resident: Resident, wanted: NewWaiting, rul
     if service.mode != "slot":
         raise QuoteNeeded(field="service_id")
     day = day_of(wanted)
-    chances = chances_of(service, day, wanted.start, tx.now)
+    chances = chances_of(tx, service, day, wanted.start)
     address, contact = address_of(resident, wanted.address), contact_of(resident, wanted.contact)
     where = places.locate(tx, address.compound_id)
     form = catalogue.check_form(service, wanted.form)

@@ -128,7 +128,7 @@ def _suits(reader: Reader, entry: Waiting, used: dict[str, int]) -> datetime | N
         service = catalogue.find(reader, entry.service_id)
         day = date.fromisoformat(entry.day)
         most = slots.capacity(catalogue.pool_of(reader, service), day)
-        chances = chances_of(service, day, entry.start, reader.now)
+        chances = chances_of(reader, service, day, entry.start)
     except HoelunError:
         return None
     return next((one for one in chances if slots.fits(used, slots.seat(service, one)[1], most)), None)
@@ -153,7 +153,7 @@ async def _looked(tx: Tx, entry_id: str, rules: Settings) -> None:
         return
     try:
         service = catalogue.find(tx, entry.service_id)
-        chances = chances_of(service, date.fromisoformat(entry.day), entry.start, tx.now)
+        chances = chances_of(tx, service, date.fromisoformat(entry.day), entry.start)
         again = next_look(chances, service, tx.now, rules)
     except HoelunError as refusal:
         over = isinstance(refusal, slots.SlotInPast | slots.SlotTooSoon | slots.SlotNotOffered)

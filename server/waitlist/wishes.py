@@ -8,6 +8,7 @@ from server import slots
 from server.catalogue import Service
 from server.config import Settings
 from server.kit.clock import today
+from server.kit.db import Reader
 from server.kit.errors import Invalid
 from server.waitlist.entries import Waiting
 
@@ -38,16 +39,16 @@ def day_of(wanted: NewWaiting) -> date:
     raise StartOrDate(field="start")
 
 
-def chances_of(service: Service, day: date, start: datetime | None, now: datetime) -> list[datetime]:
+def chances_of(reader: Reader, service: Service, day: date, start: datetime | None) -> list[datetime]:
     """The times of the wish that can still be booked. Raises the refusal that says why there are none."""
     if start is not None:
-        slots.check_offered(service, start, now)
+        slots.check_offered(reader, service, start)
         return [start]
-    starts = slots.starts_of(service, day)
+    starts = slots.starts_of(reader, service, day)
     if not starts:
         raise slots.SlotNotOffered(field="date")
-    slots.check_offered(service, starts[-1], now)
-    soonest = now + timedelta(minutes=service.lead_time_min)
+    slots.check_offered(reader, service, starts[-1])
+    soonest = reader.now + timedelta(minutes=service.lead_time_min)
     return [one for one in starts if one >= soonest]
 
 
