@@ -28,7 +28,8 @@ async def told(world: World, case_no: str, who: Person) -> list[str]:
 
 async def writes_with(world: World, case_no: str) -> list[str]:
     """The collections that were written to in the transaction that made the case."""
-    async with AsyncMongoClient(world.house.settings.mongo_url) as client:
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(world.house.settings.mongo_url)
+    async with client:
         name = world.house.settings.database
         made = {"o.applyOps": {"$elemMatch": {"ns": f"{name}.cases", "op": "i", "o._id": case_no}}}
         entry = await client["local"]["oplog.rs"].find_one(made)
