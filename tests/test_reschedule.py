@@ -6,18 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
 from msgspec.structs import replace
-from tornado.ioloop import IOLoop
 
 from schemas.staff import Grant
 from server import slots
@@ -25,7 +14,7 @@ from server.bookings import BOOKING
 from server.cases import CASES
 from server.slots import OCCUPANCY
 from tests.houses import next_door
-from tests.world import Person, Shop, World
+from tests.world import Shop, World
 
 
 async def counted(world: World, owner: str) -> Counter[tuple[str, str]]:
@@ -213,113 +202,3 @@ async def test_bookings_and_reschedules_that_want_one_seat_share_it_out_once(wor
     assert len([one for one in replies if one.status in (200, 201)]) == 1
     assert [one.code for one in replies].count("slot_taken") == 9
     await in_order(world, shop)
-
-
-class Street(RuleBasedStateMachine):
-    """Hold, book, move, confirm, send, cancel, let time pass; the model is a list of who sits where."""
-
-    io_loop: IOLoop
-    morning: datetime
-    shop: Shop
-    world: World
-    person: Person
-
-    def run(self, coroutine: Any) -> Any:
-        return self.io_loop.asyncio_loop.run_until_complete(coroutine)  # type: ignore[attr-defined]
-
-    @initialize()
-    def open(self) -> None:
-        self.world.clock.set(self.morning)
-        self.model: dict[str, tuple[str, str]] = {}
-        for hour in (10, 11):
-            self.book(hour, False)
-
-    def free(self, start: str, without: str = "") -> bool:
-        taken = [one for no, (_, one) in self.model.items() if no != without]
-        return taken.count(start) < 2
-
-    def start(self, hour: int) -> str:
-        return self.world.at(hour, days=2)
-
-    @rule(hour=st.integers(10, 12), hold=st.booleans())
-    def book(self, hour: int, hold: bool) -> None:
-        start = self.start(hour)
-        reply = self.run(self.person.post("/v1/bookings", self.shop.wish(start, hold=hold)))
-        assert reply.status == (201 if self.free(start) else 409), reply.body
-        if reply.status == 201:
-            self.model[reply.json["case_no"]] = ("held" if hold else "submitted", start)
-
-    @precondition(lambda self: self.model)
-    @rule(which=st.integers(0, 9), hour=st.integers(10, 12))
-    def reschedule(self, which: int, hour: int) -> None:
-        no = list(self.model)[which % len(self.model)]
-        state = self.model[no][0]
-        start = self.start(hour)
-        reply = self.run(self.person.act(no, "reschedule", start=start))
-        if reply.status == 200:
-            assert state != "held" and self.free(start, no)
-            self.model[no] = (reply.json["state"], start)
-        else:
-            assert reply.code in ("not_allowed_now", "same_time", "slot_taken", "too_many_reschedules")
-            assert reply.code != "slot_taken" or not self.free(start, no)
-
-    @precondition(lambda self: self.model)
-    @rule(which=st.integers(0, 9))
-    def forward(self, which: int) -> None:
-        no = list(self.model)[which % len(self.model)]
-        state, start = self.model[no]
-        who, action, form = {
-            "held": (self.person, "submit", {}),
-            "submitted": (self.shop.manager, "confirm", {}),
-            "confirmed": (self.shop.manager, "assign", {"worker_id": self.shop.worker.id}),
-            "assigned": (self.shop.worker, "decline", {"reason": "有事"}),
-        }[state]
-        reply = self.run(who.act(no, action, **form))
-        assert reply.status == 200 or reply.code == "worker_busy", reply.body
-        if reply.status == 200:
-            self.model[no] = (reply.json["state"], start)
-
-    @precondition(lambda self: self.model)
-    @rule(which=st.integers(0, 9))
-    def cancel(self, which: int) -> None:
-        if self.model:
-            no = list(self.model)[which % len(self.model)]
-            assert self.run(self.person.act(no, "cancel")).status == 200
-            del self.model[no]
-
-    @rule()
-    def pass_time(self) -> None:
-        self.world.clock.advance(timedelta(minutes=6))
-        self.run(self.world.work())
-        self.model = {no: one for no, one in self.model.items() if one[0] != "held"}
-
-    @invariant()
-    def the_counters_are_the_model(self) -> None:
-        if not hasattr(self, "model"):
-            return
-        expected: Counter[tuple[str, str]] = Counter()
-        workers: Counter[tuple[str, str]] = Counter()
-        for state, text in self.model.values():
-            local = datetime.fromisoformat(text)
-            cells = [(local.date().isoformat(), str(local.hour * 4 + number)) for number in range(4)]
-            expected.update(cells)
-            workers.update(cells if state == "assigned" else [])
-        assert self.run(counted(self.world, self.shop.pool_id)) == expected
-        assert max(expected.values(), default=0) <= 2
-        assert self.run(counted(self.world, slots.worker_owner(self.shop.worker.id))) == workers
-
-    def teardown(self) -> None:
-        for no in self.model:
-            assert self.run(self.person.act(no, "cancel")).status == 200
-
-
-def test_whatever_is_done_in_whatever_order_the_seats_add_up(io_loop: IOLoop, world: World) -> None:
-    class Here(Street):
-        pass
-
-    Here.io_loop, Here.world, Here.morning = io_loop, world, world.clock.now()
-    Here.shop = io_loop.run_sync(lambda: world.shop(capacity=2, duration_min=60, cancel_notice_min=0))
-    Here.person = io_loop.run_sync(world.resident)
-    run_state_machine_as_test(
-        Here, settings=hypothesis_settings(max_examples=20, stateful_step_count=20, deadline=None)
-    )

@@ -308,7 +308,7 @@ def _nothing_due(books: Books) -> Iterator[str]:
         for one in page.values():
             if one.due_at is not None and one.due_at <= books.now:
                 yield f"{type(one).__name__} {one.id} is still due"
-            if one.error and getattr(one, "delivery", "dead") in ("queued", "dead"):
+            if one.error and page is not books.messages:
                 yield f"{type(one).__name__} {one.id} failed: {one.error}"
     for case in books.cases.values():
         if books.is_over(case):

@@ -1,0 +1,56 @@
+"""`scripts/mutants`: every rule broken in turn, and whether the machine notices. Names choose some of them."""
+
+import argparse
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.mutants import bench
+from tests.mutants.bench import Outcome
+from tests.mutants.rules import MUTANTS, Mutant
+
+
+async def main(chosen: list[Mutant], jobs: int) -> int:
+    if misfits := bench.misfits(MUTANTS):
+        print(f"fit the source no longer: {', '.join(misfits)}")
+        return 1
+    with tempfile.TemporaryDirectory(prefix="hoelun-mutants-") as folder:
+        sound = Path(folder, "sound")
+        await asyncio.to_thread(bench.copy, sound)
+        outcome = await bench.play(sound)
+        if outcome.caught or outcome.broken:
+            print(f"the tree as it is does not pass: {outcome.said}")
+            return 1
+        print(f"as it is: passes in {outcome.seconds} s", flush=True)
+        gate = asyncio.Semaphore(jobs)
+        survivors = sum(await asyncio.gather(*(_try(one, sound, Path(folder), gate) for one in chosen)))
+    print(f"{len(chosen) - survivors} of {len(chosen)} mutants caught")
+    return 1 if survivors else 0
+
+
+async def _try(mutant: Mutant, sound: Path, folder: Path, gate: asyncio.Semaphore) -> bool:
+    """Whether it survived."""
+    async with gate:
+        tree = folder / mutant.name
+        await asyncio.to_thread(bench.copy, tree, sound)
+        bench.infect(mutant, tree)
+        outcome = await bench.play(tree)
+    print(f"{mutant.name} ({mutant.breaks}): {_said(outcome)}", flush=True)
+    return not outcome.caught
+
+
+def _said(outcome: Outcome) -> str:
+    if outcome.broken:
+        return f"COULD NOT BE PLAYED: {outcome.said}"
+    verdict = f"caught in {outcome.seconds} s: {outcome.said}" if outcome.caught else "SURVIVED"
+    return verdict
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *(one.name for one in MUTANTS)], metavar="name")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at once")
+    given = parser.parse_args()
+    chosen = [one for one in MUTANTS if not given.names or one.name in given.names]
+    sys.exit(asyncio.run(main(chosen, given.jobs)))
