@@ -4,7 +4,7 @@ from typing import Any
 
 from handlers.base import Answer, Endpoint, allow
 from schemas.cases import CandidatesView, CasesView, CaseView, FindCases, HistoryView
-from server import bookings, cases
+from server import bookings, cases, dispatch
 from server.kit.db import Reader, Tx
 
 TITLE = "办件"
@@ -56,11 +56,11 @@ class Candidates(Endpoint):
 
     @allow("provider", "dispatcher")
     async def get(self, case_no: str) -> CandidatesView:
-        """Who could be sent, the free ones first."""
+        """Who could be sent, the best of those who can be first."""
 
         async def asked(reader: Reader) -> CandidatesView:
             case = await cases.find(reader, case_no, self.actor)
-            return CandidatesView(items=await bookings.candidates(reader, case))
+            return CandidatesView(items=await dispatch.candidates(reader, case, self.building.settings))
 
         return await self.building.db.reading(asked)
 
@@ -84,4 +84,5 @@ class Move(Endpoint):
             lanes += await self.building.db.reading(
                 lambda reader: bookings.contended(reader, case_no, actor, body)
             )
+        await cases.before_move(self.building.db, case_no, action, body, actor, rules)
         return await self.once(moved, lanes=lanes)

@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from schemas.common import END, Cursor, Limit, Request, View
 
-Use = Literal["waiting", "message", "before", "after", "licence"]
+Use = Literal["waiting", "message", "before", "after", "no_show", "licence"]
 
 
 class AttachmentView(View, frozen=True, kw_only=True):

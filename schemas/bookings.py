@@ -35,9 +35,12 @@ class NewBooking(Request, frozen=True, kw_only=True):
 
 
 class Assign(Request, frozen=True, kw_only=True):
+    """`off_shift`: although the worker is not on shift then, which only a dispatcher may say."""
+
     worker_id: Annotated[
         Id, Meta(title="服务人员", extra_json_schema={"x-source": "/v1/cases/{case_no}/candidates"})
     ]
+    off_shift: Annotated[bool, Meta(title="不在班也派（只有调度员可以）")] = False
 
 
 class Start(Request, frozen=True, kw_only=True):
@@ -93,6 +96,9 @@ class AcceptQuote(Request, frozen=True, kw_only=True):
 
 
 class NoShow(Request, frozen=True, kw_only=True):
+    """Photos are ids of pictures that were sent to this case; a service whose `proof` has `no_show` asks the worker for
+    at least one."""
+
     reason: Annotated[
         str,
         Meta(
@@ -103,6 +109,7 @@ class NoShow(Request, frozen=True, kw_only=True):
             description="几点到的、怎么联系的，居民申诉时要用",
         ),
     ]
+    photos: Annotated[list[Id], Meta(max_length=9, title="现场照片（门牌、关着的门）")] = []
 
 
 class Reschedule(Request, frozen=True, kw_only=True):
@@ -154,7 +161,11 @@ class BookingDetails(View, frozen=True, kw_only=True):
 
     `form` has the answers to the service's own fields. `price_fen` is the price that was agreed, or from which it
     starts while `price_agreed` is false; `quotes` are all versions, the last is the one that counts.
-    `cancel_fee_fen` is what cancelling now would cost the resident, `fee_fen` what was charged in the end.
+    `nobody`: every worker who could come was asked, and none will. `cancel_fee_fen` is what cancelling now would cost
+    the resident, `fee_fen` what was charged in the end.
+
+    `owed_fen` and `owed_text` say what is due by now and to whom; nobody collects it here. `no_show_photos` are ids of
+    the case's attachments. `code_warning` is there while the start code is locked because somebody guessed.
     """
 
     service_id: str
@@ -173,6 +184,7 @@ class BookingDetails(View, frozen=True, kw_only=True):
     start_code: str | None
     late_cancel: bool
     escalated: bool
+    nobody: bool
     finish_note: str
     cancel_free_until: str
     mode: str
@@ -185,5 +197,9 @@ class BookingDetails(View, frozen=True, kw_only=True):
     reschedule_until: str
     reschedules: int
     no_show_note: str
+    no_show_photos: list[str]
+    code_warning: str
+    owed_fen: Fen
+    owed_text: str
     appeal: str
     appeal_until: str | None

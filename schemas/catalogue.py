@@ -8,9 +8,9 @@ from msgspec import Meta, field
 from schemas.common import Cursor, Fen, FormField, Id, Limit, Request, View
 from schemas.ratings import ScoreView
 
-Proof = Literal["before", "after"]
+Proof = Literal["before", "after", "no_show"]
 Mode = Literal["slot", "quote"]
-Dispatch = Literal["assign", "grab", "rotate"]
+DispatchMode = Literal["assign", "grab", "rotate"]
 PriceListState = Literal["draft", "returned", "approved"]
 PriceUnit = Literal["free", "visit", "hour", "trip", "month", "quote"]
 

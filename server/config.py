@@ -92,7 +92,8 @@ class Sessions(Section, frozen=True, kw_only=True):
 
 class Bookings(Section, frozen=True, kw_only=True):
     """Rules of the place for bookings (product §3). `max_open` is how many one resident may have open, 0 for any
-    number; `cancel_fees` is the table for services that have none, such as `[{"within_min": 60, "percent": 20}]`."""
+    number; `cancel_fees` is the table for services that have none, such as `[{"within_min": 60, "percent": 20}]`.
+    So many wrong start codes within `code_lock_minutes` lock it for as long."""
 
     hold_minutes: Positive = 5
     desk_hold_minutes: Positive = 15
@@ -103,6 +104,8 @@ class Bookings(Section, frozen=True, kw_only=True):
     quote_hours: Positive = 24
     appeal_days: Positive = 7
     appeal_answer_hours: Positive = 72
+    code_tries: Positive = 5
+    code_lock_minutes: Positive = 15
     max_open: Annotated[int, Meta(ge=0)] = 0
     cancel_fees: list[CancelFee] = []
 
@@ -236,6 +239,7 @@ class Settings(Section, frozen=True, kw_only=True):
     port: Port = 8000
     public_url: Annotated[str, Meta(pattern=r"^(https?://[^\s/]+)?$")] = ""
     sandbox_port: Port = 8001
+    preview_port: Port = 8002
     metrics_port: Port = 0
     data_dir: str = "var"
     mongo_url: str = ""

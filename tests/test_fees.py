@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from schemas.catalogue import CancelFee
 from server.bookings.tallies import TALLIES
 from server.catalogue import PROVIDERS, SERVICES, Concession
+from tests.browser import Browser
 from tests.houses import next_door
 from tests.world import Person, World
 
@@ -37,6 +38,24 @@ async def test_the_fee_is_shown_before_and_charged_as_shown(
 
     assert before["details"]["cancel_fee_fen"] == ended["details"]["fee_fen"] == fee
     assert (f"{fee / 100:.2f}" in hint) if fee else ("不收费" in hint)
+
+
+async def test_both_sides_read_what_is_owed_and_to_whom(world: World) -> None:
+    shop, resident = await world.shop(cancel_fees=TABLE, cancel_notice_min=120), await world.resident()
+    late = await shop.booked(resident, world.at(10, days=0))
+    done = await shop.brought_to("done", resident, world.at(14, days=0))
+    world.clock.set(datetime.fromisoformat(world.at(9, 45, days=0)))
+    assert (await seen(resident, late))["details"]["owed_text"] == "", "nothing is owed beforehand"
+    await resident.act(late["case_no"], "cancel")
+    provider = world.house.db.reader().recall(PROVIDERS, shop.provider_id)
+    assert provider is not None
+    for who in (resident, shop.manager):
+        fee, price = (await seen(who, late))["details"], (await seen(who, done))["details"]
+        assert fee["owed_fen"] == 3600 and price["owed_fen"] == price["price_fen"] > 0
+        assert fee["owed_text"] == f"居民应付 36.00 元（晚取消的费用），付给{provider.name}，平台不代收"
+        assert "服务费" in price["owed_text"]
+    page = await Browser(world, shop.manager.token).get(f"/console/cases/{late['case_no']}")
+    assert fee["owed_text"] in page.text
 
 
 async def test_a_cancellation_by_the_other_side_costs_nothing(world: World) -> None:

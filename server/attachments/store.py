@@ -24,7 +24,13 @@ from server.sessions import Actor
 
 RAW, THUMBNAIL = ".raw", ".thumb"
 PICTURES: Mapping[str, Any] = {"width": {"$ne": None}}
-_USES: dict[str, Use] = {"talk": "message", "proof:before": "before", "proof:after": "after", "licence": "licence"}
+_USES: dict[str, Use] = {
+    "talk": "message",
+    "proof:before": "before",
+    "proof:after": "after",
+    "proof:no_show": "no_show",
+    "licence": "licence",
+}
 
 
 class AttachmentNotFound(NotFound):

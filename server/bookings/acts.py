@@ -1,19 +1,14 @@
 """What the moves of a booking do besides moving: seats are taken and given back, a code is asked, lateness is noted."""
 
-import hmac
-
-from server import certificates, slots, staff
-from server.bookings import fees, proof, tallies
+from server import certificates, dispatch, rosters, slots, staff
+from server.bookings import codes, fees, proof, tallies
 from server.bookings.details import Booking
 from server.cases.kinds import Act, Case
 from server.kit.db import Tx
 from server.kit.errors import Conflict, NotFound
+from server.staff import Staff
 
 RESIDENTS_SIDE = frozenset({"resident", "operator", "clerk"})
-
-
-class WrongStartCode(Conflict):
-    """开始口令不对，请居民再念一遍"""
 
 
 class QuoteFirst(Conflict):
@@ -26,6 +21,10 @@ class WorkerNotFound(NotFound):
 
 class PapersMissing(Conflict):
     """这位服务人员缺证件或证件过期，不能派单"""
+
+
+class OffShift(Conflict):
+    """这位服务人员那时不在班，请换一位"""
 
 
 async def end(act: Act, *, used: bool = False) -> None:
@@ -70,33 +69,68 @@ async def escalate(act: Act) -> None:
 
 
 async def assign(act: Act) -> None:
-    """Give the work to a worker who serves this and is free then. Raises WorkerNotFound, WorkerBusy,
-    PapersMissing."""
-    booking: Booking = act.details
+    """Give the work to a worker who serves this and is free then. Only a dispatcher can do so off shift, nobody without
+    the papers. Raises WorkerNotFound, WorkerBusy, PapersMissing, OffShift."""
     worker = act.tx.recall(staff.STAFF, act.form.worker_id)
-    provider_id = act.case.provider_id or ""
-    if worker is None or not staff.serves(worker, provider_id, booking.category):
+    if worker is None or not staff.serves(worker, act.case.provider_id or "", act.details.category):
         raise WorkerNotFound(field="worker_id")
     if worker.id == act.case.worker_id:
         return
-    lacking = certificates.missing(act.tx, worker, booking.category, booking.date, provider_id)
+    off_shift = not rosters.on_shift(act.tx, worker, act.details.start, act.details.end)
+    override = off_shift and act.form.off_shift and "dispatcher" in act.actor.roles
+    if off_shift and not override:
+        raise OffShift(f"{worker.name}那时不在班，请换一位，或先改班表", field="worker_id")
+    _check_papers(act, worker)
+    await dispatch.choose(act.tx, act.case, worker.id, act.actor, act.rules, override=override)
+    if override:
+        act.facts = {**act.facts, "off_shift": "不在班"}
+    await _free_worker(act.tx, act.case, act.details)
+    await _give(act, worker, slots.WorkerBusy(field="worker_id"))
+
+
+def _check_papers(act: Act, worker: Staff) -> None:
+    lacking = certificates.missing(
+        act.tx, worker, act.details.category, act.details.date, act.case.provider_id
+    )
     if lacking:
         raise PapersMissing(f"{worker.name}不能派：{'；'.join(lacking)}", field="worker_id")
-    await _free_worker(act.tx, act.case, booking)
-    busy = slots.WorkerBusy(field="worker_id")
+
+
+async def _give(act: Act, worker: Staff, busy: Conflict) -> None:
+    """The worker's own time is taken with the commit, so nobody has two visits at once."""
+    booking: Booking = act.details
     slots.demand(act.tx, slots.worker_owner(worker.id), booking.date, booking.seats, 1, otherwise=busy)
     act.case.worker_id = worker.id
+    booking.nobody = False
+
+
+async def take(act: Act) -> None:
+    """The worker takes what was offered to them (server/dispatch). Raises WorkerNotFound, OffShift, PapersMissing,
+    WorkerBusy."""
+    worker = staff.find(act.tx, act.actor.id)
+    if not staff.serves(worker, act.case.provider_id or "", act.details.category):
+        raise WorkerNotFound
+    if not rosters.on_shift(act.tx, worker, act.details.start, act.details.end):
+        raise OffShift("那个时间您不在班，不能接这一单")
+    _check_papers(act, worker)
+    await _give(act, worker, slots.WorkerBusy("您那个时间已经有活了，不能再接这一单"))
+
+
+async def nobody(act: Act) -> None:
+    """Everybody was asked, and nobody takes it: a person has to find somebody."""
+    act.details.nobody = True
 
 
 async def decline(act: Act) -> None:
+    """The worker gives it back; somebody else is looked for."""
     await _free_worker(act.tx, act.case, act.details)
     act.case.worker_id = None
 
 
 async def start(act: Act) -> None:
-    """Raises WrongStartCode."""
-    if not hmac.compare_digest(act.form.code, act.details.start_code):
-        raise WrongStartCode(field="code")
+    """Raises StartCodeLocked, WrongStartCode."""
+    codes.check(act.details, act.form.code, act.tx.now)
+    act.details.code_tries = []
 
 
 async def finish(act: Act) -> None:

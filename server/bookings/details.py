@@ -47,7 +47,8 @@ class Booking(Struct, kw_only=True):
     day. `free_until` and `change_until` are when a cancellation and a change of time cost nothing or are possible.
 
     `price_list` is the version of the prices that it was made with, `list_fen` what that asks of everybody;
-    `suspension` is the one because of which somebody looks for another provider.
+    `suspension` is the one because of which somebody looks for another provider; `nobody`: all workers who could come
+    were asked, and none will.
     """
 
     service_id: str
@@ -81,10 +82,15 @@ class Booking(Struct, kw_only=True):
     late_cancel: bool = False
     fee_fen: int = 0
     escalated: bool = False
+    nobody: bool = False
     finish_note: str = ""
     no_show_note: str = ""
+    no_show_photos: list[str] = []
     appeal_until: datetime | None = None
     appeal: str = ""
+    code_tries: list[datetime] = []
+    code_asked: int = 0
+    code_locked_until: datetime | None = None
 
     @property
     def date(self) -> date:

@@ -14,7 +14,7 @@ from schemas.bookings import (
     Transfer,
     WithReason,
 )
-from server.bookings import acts, appeals, fees, quotes, transfer
+from server.bookings import acts, appeals, codes, fees, quotes, transfer
 from server.bookings import reschedule as changes
 from server.bookings.details import has_price, needs_quote
 from server.kit.flow import Action, Flow, NoFields, Row, State
@@ -61,16 +61,18 @@ ACTIONS = (
     Action("reject", "不能接单", WithReason, quotes.reject, danger=True),
     Action("escalate", "超时上报", NoFields, acts.escalate),
     Action("assign", "派单", Assign, acts.assign),
+    Action("take", "接单", NoFields, acts.take),
+    Action("nobody", "没人接单", NoFields, acts.nobody),
     Action("decline", "退单", WithReason, acts.decline, danger=True),
     Action("depart", "出发"),
-    Action("start", "开始服务", Start, acts.start),
+    Action("start", "开始服务", Start, acts.start, before=codes.count),
     Action("finish", "完成服务", Finish, acts.finish),
     Action("requote", "现场改报价", NewPrice, quotes.requote),
     Action("accept", "确认完成", NoFields, acts.close),
     Action("dispute", "有问题", WithReason),
     Action("settle", "处理完毕", WithReason, acts.close),
     Action("no_show", "上门无人", NoShow, appeals.no_show, danger=True),
-    Action("appeal", "申诉", WithReason, appeals.appeal),
+    Action("appeal", "申诉", WithReason, appeals.appeal, hint=appeals.appeal_hint),
     Action("stand", "申诉期已过"),
     Action("uphold", "维持爽约", WithReason),
     Action("overturn", "撤销爽约", WithReason, appeals.overturn),
@@ -99,6 +101,8 @@ ROWS = (
     Row("quoted", "reject", "rejected", _SIDE),
     Row("quoted", "lapse", "expired", _SYSTEM),
     Row("confirmed", "assign", "assigned", _SIDE),
+    Row("confirmed", "take", "assigned", _WORKER),
+    Row("confirmed", "nobody", "confirmed", _SYSTEM),
     Row("confirmed", "reschedule", "confirmed", _CALLERS),
     Row("confirmed", "cancel", "cancelled", _CALLERS | _SIDE),
     Row("assigned", "depart", "en_route", _WORKER),

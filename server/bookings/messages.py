@@ -4,6 +4,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from server import push, residents, staff
+from server.bookings import codes
 from server.bookings.details import Booking
 from server.bookings.kind import BOOKING
 from server.cases import CASES, Case
@@ -48,6 +49,7 @@ TEMPLATES: dict[str, Told] = {
     "submit": Told(SUBMITTED, "已提交", "商家答复后会再通知您"),
     "confirm": Told(CONFIRMED, "已确认", "正在为您安排师傅"),
     "assign": Told(ASSIGNED, "已派人", "师傅到门口时请念口令"),
+    "take": Told(ASSIGNED, "已派人", "师傅到门口时请念口令"),
     "start": Told(STARTED, "服务中", "有问题请随时联系我们"),
     "finish": Told(DONE, "已完成", "请看看是否满意"),
     "reject": Told(CHANGED, "未接单", "可以换个时间或商家"),
@@ -71,6 +73,8 @@ TEMPLATES: dict[str, Told] = {
     "settle": Told(CHANGED, "已处理", "争议已处理完毕"),
 }
 
+_GUESSED = Told(CHANGED, "请当心", "开始口令被输错多次")
+
 
 @on("booking.*")
 async def tell(tx: Tx, event: Event) -> None:
@@ -88,6 +92,20 @@ async def tell(tx: Tx, event: Event) -> None:
     page = f"packages/cases/pages/case/index?case_no={case.id}"
     notice = Notice(text=text, payload=payload, page=page, case_no=case.id)
     await push.send(tx, event, resident, told.template, notice)
+
+
+@on(codes.LOCKED)
+async def warn(tx: Tx, event: Event) -> None:
+    """Somebody guesses the start code: the resident is to know before anybody is let in."""
+    case = await tx.get(CASES, event.data["case_no"])
+    if case is None or case.resident_id is None:
+        return
+    resident = await residents.find(tx, case.resident_id)
+    booking: Booking = BOOKING.details_of(case)
+    page = f"packages/cases/pages/case/index?case_no={case.id}"
+    text = codes.warning(booking, event.at) or "有人把开始口令输错了好几次"
+    notice = Notice(text=text, payload=_payload(tx, case, booking, _GUESSED), page=page, case_no=case.id)
+    await push.send(tx, event, resident, CHANGED, notice)
 
 
 def _text(tx: Tx, case: Case, booking: Booking, event: Event) -> str:

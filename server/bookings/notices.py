@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from schemas.staff import Grant
 from server import places, staff, staff_push
+from server.bookings.codes import LOCKED
 from server.bookings.details import Booking
 from server.bookings.kind import BOOKING
 from server.bookings.words import clock_time, said
@@ -99,6 +100,9 @@ ROWS = (
     Row("appeal", dispatchers, "居民申诉", "{place}，{service}，对“上门无人”不服：{reason}"),
 )
 _MESSAGE = Row(SAID, hosts, "居民留言", "{when}，{place}，{service}，居民有新留言，请打开看")
+_GUESSED = Row(
+    LOCKED, dispatchers, "开始口令输错多次", "{when}，{place}，{service}，请打电话给师傅和居民核对"
+)
 _LONGEST_REASON = 100
 
 
@@ -124,6 +128,13 @@ async def tell_of_message(tx: Tx, event: Event) -> None:
         return
     for userid in hosts(tx, case, event):
         await staff_push.send_unless_waiting(tx, event, userid, _word(tx, event, case, _MESSAGE))
+
+
+@on(LOCKED)
+async def tell_of_guessing(tx: Tx, event: Event) -> None:
+    case = await tx.get(CASES, event.data["case_no"])
+    if case is not None:
+        await _tell(tx, event, case, _GUESSED)
 
 
 async def _tell(tx: Tx, event: Event, case: Case, row: Row) -> None:

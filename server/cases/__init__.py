@@ -1,5 +1,6 @@
 """The backbone of everything a resident asks for: number, scope, moves with history, views."""
 
+from server.cases.before import before_move
 from server.cases.beside import beside
 from server.cases.kinds import CASES, Act, Case, Kind, Promise, kind_of
 from server.cases.moves import CaseNotFound, TimeIsUp, VersionConflict, find, move, open_case, time_is_up
@@ -19,6 +20,7 @@ __all__ = [
     "Promise",
     "TimeIsUp",
     "VersionConflict",
+    "before_move",
     "beside",
     "counts",
     "find",

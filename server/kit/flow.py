@@ -34,6 +34,7 @@ class Action(Struct, frozen=True):
 
     `fits` says of a case's details whether the button is shown at all; `do` refuses by name what does not fit.
     `hint` says beside the first field what it will come to if it is done now.
+    `before` writes in a transaction of its own what must stay though the act is refused, and returns the refusal.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Action(Struct, frozen=True):
     danger: bool = False
     fits: Callable[[Any], bool] | None = None
     hint: Callable[[Any, datetime], str] | None = None
+    before: Callable[..., Any] | None = None
 
 
 class Row(Struct, frozen=True):

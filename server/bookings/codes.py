@@ -1,0 +1,109 @@
+"""The start code: whoever guesses it is stopped. Every wrong one is written down, though the request is refused.
+
+Asking is counted in a transaction of its own before the act (`Action.before`): of two that guess at the same moment one
+comes after the other, so there are never more guesses than the street allows. Nobody gets a new code: the lock ends by
+itself, and the resident and the dispatchers hear of it at once.
+"""
+
+import hmac
+from datetime import datetime, timedelta
+
+from schemas.bookings import Start
+from server.bookings.details import Booking
+from server.bookings.words import clock_time
+from server.cases.kinds import CASES, Case
+from server.config import Settings
+from server.kit.db import Tx
+from server.kit.errors import Conflict, HoelunError
+from server.kit.events import Event, emit, event_id
+from server.sessions import Actor
+
+LOCKED = "start_code.locked"
+
+
+class WrongStartCode(Conflict):
+    """开始口令不对，请居民再念一遍"""
+
+
+class StartCodeLocked(Conflict):
+    """开始口令错的次数太多，请稍后再试"""
+
+
+def check(booking: Booking, given: str, now: datetime) -> None:
+    """Raises StartCodeLocked, WrongStartCode."""
+    if booking.code_locked_until is not None and now < booking.code_locked_until:
+        raise _locked(booking.code_locked_until, now)
+    if not hmac.compare_digest(given, booking.start_code):
+        raise WrongStartCode(field="code")
+
+
+async def count(
+    tx: Tx, case: Case, booking: Booking, form: Start, actor: Actor, rules: Settings
+) -> HoelunError | None:
+    """Write down that somebody asked; what they are refused with."""
+    try:
+        check(booking, form.code, tx.now)
+    except StartCodeLocked as locked:
+        return locked
+    except WrongStartCode:
+        return await _wrong(tx, case, booking, actor, rules)
+    await _write(tx, case, {})
+    return None
+
+
+async def _wrong(tx: Tx, case: Case, booking: Booking, actor: Actor, rules: Settings) -> HoelunError:
+    """One more wrong one; the last that is allowed locks."""
+    own = rules.bookings
+    span = timedelta(minutes=own.code_lock_minutes)
+    tries = [one for one in booking.code_tries if tx.now - one < span] + [tx.now]
+    left = own.code_tries - len(tries)
+    if left > 0:
+        await _write(tx, case, {"details.code_tries": tries})
+        return WrongStartCode(f"{WrongStartCode.text}，还可以试 {left} 次", field="code")
+    until = tx.now + span
+    await _write(tx, case, {"details.code_tries": [], "details.code_locked_until": until})
+    _tell(tx, case, booking, actor)
+    return _locked(until, tx.now)
+
+
+async def _write(tx: Tx, case: Case, change: dict[str, object]) -> None:
+    """Always a write: that puts those who ask at the same moment one after the other."""
+    set_too = {"$set": change} if change else {}
+    await tx.change(CASES, {"_id": case.id}, {"$inc": {"details.code_asked": 1}, **set_too})
+
+
+def _locked(until: datetime, now: datetime) -> StartCodeLocked:
+    left = until - now
+    minutes = -(-int(left.total_seconds()) // 60)
+    return StartCodeLocked(
+        f"开始口令错的次数太多，请等 {minutes} 分钟（{clock_time(until)}）再试，先打电话和居民核对",
+        field="code",
+        retry_after=left.total_seconds(),
+    )
+
+
+def _tell(tx: Tx, case: Case, booking: Booking, actor: Actor) -> None:
+    subject, number = f"{case.id}:code", booking.code_asked + 1
+    emit(
+        tx,
+        Event(
+            id=event_id(subject, number),
+            type=LOCKED,
+            subject=subject,
+            seq=number,
+            at=tx.now,
+            by={"kind": actor.kind, "id": actor.id},
+            channel="system",
+            data={"case_no": case.id},
+        ),
+    )
+
+
+def warning(booking: Booking, now: datetime) -> str:
+    """What the resident is to know of it; empty where nobody guesses."""
+    until = booking.code_locked_until
+    if until is None or now >= until:
+        return ""
+    return (
+        f"有人把开始口令输错了好几次，{clock_time(until)} 前不能再试。师傅没有到门口，请不要把口令告诉任何人"
+    )
