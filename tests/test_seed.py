@@ -3,7 +3,7 @@
 import re
 import shutil
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +12,22 @@ from msgspec.structs import replace
 
 from schemas.common import FormField
 from server.cases.kinds import CASES
-from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES, Category, Service, check_form, total_fen
+from server.catalogue import (
+    CATEGORIES,
+    POOLS,
+    PROVIDERS,
+    SERVICES,
+    Category,
+    Service,
+    check_form,
+    find,
+    priced,
+    total_fen,
+)
+from server.certificates import missing
 from server.demo import seed, street
 from server.demo.rows import BadData
-from server.kit.clock import SHANGHAI
+from server.kit.clock import SHANGHAI, today
 from server.kit.db import Collection, Duplicate, Tx
 from server.places import PLACES
 from server.residents import RESIDENTS
@@ -243,6 +255,22 @@ async def test_a_seeded_street_is_no_longer_empty(world: World) -> None:
     counts = await seed.load(world.building)
     assert not await seed.is_empty(world.building)
     assert counts == {name: len(items) for name, items in (await contents(world, *SEEDED)).items()}
+
+
+async def test_everybody_may_do_their_work_some_papers_end_soon_and_a_price_changes(world: World) -> None:
+    await seed.load(world.building)
+    reader, day = world.building.db.reader(), today(world.clock.now())
+    lacking = [
+        (one.id, skill, missing(reader, one, skill, day, one.grants[0].provider_id))
+        for one in STREET.staff
+        for skill in one.skills
+    ]
+    assert [one for one in lacking if one[2]] == []
+    worker = PEOPLE["worker-002"]
+    assert missing(reader, worker, "cleaning", day + timedelta(days=20)) == []
+    assert missing(reader, worker, "cleaning", day + timedelta(days=21)) != []
+    changed = find(reader, "svc02"), priced(reader, find(reader, "svc02"), day + timedelta(days=14))
+    assert [total_fen(one) for one in changed] == [10500, 11500]
 
 
 async def test_a_second_run_changes_nothing_and_leaves_bookings_alone(world: World) -> None:

@@ -9,10 +9,13 @@ from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from server.bundles import BUNDLES
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES
-from server.demo import street
+from server.config import Settings
+from server.demo import papers, street
 from server.demo.street import Street
 from server.kit.db import Collection, Database, Reader, Stored, Tx
+from server.kit.vault import Vault
 from server.places import PLACES
 from server.residents import RESIDENTS, Resident
 from server.staff import STAFF
@@ -23,15 +26,20 @@ class Building(Protocol):
 
     @property
     def db(self) -> Database: ...
+    @property
+    def settings(self) -> Settings: ...
 
 
 async def load(building: Building) -> dict[str, int]:
     """Put the whole street, all or nothing; how many of what. Raises BadData before anything is written."""
     found = await asyncio.to_thread(street.read)
+    vault = Vault(building.settings.field_key)
+    kept = await asyncio.to_thread(papers.read, found, building.db.now(), vault)
 
     async def put(tx: Tx) -> None:
         for collection, items in _contents(found):
             await tx.put_all(collection, items)
+        await papers.put(tx, kept)
         await tx.put_all(RESIDENTS, await _as_registered(tx, found.residents))
 
     await building.db.atomically(put)
@@ -48,6 +56,7 @@ def _contents(found: Street) -> tuple[tuple[Collection[Any], Sequence[Stored]], 
         (PROVIDERS, found.providers),
         (POOLS, found.pools),
         (SERVICES, found.services),
+        (BUNDLES, found.bundles),
         (STAFF, found.staff),
     )
 
