@@ -17,6 +17,7 @@ import psutil
 from msgspec import Struct
 
 from server.kit import log, supervise, tether
+from tests.bench import lists
 from tests.bench.load import Meter, Spent, burst, get, median, post
 from tests.faults.street import HORIZON, Street, open_street, wish
 
@@ -232,5 +233,9 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="more or fewer requests than usual")
     parser.add_argument("--idle", type=int, default=5000, help="idle connections to open")
+    parser.add_argument(
+        "--lists", action="store_true", help="lists of many cases against those of few, alone"
+    )
+    parser.add_argument("--cases", type=int, default=1_000_000, help="how many cases are many")
     given = parser.parse_args()
-    sys.exit(asyncio.run(main(given.scale, given.idle)))
+    sys.exit(asyncio.run(lists.main(given.cases) if given.lists else main(given.scale, given.idle)))
