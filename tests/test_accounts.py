@@ -1,6 +1,7 @@
 """One's own data: all of it in a file, and none of it left for who leaves."""
 
 import asyncio
+import tracemalloc
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -9,6 +10,7 @@ import bson
 import msgspec
 import pytest
 from msgspec import inspect as types
+from pymongo import AsyncMongoClient
 
 from schemas.staff import Grant
 from server import accounts, nouns
@@ -28,6 +30,10 @@ NOT_PERSONAL = {
         "price_list", "suspension",
     },
     "complaint": {"about", "about_kind", "about_title", "ruling"},
+    "onboarding": {
+        "licence_number", "licence_issuer", "insurance_number", "insurance_issuer", "categories", "photos", "hands",
+        "provider_id", "name",
+    },
     "followup": {"about", "about_title", "provider_id", "tags", "by", "outcome"},
 }  # fmt: skip
 """Texts of the details that lead to nobody: names of services, ids, words from lists, who of the staff."""
@@ -274,3 +280,36 @@ async def test_an_emptied_case_of_any_kind_can_still_be_read(world: World, kind:
     for case in await world.house.db.reading(stored):
         case.details = emptied(case.details)
         assert kind.details_of(case)
+
+
+async def test_the_file_of_twenty_thousand_cases_is_never_whole_in_memory(world: World) -> None:
+    shop, person = await world.shop(), await world.resident()
+    case_no = (await shop.booked(person))["case_no"]
+    said = await person.post(f"/v1/cases/{case_no}/messages", {"text": "请带梯子" * 50})
+    assert said.status == 201
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(world.house.settings.mongo_url)
+    async with client:
+        database = client[world.house.settings.database]
+        for name, key in (("cases", case_no), ("talks", said.json["id"])):
+            pattern = await database[name].find_one({"_id": key})
+            assert pattern is not None
+            many = [
+                pattern | {"_id": key.replace(case_no, f"{case_no[:-7]}{number:07d}"), "case_no": case_no}
+                for number in range(20_000)
+                if f"{number:07d}" != case_no[-7:]
+            ]
+            for one in many if name == "cases" else ():
+                del one["case_no"]
+            await database[name].insert_many(many, ordered=False)
+    actor = await world.house.actor(person.token)
+
+    whole = longest = 0
+    tracemalloc.start()
+    async for piece in accounts.export(world.house.db.reader(), actor):
+        whole, longest = whole + len(piece), max(longest, len(piece))
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert whole > 35_000_000, whole
+    assert longest < 100_000
+    assert most < 12_000_000, most

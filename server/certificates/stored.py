@@ -84,12 +84,13 @@ def missing(
     """Why this worker may not be given work of this category on that local day, in Chinese; empty: they may.
 
     A certificate that the category asks for is absent or has expired by then, or the licence or insurance of the
-    provider has: of `provider_id`, or of all they work for. A provider whose papers were never recorded, from before
-    there was onboarding, is not locked.
+    provider has: of `provider_id`, or of all they work for; or that provider is suspended. A provider whose papers were
+    never recorded, from before there was onboarding, is not locked.
     """
     grants = {one.provider_id for one in worker.grants if one.provider_id and one.role in _WORKING}
     employers = sorted(grants) if provider_id is None else [provider_id]
-    reasons = [_expired(reader, "provider", one, kind, day) for one in employers for kind in PROVIDERS_OWN]
+    reasons = [_suspended(reader, one) for one in employers]
+    reasons += [_expired(reader, "provider", one, kind, day) for one in employers for kind in PROVIDERS_OWN]
     reasons += [_lacking(reader, worker.id, kind, day) for kind in required(reader, category)]
     return [one for one in reasons if one]
 
@@ -102,6 +103,11 @@ def required(reader: Reader, category: str) -> list[str]:
     """The kinds that somebody needs who does work of this category."""
     known = reader.recall(catalogue.CATEGORIES, category)
     return known.requires if known else []
+
+
+def _suspended(reader: Reader, provider_id: str) -> str:
+    provider = catalogue.provider_of(reader, provider_id)
+    return "商家已暂停服务" if provider is not None and provider.suspended else ""
 
 
 def _lacking(reader: Reader, worker_id: str, kind: str, day: date) -> str:
