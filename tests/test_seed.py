@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from schemas.common import FormField
+from server.bundles import BUNDLES
 from server.cases.kinds import CASES
 from server.catalogue import (
     CATEGORIES,
@@ -37,7 +38,16 @@ from tests.world import Person, World
 
 STREET = street.read()
 PEOPLE = {one.id: one for one in STREET.staff}
-SEEDED: tuple[Collection[Any], ...] = (PLACES, CATEGORIES, PROVIDERS, POOLS, SERVICES, STAFF, RESIDENTS)
+SEEDED: tuple[Collection[Any], ...] = (
+    PLACES,
+    CATEGORIES,
+    PROVIDERS,
+    POOLS,
+    SERVICES,
+    BUNDLES,
+    STAFF,
+    RESIDENTS,
+)
 
 PER_HOUR = {"cleaning": (2500, 8000), "nanny": (2500, 4000), "care": (8000, 12000), "medical": (8000, 12000)}
 """Fen, as the street's price list has them; cleaning from daily to deep."""
@@ -61,6 +71,14 @@ def test_the_street_has_the_size_that_was_promised() -> None:
     assert (len(STREET.providers), len(STREET.services), len(STREET.residents)) == (12, 25, 200)
     assert (named("worker-"), named("driver-"), named("manager-"), named("clerk-")) == (40, 15, 12, 7)
     assert named("elder-") > 0
+
+
+def test_what_can_be_asked_for_as_one_thing_has_several_parts_that_the_street_can_do() -> None:
+    known = {one.id for one in STREET.services}
+    assert {one.name for one in STREET.bundles} >= {"搬家一件事", "出院回家一件事"}
+    for bundle in STREET.bundles:
+        assert len(bundle.parts) > 1 and any(one.required for one in bundle.parts)
+        assert all(known.issuperset(one.services) for one in bundle.parts)
 
 
 def test_every_provider_has_a_manager_and_every_community_a_clerk() -> None:

@@ -71,7 +71,7 @@ async def _as_registered(tx: Tx, wanted: list[Resident]) -> list[Resident]:
 
 async def is_empty(building: Building) -> bool:
     """Whether nothing of the kinds that are seeded is there, from here or from elsewhere."""
-    collections = (PLACES, CATEGORIES, PROVIDERS, POOLS, SERVICES, STAFF, RESIDENTS)
+    collections = (PLACES, CATEGORIES, PROVIDERS, POOLS, SERVICES, BUNDLES, STAFF, RESIDENTS)
 
     async def count(reader: Reader) -> int:
         return sum([await reader.count(one, {}, limit=1) for one in collections])

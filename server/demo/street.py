@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from schemas.common import Contact, FormField, Id, Name, Phone
 from schemas.staff import Grant
+from server.bundles import Bundle
 from server.catalogue import Category, Hours, Pool, Provider, Service
 from server.demo import crowd, rows
 from server.demo.rows import Row
@@ -31,6 +32,7 @@ class Street(Struct, frozen=True, kw_only=True):
     providers: list[Provider]
     pools: list[Pool]
     services: list[Service]
+    bundles: list[Bundle]
     staff: list[Staff]
     residents: list[Resident]
 
@@ -105,6 +107,7 @@ def read(folder: Path = DATA) -> Street:
     teams = [_team(row, known) for row in rows.read(folder / "pools.toml", "pool")]
     people = [_person(row, known) for row in rows.read(folder / "people.toml", "person")]
     staff = [*people, *(one for team in teams for one in team.staff())]
+    services = _services(folder, known, {one.id: one for one in teams})
     if len({one.id for one in staff}) < len(staff):
         raise rows.BadData("pools.toml: an id of a worker is there twice, or in people.toml too")
     return Street(
@@ -112,7 +115,8 @@ def read(folder: Path = DATA) -> Street:
         categories=categories,
         providers=providers,
         pools=[one.pool() for one in teams],
-        services=_services(folder, known, {one.id: one for one in teams}),
+        services=services,
+        bundles=_bundles(folder, {one.id for one in services}, known),
         staff=staff,
         residents=crowd.people(folder / "residents.toml", places),
     )
@@ -177,6 +181,21 @@ def _check_scope(row: Row, grant: Grant, known: Known) -> None:
 def _services(folder: Path, known: Known, teams: dict[str, Team]) -> list[Service]:
     openings = {row.id: _weekly(row) for row in rows.read(folder / "hours.toml", "hours")}
     return [_service(row, known, teams, openings) for row in rows.read(folder / "services.toml", "service")]
+
+
+def _bundles(folder: Path, services: set[str], known: Known) -> list[Bundle]:
+    return [_bundle(row, services, known) for row in rows.read(folder / "bundles.toml", "bundle")]
+
+
+def _bundle(row: Row, services: set[str], known: Known) -> Bundle:
+    bundle, before = row.to(Bundle), set[str | None]({None})
+    for one in bundle.parts:
+        row.know("part", one.after, before)
+        row.know("category", one.category, {None, *known.categories})
+        for service_id in one.services:
+            row.know("service", service_id, services)
+        before.add(one.part)
+    return bundle
 
 
 def _weekly(row: Row) -> list[list[Hours]]:

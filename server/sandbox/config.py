@@ -72,6 +72,7 @@ TEMPLATES = (
     Template(template_id="tmpl-rating-asked", title="服务评价提醒", keys=_CASE_KEYS),
     Template(template_id="tmpl-followup-changed", title="回访进展通知", keys=_CASE_KEYS),
     Template(template_id="tmpl-complaint-changed", title="投诉进展通知", keys=_CASE_KEYS),
+    Template(template_id="tmpl-bundle-changed", title="一件事进展通知", keys=_CASE_KEYS),
     Template(
         template_id="tmpl-proxy-changed",
         title="代办授权通知",
