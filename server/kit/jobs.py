@@ -82,9 +82,13 @@ class Queue(Generic[L]):
         self._dead = dead or {}
 
     async def run_due(self, db: Database, owner: str, metrics: Metrics) -> int:
-        """Work off everything that is due now; how many rows that was."""
-        counts = await asyncio.gather(*(self._drain(db, owner, metrics) for _ in range(self._parallel)))
-        return sum(counts)
+        """Work off everything that is due now; how many rows that was. One looks first: where nothing is due, the others
+        need not ask the database."""
+        first = await self._take(db, owner)
+        if first is None:
+            return 0
+        others = (self._drain(db, owner, metrics) for _ in range(self._parallel - 1))
+        return sum(await asyncio.gather(self._drain(db, owner, metrics, first), *others))
 
     async def run(
         self, db: Database, owner: str, metrics: Metrics, wake: asyncio.Event, stop: asyncio.Event
@@ -98,11 +102,11 @@ class Queue(Generic[L]):
                 log.info("jobs.database_unavailable", queue=self.name)
             await _first_of(wake, stop, _POLL_S)
 
-    async def _drain(self, db: Database, owner: str, metrics: Metrics) -> int:
-        done = 0
-        while (row := await self._take(db, owner)) is not None:
+    async def _drain(self, db: Database, owner: str, metrics: Metrics, row: L | None = None) -> int:
+        done, row = 0, row or await self._take(db, owner)
+        while row is not None:
             await self._work(db, row, metrics)
-            done += 1
+            done, row = done + 1, await self._take(db, owner)
         return done
 
     async def _take(self, db: Database, owner: str) -> L | None:
