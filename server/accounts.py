@@ -4,10 +4,11 @@ Who leaves keeps a number and nothing else: what was done stays countable, by se
 to nobody. The row of the resident stays as an empty one, so that nothing that names its id breaks.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
-from schemas.accounts import ExportedView, ExportView
+import msgspec
+
 from server import audit, nouns, plans, ratings, talks, waitlist
 from server.attachments import ATTACHMENTS
 from server.audit import AUDIT, Origin
@@ -48,6 +49,8 @@ PERSONAL = frozenset(
 )
 """How kinds of cases call what people wrote or what leads to them; it is emptied wherever it stands in the details."""
 _MOST = 100_000
+_PIECE = 64 * 1024
+_json = msgspec.json.encode
 _NAMED = 3
 
 
@@ -68,28 +71,39 @@ async def whose(reader: Reader, resident: Resident) -> Whose:
     return Whose(resident.id, resident.openid, tuple(sorted(one["_id"] for one in mine)))
 
 
-async def export(reader: Reader, actor: Actor) -> ExportView:
-    """Everything that is kept of the actor. Raises ResidentNotFound."""
+async def export(reader: Reader, actor: Actor) -> AsyncIterator[bytes]:
+    """Everything that is kept of the actor, an encoded ExportView in pieces of about `_PIECE` bytes: however much it is,
+    no more than a piece and a batch of documents is in memory. Raises ResidentNotFound, with the first piece."""
     owner = await whose(reader, await find(reader, actor.id))
-    parts = [await _exported(reader, one, owner) for one in keepings()]
-    return ExportView(made_at=reader.now, resident_id=actor.id, parts=parts)
+    piece = bytearray(b'{"made_at":%b,"resident_id":%b,"parts":[' % (_json(reader.now), _json(actor.id)))
+    for number, keeping in enumerate(keepings()):
+        name, title = _json(keeping.collection.name), _json(keeping.title)
+        piece += b'%b{"name":%b,"title":%b,"records":[' % (b"," if number else b"", name, title)
+        comma = b""
+        async for record in _records(reader, keeping, owner):
+            piece += comma + record
+            comma = b","
+            if len(piece) >= _PIECE:
+                yield bytes(piece)
+                piece.clear()
+        piece += b"]}"
+    yield bytes(piece + b"]}")
 
 
 def keepings() -> list[Keeping]:
     return sorted(nouns.found(Keeping), key=lambda one: one.collection.name)
 
 
-async def _exported(reader: Reader, keeping: Keeping, owner: Whose) -> ExportedView:
-    records: list[dict[str, Any]] = []
+async def _records(reader: Reader, keeping: Keeping, owner: Whose) -> AsyncIterator[bytes]:
     for where in keeping.find(owner):
-        found = await reader.all(keeping.collection, where, limit=_MOST)
-        records += [_record(one, keeping) for one in found]
-    return ExportedView(name=keeping.collection.name, title=keeping.title, records=records)
+        async for item in reader.each(keeping.collection, where):
+            yield _json(_record(reader, item, keeping))
 
 
-def _record(item: Any, keeping: Keeping) -> dict[str, Any]:
+def _record(reader: Reader, item: Any, keeping: Keeping) -> dict[str, Any]:
     left_out = MACHINERY | keeping.hidden
-    return {name.lstrip("_"): value for name, value in plain(item).items() if name not in left_out}
+    kept = {name.lstrip("_"): value for name, value in plain(item).items() if name not in left_out}
+    return kept | dict(keeping.words(reader, item)) if keeping.words else kept
 
 
 async def close(tx: Tx, actor: Actor, origin: Origin, vault: Vault) -> None:
@@ -237,7 +251,12 @@ GRANTED = Keeping(
     hidden=frozenset({"code"}),
     wipe=_forget_proxies,
 )
-SAID = Keeping(title="办件留言", collection=talks.TALKS, find=under_case)
+SAID = Keeping(
+    title="办件留言",
+    collection=talks.TALKS,
+    find=under_case,
+    words=lambda reader, talk: {"by": talks.speaker(reader, talk)},
+)
 READ = Keeping(title="留言已读", collection=talks.READ_MARKS, find=_read_marks)
 FILES = Keeping(title="照片和材料", collection=ATTACHMENTS, find=by_case(), wipe=_forget_attachments)
 RATED = Keeping(title="评价", collection=ratings.RATINGS, find=by_case("_id"), blank={"text": ""})

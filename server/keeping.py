@@ -3,12 +3,12 @@
 `server/accounts.py` finds these declarations; a noun that keeps something of a resident declares its own.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import Struct
 
-from server.kit.db import Collection, Tx
+from server.kit.db import Collection, Reader, Tx
 
 MACHINERY = frozenset({"due_at", "fence", "attempts", "owner", "error", "request_id", "deleted_at"})
 
@@ -26,7 +26,8 @@ class Whose(Struct, frozen=True):
 
 
 class Keeping(Struct, frozen=True, kw_only=True):
-    """`find` gives the filters for what is theirs, each small enough for one query; `hidden` is not exported.
+    """`find` gives the filters for what is theirs, each small enough for one query; `hidden` is not exported, and
+    `words` are fields of a document that the export says in other words.
 
     When they leave, `blank` is what is set on each document; without it the documents are deleted; `wipe` is for
     what needs more than that.
@@ -34,7 +35,8 @@ class Keeping(Struct, frozen=True, kw_only=True):
 
     title: str
     collection: Collection[Any]
-    find: Callable[[Whose], list[Mapping[str, Any]]]
+    find: Callable[[Whose], Iterable[Mapping[str, Any]]]
+    words: Callable[[Reader, Any], Mapping[str, Any]] | None = None
     hidden: frozenset[str] = frozenset()
     blank: Mapping[str, Any] | None = None
     wipe: Callable[[Tx, Whose], Awaitable[None]] | None = None
@@ -57,18 +59,18 @@ def by_resident(whose: Whose) -> list[Mapping[str, Any]]:
 _CASES_AT_ONCE = 50
 
 
-def by_case(field: str = "case_no") -> Callable[[Whose], list[Mapping[str, Any]]]:
+def by_case(field: str = "case_no") -> Callable[[Whose], Iterable[Mapping[str, Any]]]:
     """Where a field names one of their cases."""
 
-    def find(whose: Whose) -> list[Mapping[str, Any]]:
-        return [{field: {"$in": list(some)}} for some in _portions(whose.cases)]
+    def find(whose: Whose) -> Iterable[Mapping[str, Any]]:
+        return ({field: {"$in": list(some)}} for some in _portions(whose.cases))
 
     return find
 
 
-def under_case(whose: Whose) -> list[Mapping[str, Any]]:
+def under_case(whose: Whose) -> Iterable[Mapping[str, Any]]:
     """Where the id begins with the number of one of their cases, and goes on after a dot or a colon."""
-    return [
+    return (
         {
             "$or": [
                 {"_id": {"$gt": f"{one}{mark}", "$lt": f"{one}{chr(ord(mark) + 1)}"}}
@@ -77,8 +79,8 @@ def under_case(whose: Whose) -> list[Mapping[str, Any]]:
             ]
         }
         for some in _portions(whose.cases)
-    ]
+    )
 
 
-def _portions(cases: tuple[str, ...]) -> list[tuple[str, ...]]:
-    return [cases[start : start + _CASES_AT_ONCE] for start in range(0, len(cases), _CASES_AT_ONCE)]
+def _portions(cases: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    return (cases[start : start + _CASES_AT_ONCE] for start in range(0, len(cases), _CASES_AT_ONCE))

@@ -23,6 +23,8 @@ class ResidentNotFound(NotFound):
 
 
 class Resident(Stored, kw_only=True):
+    """`invitations` counts those ever made, so that two made at once meet (server/proxies.py)."""
+
     openid: str
     unionid: str | None = None
     name: str = ""
@@ -31,6 +33,7 @@ class Resident(Stored, kw_only=True):
     community_id: str | None = None
     preferences: Preferences = Preferences()
     birth_year: int | None = None
+    invitations: int = 0
     created_at: datetime
     deleted_at: datetime | None = None
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.browser import Browser
 from tests.doors import Happy, Visit
 from tests.houses import next_door
 from tests.world import Person, Shop, World
@@ -265,3 +266,52 @@ async def test_what_the_place_allows_is_the_limit(world: World) -> None:
     await invited(mother)
     for wrong in ({"scopes": []}, {"scopes": ["everything"]}, {"scopes": ["bookings"], "days": 0}):
         assert (await mother.post("/v1/proxies", wrong)).status == 422
+
+
+async def test_the_sixth_is_refused_also_when_all_are_offered_at_once_through_two_doors(world: World) -> None:
+    mother = await world.resident()
+    async with next_door(world) as other:
+        elsewhere = other.meets(mother)
+        replies = await asyncio.gather(
+            *(
+                (mother, elsewhere)[number % 2].post("/v1/proxies", {"scopes": ["bookings"]})
+                for number in range(14)
+            )
+        )
+    assert sorted(one.status for one in replies) == [201] * 5 + [409] * 9
+    assert {one.code for one in replies if one.status == 409} == {"too_many_proxies"}
+    assert len((await mother.get("/v1/proxies")).json["items"]) == 5
+
+
+async def test_a_message_says_who_wrote_it_for_whom(world: World) -> None:
+    mother, son = await world.resident(name="李秀英"), await world.resident(name="王小明")
+    shop = await world.shop()
+    proxy_id = await trusted(mother, son, relation="母亲")
+    case_no = (await booked_for(shop, son, mother)).json["case_no"]
+    path = f"/v1/cases/{case_no}/messages"
+    said = await son.post(path, {"text": "门铃坏了，请打电话"})
+    assert said.status == 201, said.body
+    await mother.post(path, {"text": "我在家"})
+
+    both = [("李秀英", "居民"), ("王小明（代母亲李秀英）", "亲属代办")]
+    for who in (mother, son, shop.manager):
+        items = (await who.get(path)).json["items"]
+        assert [(one["by"], one["role"]) for one in items] == both
+    page = await Browser(world, shop.manager.token).get(f"/console/cases/{case_no}")
+    assert "王小明（代母亲李秀英）" in page.text
+    exported = (await mother.get("/v1/me/export")).json["parts"]
+    [talks] = [one["records"] for one in exported if one["name"] == "talks"]
+    assert [one["by"] for one in talks] == ["王小明（代母亲李秀英）", "李秀英"]
+
+    await mother.delete(f"/v1/proxies/{proxy_id}")
+    refused = await son.post(path, {"text": "还有一件事"})
+    assert refused.status in (403, 404)
+    assert (await son.delete("/v1/me")).status == 204
+
+    async def wiped() -> bool:
+        return [one["by"] for one in (await mother.get(path)).json["items"]] == [
+            "李秀英",
+            "已注销（代母亲李秀英）",
+        ]
+
+    await world.until(wiped, "the name of who has left is gone")

@@ -141,8 +141,11 @@ class Reader:
         rows: list[dict[str, Any]] = await found.to_list(None)
         return rows
 
-    async def each(self, collection: Collection[T], where: Filter) -> AsyncIterator[T]:
-        async for document in self._handle[collection.name].find(where, session=self._session):
+    async def each(self, collection: Collection[T], where: Filter, batch: int = 200) -> AsyncIterator[T]:
+        """All that match, in the order of the index; no more than a batch of them is in memory."""
+        async for document in (
+            self._handle[collection.name].find(where, session=self._session).batch_size(batch)
+        ):
             yield collection.load(document)
 
 
