@@ -67,5 +67,6 @@ class Changes(Endpoint):
     @allow("provider", "dispatcher", "accountant", "admin")
     async def get(self, provider_id: str, number: str, query: FindChanges) -> PriceChangesView:
         """What it changes, service by service, against another version."""
-        which, reader = price_lists.number_of(number), self.building.db.reader()
-        return price_lists.compare(reader, provider_id, which, query.since, self.actor)
+        reader = self.building.db.reader()
+        price_lists.check_scope(reader, provider_id, self.actor)
+        return price_lists.compared(reader, provider_id, price_lists.number_of(number), query.since)

@@ -245,15 +245,8 @@ def _said(service: Service, price: Price) -> PriceView:
     return price_view(replace(service, price=price))
 
 
-def compare(
-    reader: Reader, provider_id: str, number: int, since: int | None, actor: Actor
-) -> PriceChangesView:
-    """What a version changes against another, by service. Raises PricesOfNobody, PriceListNotFound."""
-    check_scope(reader, provider_id, actor)
-    return compared(reader, provider_id, number, since)
-
-
 def compared(reader: Reader, provider_id: str, number: int, since: int | None = None) -> PriceChangesView:
+    """What a version changes by service: against the approved one before it, or `since`. Raises PriceListNotFound."""
     approved = [one.number for one in of_provider(reader, provider_id) if one.state == "approved"]
     before = max((one for one in approved if one < number), default=_FIRST) if since is None else since
     old, new = _prices_of(reader, provider_id, max(before, _FIRST)), _prices_of(reader, provider_id, number)
