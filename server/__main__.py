@@ -1,4 +1,4 @@
-"""The command line: `python -m server web | worker | serve | demo | sandbox | seed | check`."""
+"""The command line: `python -m server web | worker | serve | demo | sandbox | seed | check | calendar`."""
 
 import argparse
 import asyncio
@@ -109,6 +109,23 @@ async def check(arguments: argparse.Namespace, settings: Settings, stop: asyncio
     return 1 if problems else 0
 
 
+async def calendar(arguments: argparse.Namespace, settings: Settings, stop: asyncio.Event) -> int:
+    """Put the street's calendar file in force: days off and working days, for all processes, without a restart."""
+    from server import audit, clocks, workdays
+    from server.app import open_building
+    from server.sessions import SYSTEM
+
+    try:
+        own = workdays.read_file(arguments.file)
+    except workdays.BadCalendar as error:
+        raise CannotStart(str(error)) from error
+    async with _database(settings) as settings, open_building(settings) as building:
+        edition = await building.db.atomically(lambda tx: clocks.load_calendar(tx, own, settings))
+        await audit.record(building.db, SYSTEM, audit.Origin("system"), "workdays.load")
+    print(f"edition {edition.number} is in force")
+    return 0
+
+
 class Command(Struct, frozen=True, kw_only=True):
     """A row of the table of commands; `defaults` give way to the file and to the environment."""
 
@@ -126,12 +143,17 @@ COMMANDS = (
     Command(name="sandbox", run=sandbox, options=("fd", "ready-fd"), defaults=EMBEDDED_DEMO),
     Command(name="seed", run=seed),
     Command(name="check", run=check),
+    Command(name="calendar", run=calendar, options=("file",)),
 )
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "fd": {"type": int, "action": "append", "default": [], "help": "an inherited listening socket"},
     "ready-fd": {"type": int, "default": None, "help": "an inherited pipe to say ready on"},
+    "file": {"metavar": "FILE", "help": "TOML: days_off, working_days, years; empty takes it back"},
     "fresh": {"action": "store_true", "help": "forget what an earlier demo left"},
 }
+
+
+POSITIONAL = frozenset({"file"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -165,7 +187,7 @@ def _parser() -> argparse.ArgumentParser:
         one = commands.add_parser(command.name, help=command.run.__doc__, description=command.run.__doc__)
         one.add_argument("--config", type=Path, metavar="FILE", help="TOML settings (or HOELUN_CONFIG)")
         for option in command.options:
-            one.add_argument(f"--{option}", **OPTIONS[option])  # type: ignore[arg-type]
+            one.add_argument(option if option in POSITIONAL else f"--{option}", **OPTIONS[option])  # type: ignore[arg-type]
         one.set_defaults(command=command)
     return parser
 

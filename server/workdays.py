@@ -4,6 +4,7 @@ The published years come from chinese-calendar; a file of the street corrects th
 does not know yet. A year that neither knows has its weekends only and is called provisional.
 """
 
+import asyncio
 import functools
 import hashlib
 import itertools
@@ -16,13 +17,20 @@ import chinese_calendar
 import msgspec
 from msgspec import Struct
 
+from schemas.workdays import WorkdaysView
 from server.config import Settings
 from server.kit.clock import SHANGHAI
 from server.kit.db import Collection, Duplicate, Reader, Stored, Tx
+from server.kit.errors import Invalid
 
 _DAY = timedelta(days=1)
 _USUAL_HOURS = ("08:30-17:30",)
 _CURRENT = "current"
+_STREET = "street"
+
+
+class DayOffAndWorked(Invalid):
+    """同一天不能既放假又上班"""
 
 
 class BadCalendar(Exception):
@@ -176,7 +184,7 @@ def day_of(moment: datetime) -> date:
 
 class Edition(Stored, kw_only=True):
     """The calendar in force, one for all processes; `number` grows with every change, `until` is the package's last
-    published year."""
+    published year. The row `street` is what an administrator has loaded: it goes before the file in the settings."""
 
     number: int
     digest: str
@@ -192,8 +200,12 @@ CALENDARS: Collection[Edition] = Collection("calendars", Edition, whole=True)
 
 def calendar(reader: Reader) -> Calendar:
     """The calendar in force; until one has been published, that of the package."""
-    edition = reader.recall(CALENDARS, _CURRENT)
-    return calendar_of(edition)
+    return calendar_of(in_force(reader))
+
+
+def in_force(reader: Reader) -> Edition | None:
+    """Null until one has been published."""
+    return reader.recall(CALENDARS, _CURRENT)
 
 
 def calendar_of(edition: Edition | None) -> Calendar:
@@ -211,10 +223,7 @@ def _made(
     working_days: tuple[str, ...],
     hours: tuple[str, ...],
 ) -> Calendar:
-    own = CalendarFile(
-        list(years), [*map(date.fromisoformat, days_off)], [*map(date.fromisoformat, working_days)]
-    )
-    return Calendar(own, hours, number)
+    return Calendar(_own(years, days_off, working_days), hours, number)
 
 
 _USUAL = Calendar()
@@ -250,22 +259,61 @@ def digest(own: CalendarFile, hours: list[str]) -> str:
 async def publish(tx: Tx, own: CalendarFile, settings: Settings) -> Edition:
     """Put this calendar in force if it differs from the one that is. A process whose package knows fewer years than
     the edition in force changes nothing: it is being replaced."""
-    current, hours = await tx.get(CALENDARS, _CURRENT), settings.clocks.working_hours
-    wanted = digest(own, hours)
+    current, wanted = await tx.get(CALENDARS, _CURRENT), digest(own, settings.clocks.working_hours)
     if current is not None and (current.digest == wanted or current.until > last_published()):
         return current
-    edition = Edition(
-        id=_CURRENT,
-        number=current.number + 1 if current else 1,
-        digest=wanted,
-        until=last_published(),
-        years=own.years,
-        days_off=[one.isoformat() for one in own.days_off],
-        working_days=[one.isoformat() for one in own.working_days],
-        hours=hours,
-    )
+    edition = _edition(_CURRENT, current.number + 1 if current else 1, own, settings)
     if current is None:
         await tx.insert(CALENDARS, edition)
     elif not await tx.replace(CALENDARS, edition, {"_id": _CURRENT, "number": current.number}):
         raise Duplicate(CALENDARS.name)
     return edition
+
+
+async def load(tx: Tx, own: CalendarFile, settings: Settings) -> Edition:
+    """Keep what an administrator gives and put it in force at once; an empty one takes back what was loaded before, so
+    that the file in the settings is in force again. Raises DayOffAndWorked."""
+    if both := set(own.days_off) & set(own.working_days):
+        raise DayOffAndWorked(f"{min(both)} 不能既放假又上班", field="days_off")
+    known = await tx.get(CALENDARS, _STREET)
+    await tx.put(CALENDARS, _edition(_STREET, known.number + 1 if known else 1, own, settings))
+    if own == CalendarFile():
+        own = await asyncio.to_thread(read_file, settings.clocks.calendar_file)
+    return await publish(tx, own, settings)
+
+
+async def loaded(reader: Reader) -> CalendarFile | None:
+    """What an administrator has loaded; it is in force as long as it says anything."""
+    known = await reader.get(CALENDARS, _STREET)
+    own = _own(known.years, known.days_off, known.working_days) if known else CalendarFile()
+    return own if own != CalendarFile() else None
+
+
+def view(edition: Edition | None) -> WorkdaysView:
+    return WorkdaysView(
+        edition=edition.number if edition else 0,
+        published_until=edition.until if edition else last_published(),
+        years=edition.years if edition else [],
+        days_off=[date.fromisoformat(one) for one in edition.days_off] if edition else [],
+        working_days=[date.fromisoformat(one) for one in edition.working_days] if edition else [],
+        hours=edition.hours if edition else list(_USUAL_HOURS),
+    )
+
+
+def _own(years: Iterable[int], days_off: Iterable[str], working_days: Iterable[str]) -> CalendarFile:
+    return CalendarFile(
+        list(years), [*map(date.fromisoformat, days_off)], [*map(date.fromisoformat, working_days)]
+    )
+
+
+def _edition(item_id: str, number: int, own: CalendarFile, settings: Settings) -> Edition:
+    return Edition(
+        id=item_id,
+        number=number,
+        digest=digest(own, settings.clocks.working_hours),
+        until=last_published(),
+        years=own.years,
+        days_off=[one.isoformat() for one in own.days_off],
+        working_days=[one.isoformat() for one in own.working_days],
+        hours=settings.clocks.working_hours,
+    )

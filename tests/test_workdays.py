@@ -3,18 +3,23 @@
 2026 as the State Council gave it: National Day from 1 to 7 October, worked for on 20 September and 10 October.
 """
 
-from datetime import date, timedelta
+import asyncio
+import os
+import sys
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from schemas.staff import Grant
 from server import clocks, workdays
 from server.budgets import Budget
 from server.cases import CASES
 from server.kit.clock import SHANGHAI
 from server.kit.sweeps import SWEEPS
 from server.workdays import BadCalendar, Calendar, statutory_holiday, workday
-from tests.ticking import calendar_file, clocked, due_day, put_in_force, said, ten_days
+from tests.doors import Happy, Visit
+from tests.ticking import calendar_file, clock_of, clocked, due_day, put_in_force, said, ten_days
 from tests.world import World
 
 NATIONAL_DAY = [date(2026, 10, 1) + timedelta(days=one) for one in range(7)]
@@ -176,3 +181,77 @@ async def test_the_sweep_is_made_by_the_worker(world: World, tmp_path: Path) -> 
 async def edition(world: World) -> int:
     stored = await world.house.db.reading(lambda reader: reader.get(workdays.CALENDARS, "current"))
     return stored.number if stored else 0
+
+
+# What an administrator loads.
+
+
+async def visit_calendar(world: World) -> Visit:
+    return Visit(path="/v1/workdays", who=await world.staff(Grant(role="worker", provider_id="p")))
+
+
+async def visit_load(world: World) -> Visit:
+    return Visit(path="/v1/workdays", who=await world.staff(Grant(role="admin")), body={}, shared=True)
+
+
+HAPPY: Happy = {("GET", "/v1/workdays"): visit_calendar, ("POST", "/v1/workdays"): visit_load}
+
+
+async def test_a_year_that_is_published_moves_open_clocks_and_says_so(world: World) -> None:
+    """By the package 2027 is not known: weekends only, provisional, until an administrator loads it."""
+    owner, admin = await world.resident(), await world.staff(Grant(role="admin"))
+    case_no = await clocked(world, Budget(40), owner)
+    before = await clock_of(owner, case_no)
+    assert before["provisional"] is True
+    await world.work()
+    off = ["2027-01-01", "2027-01-04"]
+    loaded = await admin.post("/v1/workdays", {"years": [2027], "days_off": off}, key="load-2027")
+    assert loaded.status == 200, loaded.body
+    again = await admin.post("/v1/workdays", {"years": [2027], "days_off": off}, key="load-2027")
+    assert again.json["edition"] == loaded.json["edition"]
+    await world.work()
+
+    after = await clock_of(owner, case_no)
+    moved = Calendar().add_working_days(datetime.fromisoformat(before["due_at"]).date(), 2)
+    assert (after["provisional"], after["due_at"][:10]) == (False, moved.isoformat())
+    [step] = [
+        one
+        for one in (await owner.get(f"/v1/cases/{case_no}/history")).json["items"]
+        if one["text"] == "期限重新计算"
+    ]
+    assert step["reason"].startswith("放假安排有变，承诺时限从 2027 年 1 月")
+    inbox = (await owner.get("/v1/inbox")).json["items"]
+    assert [one for one in inbox if "期限有变" in one["text"] and one["case_no"] == case_no]
+    await clocks.keep_to_calendar(world.house)
+    assert (await admin.get("/v1/workdays")).json["days_off"] == off, "the sweep keeps what was loaded"
+    rows = (await admin.get("/v1/audit", actor=admin.id)).json["items"]
+    assert "workdays.post" in {one["what"] for one in rows}
+
+    both = {"days_off": ["2027-01-01"], "working_days": ["2027-01-01"]}
+    assert (await admin.post("/v1/workdays", both)).code == "day_off_and_worked"
+    assert (await admin.post("/v1/workdays", {})).json["days_off"] == []
+    await world.work()
+    assert (await clock_of(owner, case_no))["due_at"] == before["due_at"]
+
+
+async def test_a_file_is_loaded_from_the_command_line(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "days.toml"
+    file.write_text("days_off = [2033-01-03]\n")
+    settings = world.house.settings
+    given = {"HOELUN_MONGO_URL": settings.mongo_url, "HOELUN_DATABASE": settings.database}
+    command = [sys.executable, "-m", "server", "calendar", str(file)]
+    ran = await asyncio.create_subprocess_exec(
+        *command, env={**os.environ, **given, "HOELUN_ENVIRONMENT": "test"}, stdout=-1, stderr=-1
+    )
+    told, wrong = await ran.communicate()
+    assert (ran.returncode, b"is in force" in told) == (0, True), wrong
+
+    async def known() -> bool:
+        return not workdays.calendar(world.house.db.reader()).works(date(2033, 1, 3))
+
+    await world.until(known, "the calendar")
+    admin = await world.staff(Grant(role="admin"))
+    rows = (await admin.get("/v1/audit", limit=50)).json["items"]
+    assert [one["actor_kind"] for one in rows if one["what"] == "workdays.load"] == ["system"]
+    await admin.post("/v1/workdays", {})
+    await put_in_force(world)

@@ -21,9 +21,13 @@ _LOOKS = {
     "cases.open": "查看办件",
     "residents.find": "按电话查居民",
     "audit.get": "查看操作记录",
-    "clock.pause": "暂停计时",
-    "clock.resume": "恢复计时",
-    "clock.extend": "延长期限",
+    "clock.paused": "暂停计时",
+    "clock.resumed": "恢复计时",
+    "clock.extension_asked": "申请延长期限",
+    "clock.extended": "同意延长期限",
+    "clock.extension_refused": "不同意延长期限",
+    "workdays.post": "修改工作日历",
+    "workdays.load": "导入工作日历",
 }
 _VERBS = {"get": "查看", "post": "提交", "put": "修改", "patch": "修改", "delete": "删除"}
 

@@ -15,7 +15,7 @@ from server.clocks.acts import (
     start,
     stop,
 )
-from server.clocks.calendar import CALENDAR, keep_to_calendar
+from server.clocks.calendar import CALENDAR, keep_to_calendar, load_calendar
 from server.clocks.desk import OWNER_TEXTS, may_pause, pause_by_hand, resume_by_hand, views
 from server.clocks.extensions import allow_extension, ask_extension, may_allow, refuse_extension
 from server.clocks.reminders import remind
@@ -35,6 +35,7 @@ __all__ = [
     "change",
     "extend",
     "keep_to_calendar",
+    "load_calendar",
     "may_allow",
     "may_pause",
     "pause",

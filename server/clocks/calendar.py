@@ -12,10 +12,11 @@ from server import budgets, workdays
 from server.cases import CASES, Case, VersionConflict
 from server.cases.turns import follow, settle
 from server.clocks import acts
+from server.config import Settings
 from server.kit.clock import SHANGHAI
 from server.kit.db import Database, Reader, Tx
 from server.kit.jobs import Premises
-from server.kit.sweeps import Sweep
+from server.kit.sweeps import SWEEPS, Sweep
 from server.sessions import SYSTEM
 from server.workdays import Calendar
 
@@ -35,8 +36,20 @@ async def keep_to_calendar(premises: Premises) -> None:
     except workdays.BadCalendar as error:
         log.error("calendar.unusable", error=str(error))
         return
-    edition = await db.atomically(lambda tx: workdays.publish(tx, own, settings))
+
+    async def put_in_force(tx: Tx) -> workdays.Edition:
+        return await workdays.publish(tx, await workdays.loaded(tx) or own, settings)
+
+    edition = await db.atomically(put_in_force)
     await _recount_all(db, workdays.calendar_of(edition))
+
+
+async def load_calendar(tx: Tx, own: workdays.CalendarFile, rules: Settings) -> workdays.Edition:
+    """Put in force what an administrator gives; a worker counts the open clocks again at once, whatever it is doing.
+    Raises DayOffAndWorked."""
+    edition = await workdays.load(tx, own, rules)
+    await tx.change(SWEEPS, {"_id": CALENDAR.name}, {"$set": {"due_at": tx.now}, "$inc": {"fence": 1}})
+    return edition
 
 
 async def _recount_all(db: Database, calendar: Calendar) -> None:
