@@ -53,7 +53,11 @@ SUSPENSION = {"call_off", "hold_up", "go_on"}
 ACTIONS = [*FLOW.actions, "fly"]
 STATES = list(FLOW.states)
 OPENINGS = [row for row in FLOW.rows if row.source == Flow.OPENING]
-TIMER_ROWS = [row for row in FLOW.rows if "system" in row.by and row.action not in SUSPENSION]
+ALL_ASKED = {"nobody"}
+"""What the system notes when there is no worker left to ask: tests/test_dispatch.py."""
+
+ELSEWHERE = SUSPENSION | ALL_ASKED
+TIMER_ROWS = [row for row in FLOW.rows if "system" in row.by and row.action not in ELSEWHERE]
 
 
 class Stage:
@@ -149,10 +153,13 @@ async def set_stage(world: World) -> Stage:
 
 
 @pytest.mark.parametrize("state", STATES)
-async def test_what_the_table_does_not_allow_is_refused_and_changes_nothing(world: World, state: str) -> None:
+async def test_everybody_is_shown_what_the_table_allows_and_refused_what_it_does_not(
+    world: World, state: str
+) -> None:
     stage = await set_stage(world)
     case = await stage.case_in(state)
     path = f"/v1/cases/{case['case_no']}"
+    await _shown(stage, state, case["case_no"])
 
     async def refused(who: str, action: str) -> None:
         reply = await stage.cast[who].act(case["case_no"], action, **stage.form(action, case))
@@ -169,11 +176,8 @@ async def test_what_the_table_does_not_allow_is_refused_and_changes_nothing(worl
     assert (after["state"], after["version"]) == (state, case["version"])
 
 
-@pytest.mark.parametrize("state", STATES)
-async def test_the_actions_in_the_view_are_those_of_the_table_for_everybody(world: World, state: str) -> None:
-    stage = await set_stage(world)
-    case_no = (await stage.case_in(state))["case_no"]
-
+async def _shown(stage: Stage, state: str, case_no: str) -> None:
+    """The actions in the view are those of the table; who has no part in it does not see it."""
     for who, person in stage.cast.items():
         reply = await person.get(f"/v1/cases/{case_no}")
         listed = [one for one in (await person.get("/v1/cases")).json["items"] if one["case_no"] == case_no]

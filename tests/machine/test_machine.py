@@ -14,8 +14,8 @@ from tests.machine.street import Street
 from tests.world import World
 
 EXAMPLES = int(os.environ.get("MACHINE_EXAMPLES", "0"))
-SHORT = settings(max_examples=12, stateful_step_count=40, derandomize=True, phases=[Phase.generate])
-LONG = settings(max_examples=EXAMPLES or 1, stateful_step_count=60, phases=[Phase.generate])
+SHORT = settings(max_examples=10, stateful_step_count=40, derandomize=True, phases=[Phase.generate])
+LONG = settings(max_examples=EXAMPLES or 1, stateful_step_count=60, phases=[Phase.generate, Phase.shrink])
 
 
 def test_nothing_is_sold_twice_and_nothing_leaks(io_loop: IOLoop, world: World) -> None:
