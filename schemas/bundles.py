@@ -60,7 +60,7 @@ class BundleForm(Request, frozen=True, kw_only=True):
         default_factory=lambda: ["provider", "street"]
     )
     answer_hours: Annotated[int, Meta(ge=1, le=14 * 24)] = 24
-    rank: int = 0
+    rank: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     active: bool = True
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 from msgspec import structs
 
+from schemas.staff import Grant
 from server.bundles import BUNDLES
 from server.cases import CASES
 from server.kit.events import EVENTS
+from tests.browser import Browser
 from tests.test_bundles import FEES, counted, inbox, moving, part_of, refused, seen, used
 from tests.world import World
 
@@ -192,3 +194,39 @@ async def test_a_price_that_is_asked_for_and_a_move_of_time_show_in_the_whole(wo
     assert now["details"]["total_fen"] == 50000 + 2 * 7000 and "报价" not in now["details"]["total_text"]
     assert part_of(now, "locks")["start"] == world.at(15)
     assert "“新房保洁”要在“搬家货运”做完" in now["details"]["warning"]
+
+
+async def test_the_desk_books_a_part_anew_on_the_page(world: World) -> None:
+    house, resident = await moving(world), await world.resident()
+    case = await house.asked(resident)
+    await refused(house.freight, case, "freight")
+    operator = await world.staff(Grant(role="operator"))
+    browser, path = Browser(world, operator.token), f"/console/cases/{case['case_no']}"
+
+    page = await browser.get(path)
+    assert "重新约“搬家货运”" in page.text and "最近有空" in page.text
+    done = await browser.press(page, "/replace", start=world.at(8)[:16])
+
+    assert "已办好" in (await browser.follow(done)).text
+    now = await seen(resident, case["case_no"])
+    assert (now["state"], part_of(now, "freight")["start"]) == ("open", world.at(8))
+    await world.work()
+    assert "3 件事里 0 件已确认" in (await inbox(resident))[-1], "the desk's taps are told"
+
+
+async def test_who_leaves_takes_what_was_filled_in_along(world: World) -> None:
+    house, resident = await moving(world, rule="keep"), await world.resident()
+    await house.full(house.locks, 12)
+    contact = {"name": "孙大娘", "phone": "13912345678"}
+    parts = [one | {"contact": contact, "note": "有猫"} for one in house.wish()["parts"]]
+    case = await house.asked(resident, parts=parts)
+    await resident.act(case["case_no"], "cancel")
+
+    assert (await resident.delete("/v1/me")).status == 204
+
+    kept = await world.house.db.reading(lambda reader: reader.get(CASES, case["case_no"]))
+    assert kept is not None and not any(
+        word in str(kept) for word in ("孙大娘", "13912345678", "有猫", "约走了")
+    )
+    operator = await world.staff(Grant(role="operator"))
+    assert (await seen(operator, case["case_no"]))["state"] == "cancelled"

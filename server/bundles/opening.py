@@ -155,7 +155,7 @@ def for_whom(actor: Actor, new: NewBundle, on_behalf_of: str | None) -> str:
 async def prepared(house: House, new: NewBundle) -> Order:
     """Check what does not depend on who is faster, and take the numbers.
 
-    Raises BundleNotFound, UnknownPart, PartTwice, PartMissing, NotForThisPart, PartTooEarly.
+    Raises BundleNotFound, UnknownPart, NotForThisPart, BadForm, PartTwice, PartMissing, PartTooEarly.
     """
     reader = house.db.reader()
     bundle = stored.find(reader, new.bundle_id)
@@ -191,11 +191,20 @@ async def _wish(house: House, reader: Reader, bundle: Bundle, number: int, new: 
     return Wish(
         number=number,
         offer=offer,
-        new=new,
+        new=msgspec.structs.replace(new, form=_checked(service, number, new)),
         service=service,
         case_no=await _number(house, bookings.BOOKING.prefix),
         day=bookings.contended_day(reader, asked),
     )
+
+
+def _checked(service: Service, number: int, new: NewPart) -> dict[str, Any]:
+    """What was filled in, checked also for a part that is left out: it may be booked later. Raises BadForm."""
+    try:
+        return catalogue.check_form(service, new.form)
+    except catalogue.BadForm as error:
+        error.field = f"parts.{number}.{error.field}"
+        raise
 
 
 def _complete(bundle: Bundle, wishes: list[Wish]) -> None:
