@@ -10,6 +10,7 @@ import pytest
 from schemas.staff import Grant
 from server.complaints import FLOW
 from server.kit.flow import Row
+from tests.afterwards import beside, completed
 from tests.browser import Browser
 from tests.doors import Happy, Visit
 from tests.test_ratings import told
@@ -26,11 +27,6 @@ FORMS: Mapping[str, dict[str, Any]] = {
 
 def wish(case: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"case_no": case["case_no"], "reason": "quality", "text": "窗户一扇也没擦", **more}
-
-
-async def completed(world: World) -> tuple[Shop, Person, dict[str, Any]]:
-    shop, resident = await world.shop(), await world.resident()
-    return shop, resident, await shop.brought_to("completed", resident)
 
 
 async def filed(world: World) -> tuple[Shop, Person, str]:
@@ -87,19 +83,8 @@ async def on_stage(world: World, state: str) -> Stage:
         shop.manager, shop.worker, shop.dispatcher, other.manager = [
             await world.sign_in(one.id) for one in (shop.manager, shop.worker, shop.dispatcher, other.manager)
         ]
-    cast = {
-        "resident": resident,
-        "another_resident": await world.resident(),
-        "operator": await world.staff(Grant(role="operator")),
-        "clerk": await world.staff(Grant(role="clerk", community_id=world.community)),
-        "dispatcher": shop.dispatcher,
-        "provider": shop.manager,
-        "another_provider": other.manager,
-        "worker": shop.worker,
-    }
-    nobody = {"another_resident", "another_provider", "worker"}
-    parts = {name: frozenset() if name in nobody else frozenset({name}) for name in cast}
-    return Stage((await resident.get(f"/v1/cases/{case_no}")).json, cast, parts)
+    nobody = {"another_provider", "worker"}
+    return await beside(world, shop, resident, case_no, nobody, another_provider=other.manager)
 
 
 WALK = Walk(FLOW, on_stage, FORMS)

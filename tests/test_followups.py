@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from schemas.staff import Grant
 from server import workdays
 from server.followups import FLOW
 from server.kit.clock import SHANGHAI, today
 from server.kit.flow import Row
+from tests.afterwards import beside, completed
 from tests.browser import Browser
 from tests.test_ratings import path_of, told
 from tests.walks import Stage, Walk, label
@@ -24,8 +24,7 @@ FORMS: Mapping[str, dict[str, Any]] = {
 
 async def opened(world: World, stars: int = 1) -> tuple[Shop, Person, str]:
     """The number of the follow-up of a booking with a low rating."""
-    shop, resident = await world.shop(), await world.resident()
-    case = await shop.brought_to("completed", resident)
+    shop, resident, case = await completed(world)
     body = {"stars": stars, "text": "窗户没擦", "tags": ["没做干净"]}
     reply = await resident.post(path_of(case), body)
     assert reply.status == 201, reply.body
@@ -37,19 +36,7 @@ async def on_stage(world: World, state: str) -> Stage:
     for action in {"opened": (), "called": ("call",), "closed": ("call", "close")}[state]:
         reply = await shop.dispatcher.act(case_no, action, **FORMS[action])
         assert reply.status == 200, reply.body
-    clerk = await world.staff(Grant(role="clerk", community_id=world.community))
-    cast = {
-        "resident": resident,
-        "another_resident": await world.resident(),
-        "operator": await world.staff(Grant(role="operator")),
-        "dispatcher": shop.dispatcher,
-        "clerk": clerk,
-        "provider": shop.manager,
-        "worker": shop.worker,
-    }
-    nobody = {"another_resident", "provider", "worker"}
-    parts = {name: frozenset() if name in nobody else frozenset({name}) for name in cast}
-    return Stage((await resident.get(f"/v1/cases/{case_no}")).json, cast, parts)
+    return await beside(world, shop, resident, case_no, {"provider", "worker"})
 
 
 WALK = Walk(FLOW, on_stage, FORMS)

@@ -9,9 +9,10 @@ import pytest
 from server.cases import CASES
 from server.kit.events import EVENTS
 from server.ratings import RATINGS
+from tests.afterwards import completed
 from tests.doors import Happy, Visit
 from tests.test_proxies import trusted
-from tests.world import Person, Shop, World
+from tests.world import Shop, World
 
 
 def path_of(case: dict[str, Any]) -> str:
@@ -33,11 +34,6 @@ HAPPY: Happy = {
     ("GET", "/v1/cases/{case_no}/rating"): visit_sheet,
     ("POST", "/v1/cases/{case_no}/rating"): visit_rating,
 }
-
-
-async def completed(world: World) -> tuple[Shop, Person, dict[str, Any]]:
-    shop, resident = await world.shop(capacity=20), await world.resident()
-    return shop, resident, await shop.brought_to("completed", resident)
 
 
 async def told(world: World) -> None:
