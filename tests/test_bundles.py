@@ -360,6 +360,11 @@ async def test_a_limit_that_is_met_with_the_commit_names_its_part_too(world: Wor
 async def test_keeping_what_can_be_had_leaves_out_what_is_optional_and_tells(world: World) -> None:
     house, resident = await moving(world, rule="keep"), await world.resident()
     await house.full(house.locks, 12)
+    bad = [*house.wish()["parts"][:2], house.part("locks", world.at(12), form={"pets": 1})]
+    wrong = await resident.post("/v1/bundles", house.wish(parts=bad))
+    assert (wrong.status, wrong.json["error"]["field"]) == (422, "parts.2.form.pets"), (
+        "left out it is checked, too"
+    )
 
     case = await house.asked(resident)
     await world.work()

@@ -147,6 +147,31 @@ async def test_who_cancels_a_part_is_asked_about_the_rest_and_an_optional_one_is
     assert (await seen(resident, case["case_no"]))["state"] == "cancelled", "nothing is left to ask about"
 
 
+async def test_whose_fault_it_was_is_weighed_anew_when_a_missed_visit_turns_out_none(world: World) -> None:
+    house, resident = await moving(world), await world.resident()
+    case = await house.asked(resident)
+    number, shop = part_of(case, "freight")["case_no"], house.freight
+    await shop.manager.act(number, "confirm")
+    await shop.manager.act(number, "assign", worker_id=shop.worker.id)
+    await shop.worker.act(number, "depart")
+    world.clock.set(datetime.fromisoformat(world.at(9, 20)))
+    shop.worker, dispatcher = await world.sign_in(shop.worker.id), await world.sign_in(shop.dispatcher.id)
+    missed = await shop.worker.act(number, "no_show", reason="敲门没有人")
+    assert missed.status == 200, missed.body
+    await world.work()
+    asked = await seen(resident, case["case_no"])
+    assert (asked["state"], asked["details"]["cancel_free_because"]) == ("attention", "")
+    assert "上门无人：敲门没有人" in asked["sentence"]
+
+    await resident.act(number, "appeal", reason="我一直在家")
+    await dispatcher.act(number, "overturn", reason="走错了楼")
+    await world.work()
+
+    now = await seen(resident, case["case_no"])
+    assert now["state"] == "attention" and "不是您的原因" in now["details"]["cancel_free_because"]
+    assert now["details"]["answer_by"] == asked["details"]["answer_by"], "it is not asked a second time"
+
+
 async def test_news_of_a_part_told_again_or_late_changes_nothing(world: World) -> None:
     """Killed between the part's commit and the bundle's: the event is there, and is told again."""
     house, resident = await moving(world), await world.resident()

@@ -17,7 +17,7 @@ from server.bookings.details import Booking
 from server.cases import CASES, Case
 from server.kit.db import Reader
 from server.kit.errors import HoelunError
-from server.kit.events import EVENTS, history_of
+from server.kit.events import EVENTS, Event, history_of
 
 LEFT_OUT = "left_out"
 FAILED = frozenset({LEFT_OUT, "expired", "rejected", "cancelled", "no_show", "appealed", "upheld"})
@@ -37,6 +37,7 @@ _BY_ROLE: dict[str, Fault] = {"provider": "provider", "dispatcher": "street", "s
 _SEEN = ("state", "service_id", "start", "price_fen", "agreed", "free_until", "fee_fen", "suspension")
 _NEAR_DAYS = 7
 _NEAR_MOST = 3
+_LATEST = 10
 
 
 class Part(Struct, kw_only=True):
@@ -178,9 +179,9 @@ async def look(reader: Reader, bundled: Bundled) -> News:
         changed = changed or _terms(part) != before
         if part.state != state:
             moved.append(part)
-        if part.failed and not had_failed:
+        if part.failed and part.state != state:
             await _explain(reader, part, case)
-            failed.append(part)
+            failed += [] if had_failed else [part]
     return News(moved, failed, changed)
 
 
@@ -191,13 +192,18 @@ def _terms(part: Part) -> tuple[Any, ...]:
 
 async def _explain(reader: Reader, part: Part, case: Case) -> None:
     """Why it failed, by whom, and when else there is somebody free."""
-    last = await reader.all(EVENTS, history_of(case.id), limit=1, sort="-_id")
-    action, role, why = "", "", ""
-    if last:
-        action, role, why = last[0].data["action"], last[0].by["role"], last[0].data.get("reason", "")
-    part.fault = _BY_ACTION.get(action) or (_BY_ROLE.get(role) if action == "cancel" else None) or "resident"
+    latest = await reader.all(EVENTS, history_of(case.id), limit=_LATEST, sort="-_id")
+    step = next((one for one in latest if one.data.get("target") == case.state), None)
+    part.fault = _fault(step) if step is not None else "resident"
+    why = step.data.get("reason", "") if step is not None else ""
     part.reason = f"{part.state_text}：{why}" if why else part.state_text
     part.alternatives = await near(reader, part.service_id, part.start)
+
+
+def _fault(step: Event) -> Fault:
+    action, role = step.data["action"], step.by["role"]
+    by_role = _BY_ROLE.get(role) if action == "cancel" else None
+    return by_role or _BY_ACTION.get(action) or "resident"
 
 
 async def near(
