@@ -56,7 +56,9 @@ class Return(Endpoint):
 
         async def returned(tx: Tx) -> PriceListView:
             which = price_lists.number_of(number)
-            return price_lists.view(tx, await price_lists.return_(tx, provider_id, which, answer.reason))
+            return price_lists.view(
+                tx, await price_lists.return_(tx, provider_id, which, answer.reason, self.actor)
+            )
 
         return await self.once(returned)
 

@@ -18,7 +18,7 @@ from schemas.price_lists import (
     PriceListsView,
     PriceListView,
 )
-from server import catalogue, staff
+from server import audit, catalogue, staff
 from server.catalogue import PRICE_LISTS, PROVIDERS, SERVICES, Price, PriceList, Service, price_view
 from server.kit.clock import today
 from server.kit.db import Duplicate, Reader, Tx
@@ -109,6 +109,7 @@ async def draft(tx: Tx, provider_id: str, new: NewPriceList, actor: Actor) -> Pr
         await tx.insert(PRICE_LISTS, made)
     except Duplicate as error:
         raise WrittenAtOnce from error
+    audit.note(tx, actor, "console", "price_list.draft", provider_id)
     return made
 
 
@@ -135,12 +136,14 @@ async def approve(tx: Tx, provider_id: str, number: int, actor: Actor) -> PriceL
         raise OwnPriceList
     if made.valid_from <= today(tx.now):
         raise StartsTooSoon
+    audit.note(tx, actor, "console", "price_list.approve", provider_id)
     return await _answered(tx, replace(made, state="approved", approved_by=actor.id, approved_at=tx.now))
 
 
-async def return_(tx: Tx, provider_id: str, number: int, reason: str) -> PriceList:
+async def return_(tx: Tx, provider_id: str, number: int, reason: str, actor: Actor) -> PriceList:
     """Raises PriceListNotFound, PriceListAnswered."""
     made = await _draft(tx, provider_id, number)
+    audit.note(tx, actor, "console", "price_list.return", provider_id)
     return await _answered(tx, replace(made, state="returned", reason=reason))
 
 

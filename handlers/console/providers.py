@@ -238,7 +238,7 @@ async def _approve_prices(page: Act, tx: Tx, provider_id: str, form: dict[str, s
 async def _return_prices(page: Act, tx: Tx, provider_id: str, form: dict[str, str]) -> str:
     number = price_lists.number_of(form.get("number", ""))
     reason = read_as(_given(form, "reason"), ReturnPriceList).reason
-    made = await price_lists.return_(tx, provider_id, number, reason)
+    made = await price_lists.return_(tx, provider_id, number, reason, page.actor)
     return f"第 {made.number} 版价格表已退回"
 
 

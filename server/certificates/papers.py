@@ -5,7 +5,7 @@ from datetime import date
 from msgspec import Struct
 
 from schemas.certificates import NewPaper, Of
-from server import catalogue, staff
+from server import audit, catalogue, staff
 from server.certificates.stored import CERTIFICATES, KINDS, Certificate, Paper, certificate_id
 from server.kit.clock import today
 from server.kit.db import Reader, Tx
@@ -87,6 +87,7 @@ async def hand_in(tx: Tx, wanted: NewPaper, actor: Actor, vault: Vault) -> Certi
         certificate.past.append(certificate.pending)
     certificate.pending = _sealed(written, item_id, actor, tx, vault)
     await _store(tx, certificate, known is not None)
+    audit.note(tx, actor, "console", "certificate.hand_in", item_id, provider_id)
     return certificate
 
 
@@ -153,6 +154,7 @@ async def approve(tx: Tx, item_id: str, version: int, actor: Actor) -> Certifica
         certificate.past.append(certificate.current)
     certificate.current, certificate.pending = paper, None
     await _store(tx, certificate, known=True)
+    audit.note(tx, actor, "console", "certificate.approve", item_id, certificate.provider_id)
     return certificate
 
 
@@ -163,6 +165,7 @@ async def return_(tx: Tx, item_id: str, version: int, reason: str, actor: Actor)
     certificate.past.append(paper)
     certificate.pending = None
     await _store(tx, certificate, known=True)
+    audit.note(tx, actor, "console", "certificate.return", item_id, certificate.provider_id)
     return certificate
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.certificates import RisksView, RiskView
 from server import staff, staff_push
-from server.cases import CASES, Case
+from server.cases import CASES, STILL_OPEN, Case
 from server.certificates.papers import may_see
 from server.certificates.stored import CERTIFICATES, Certificate, missing
 from server.certificates.views import owner_name
@@ -124,7 +124,7 @@ def _to_be_told(reader: Reader, certificate: Certificate) -> list[str]:
 async def _touched(reader: Reader, certificate: Certificate, last: str) -> list[Case]:
     """Visits after its last day that were given to somebody already."""
     whose = "worker_id" if certificate.of == "worker" else "provider_id"
-    where = {whose: certificate.owner_id, "open": True, "kind": "booking", "details.day": {"$gt": last}}
+    where = {whose: certificate.owner_id, **STILL_OPEN, "kind": "booking", "details.day": {"$gt": last}}
     cases = await reader.all(CASES, where, limit=_MOST)
     return [one for one in cases if one.worker_id is not None and _bars(reader, one)]
 
@@ -150,7 +150,7 @@ async def risks(reader: Reader, actor: Actor) -> RisksView:
     firms = sorted({one.owner_id for one in ending if one.of == "provider"})
     found: dict[str, Case] = {}
     for field, owners in (("worker_id", people), ("provider_id", firms)):
-        where: dict[str, Any] = {field: {"$in": owners}, "open": True, "kind": "booking"}
+        where: dict[str, Any] = {field: {"$in": owners}, **STILL_OPEN, "kind": "booking"}
         for one in await reader.all(CASES, where, limit=_MOST) if owners else []:
             found[one.id] = one
     touched = [(one, _bars(reader, one)) for one in found.values() if may_see(actor, one.provider_id or "")]

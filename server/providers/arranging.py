@@ -5,7 +5,7 @@ from typing import Any
 
 from schemas.providers import ChoiceView, VisitsToArrange, VisitToArrange
 from server import catalogue, scores, slots
-from server.cases import CASES, Case
+from server.cases import CASES, STILL_OPEN, Case
 from server.cases.kinds import kind_of
 from server.catalogue import Service
 from server.kit.db import Reader
@@ -20,7 +20,7 @@ async def to_arrange(reader: Reader, provider_id: str) -> VisitsToArrange:
     active = await reader.first(SUSPENSIONS, {"provider_id": provider_id, "active": True})
     if active is None:
         return VisitsToArrange(items=[])
-    where = {"provider_id": provider_id, "open": True, "kind": "booking", "details.suspension": active.id}
+    where = {"provider_id": provider_id, **STILL_OPEN, "kind": "booking", "details.suspension": active.id}
     cases = await reader.all(CASES, where, limit=_SHOWN, sort="details.start")
     others = {one.id: others_of(reader, one) for one in cases}
     days = await _days(reader, cases, others)

@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from schemas.providers import NewSuspension, SuspensionState, SuspensionsView, SuspensionView
-from server import cases, catalogue, scores, staff, staff_push
-from server.cases import CASES, Case, CaseNotFound, VersionConflict
+from server import audit, cases, catalogue, scores, staff, staff_push
+from server.cases import CASES, STILL_OPEN, Case, CaseNotFound, VersionConflict
 from server.catalogue import PROVIDERS
 from server.config import Settings
 from server.kit.chance import chance
@@ -122,6 +122,7 @@ async def suspend(tx: Tx, provider_id: str, new: NewSuspension, actor: Actor) ->
         raise AlreadySuspended from error
     if made.starts_at <= tx.now:
         await tx.change(PROVIDERS, {"_id": provider_id}, {"$set": {"suspended": True}})
+    audit.note(tx, actor, "console", "provider.suspend", provider_id, made.id)
     _tell(tx, made, "suspend", 1)
     return made
 
@@ -146,6 +147,7 @@ async def lift(tx: Tx, provider_id: str, item_id: str, reason: str, actor: Actor
     if lifted is None:
         raise NotSuspended
     await tx.change(PROVIDERS, {"_id": provider_id}, {"$set": {"suspended": False}})
+    audit.note(tx, actor, "console", "provider.lift", provider_id, item_id)
     _tell(tx, lifted, "lift", 2)
     return lifted
 
@@ -188,7 +190,7 @@ def _to_do(row: Suspension, rules: Settings) -> dict[str, Any]:
     untold = {"details.suspension": {"$ne": row.id}}
     return {
         "provider_id": row.provider_id,
-        "open": True,
+        **STILL_OPEN,
         "kind": "booking",
         "$or": [
             {"state": {"$in": list(_NOT_AGREED)}},
@@ -201,7 +203,7 @@ def _to_do(row: Suspension, rules: Settings) -> dict[str, Any]:
 def _held_up(row: Suspension) -> dict[str, Any]:
     return {
         "provider_id": row.provider_id,
-        "open": True,
+        **STILL_OPEN,
         "kind": "booking",
         "state": {"$in": list(_AGREED)},
         "details.suspension": row.id,
