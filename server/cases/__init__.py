@@ -2,7 +2,7 @@
 
 from server.cases.before import before_move
 from server.cases.beside import beside
-from server.cases.kinds import CASES, Act, Case, Kind, Promise, kind_of
+from server.cases.kinds import CASES, STILL_OPEN, Act, Case, Kind, Promise, kind_of
 from server.cases.moves import CaseNotFound, TimeIsUp, VersionConflict, find, move, open_case, time_is_up
 from server.cases.numbers import COUNTERS, CaseNumbers, is_case_no, with_check_digit
 from server.cases.scope import parts, scope, theirs
@@ -11,6 +11,7 @@ from server.cases.views import CaseNoMistyped, counts, history, listed, view
 __all__ = [
     "CASES",
     "COUNTERS",
+    "STILL_OPEN",
     "Act",
     "Case",
     "CaseNoMistyped",

@@ -12,7 +12,7 @@ from schemas.cases import Channel
 from server import nouns
 from server.budgets import Budget, CaseClock
 from server.config import Settings
-from server.kit.db import Collection, Index, Reader, Tx
+from server.kit.db import NUMBER, TEXT, Collection, Index, Reader, Tx
 from server.kit.db.collection import plain
 from server.kit.flow import Flow
 from server.kit.jobs import DUE, Leased
@@ -20,6 +20,10 @@ from server.sessions import Actor
 
 ENDED = datetime(2500, 1, 1, tzinfo=UTC)
 """The turn of what has ended is behind it, of what is open before it."""
+
+
+STILL_OPEN = {"open": True, "turn": {"$lt": ENDED}}
+"""The filter for what has not ended: beside a community, a provider, a worker or a handler its index has no others."""
 
 
 class Case(Leased, kw_only=True):
@@ -69,11 +73,11 @@ CASES: Collection[Case] = Collection(
     Index(("resident_id", "-created_at", "-_id")),
     Index(("community_id", "turn", "_id")),
     Index(("provider_id", "turn", "_id")),
-    Index(("worker_id", "turn", "_id"), only={"worker_id": {"$type": "string"}}),
-    Index(("handler_id", "turn", "_id"), only={"handler_id": {"$type": "string"}}),
+    Index(("worker_id", "turn", "_id"), only={"worker_id": TEXT}),
+    Index(("handler_id", "turn", "_id"), only={"handler_id": TEXT}),
     Index(("turn", "_id")),
     Index(("phone_tail", "-created_at", "-_id")),
-    Index(("clock_edition",), only={"clock_edition": {"$type": "number"}}),
+    Index(("clock_edition",), only={"clock_edition": NUMBER}),
     DUE,
 )
 """Every index costs each booking a write (docs/performance.md): one for each way in that is asked for often."""
