@@ -7,6 +7,7 @@ from server.catalogue import PRICE_LISTS
 from server.certificates import CERTIFICATES
 from server.kit.clock import SHANGHAI, today
 from tests.browser import Browser
+from tests.pictures import photo
 from tests.world import World
 
 
@@ -89,3 +90,18 @@ async def test_an_application_is_entered_on_the_page_and_goes_on_as_a_case(world
     sent = await dispatcher.press(wrong, "/console/providers", insurance_until=day, **filled)
     case = await dispatcher.follow(sent)
     assert "“敖包家政”申请入驻，请传执照照片后交审核" in case.text
+    case_no = case.url.rpartition("/")[2]
+    path = f"/v1/cases/{case_no}/attachments"
+    jpeg = {"Content-Type": "image/jpeg"}
+    for _ in range(2):
+        sent_photo = await world.call("POST", path, raw=photo(), token=shop.dispatcher.token, headers=jpeg)
+        assert sent_photo.status == 201
+    page = await dispatcher.get(case.url)
+    ticks = {name: "1" for name in page.form("/hand_in").named if name.startswith("photos:")}
+    assert len(ticks) == 2
+    handed = await dispatcher.follow(await dispatcher.press(page, "/hand_in", **ticks))
+    admin = Browser(world, (await world.staff(Grant(role="admin"))).token)
+    reviewed = await admin.get(case.url)
+    assert handed.status == reviewed.status == 200 and reviewed.body.count('class="file"') == 2
+    done = await admin.follow(await admin.press(reviewed, "/approve"))
+    assert "“敖包家政”已入驻" in done.text and "看服务商" in done.text

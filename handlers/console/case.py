@@ -14,9 +14,10 @@ from handlers import words
 from handlers.base import allow
 from handlers.console.beside import beside
 from handlers.page import Goto, Page, Shown
+from schemas.attachments import AttachmentView
 from schemas.cases import ActionView, CandidateView, CaseView
 from schemas.common import FormField
-from server import attachments, bookings, cases, catalogue, clocks, dispatch, forms, talks
+from server import attachments, bookings, cases, catalogue, clocks, dispatch, forms, providers, talks
 from server.cases import Case
 from server.config import Settings
 from server.kit.clock import SHANGHAI
@@ -107,6 +108,7 @@ async def picture(
         **await beside(reader, case, actor),
         "talk": await talks.listed(reader, case, actor, rules, limit=_TALKS_SHOWN),
         "files": [attachments.view(one, rules, reader.now) for one in files],
+        "kept": await _kept(reader, case, rules),
         "case": view,
         "buttons": drawn,
         "choices": choices,
@@ -122,6 +124,14 @@ async def picture(
         "my_id": actor.id,
         "most_extensions": rules.clocks.extensions,
     }
+
+
+async def _kept(reader: Reader, case: Case, rules: Settings) -> list[AttachmentView]:
+    """The papers that an application came with: whoever decides has to see them."""
+    if case.kind != providers.ONBOARDING.name:
+        return []
+    found = await attachments.listed(reader, case, rules, None, _TALKS_SHOWN)
+    return [one for one in found.items if one.use == "licence"]
 
 
 async def _choices(reader: Reader, case: Case, drawn: list[Button], rules: Settings) -> list[CandidateView]:
