@@ -95,6 +95,8 @@ ROWS = (
     Row("cancel", managers, "预约取消", "{when}，{place}，{service}", _GIVEN),
     Row("transfer", taken, "派单取消", "{when}，{place}，街道转给了别家，您不用去了"),
     Row("transfer", managers, "街道转来预约", "{when}，{place}，{service}。请在 {until} 前答复"),
+    Row("hold_up", worker, "先别上门", "{when}，{place}，{service}，商家暂停服务，等街道安排"),
+    Row("go_on", worker, "照常上门", "{when}，{place}，{service}，商家恢复了，照常上门"),
     Row("escalate", dispatchers, "商家超时没答复", "{when}，{place}，{service}，请催办"),
     Row("dispute", dispatchers, "居民有争议", "{place}，{service}：{reason}"),
     Row("appeal", dispatchers, "居民申诉", "{place}，{service}，对“上门无人”不服：{reason}"),
