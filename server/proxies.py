@@ -16,7 +16,7 @@ from server import push, residents
 from server.config import Settings
 from server.kit.chance import chance
 from server.kit.clock import SHANGHAI
-from server.kit.db import Collection, Database, Index, Reader, Stored, Tx
+from server.kit.db import TEXT, Collection, Database, Index, Reader, Stored, Tx
 from server.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from server.kit.events import Event, emit, event_id, on
 from server.push import Notice, Template
@@ -95,8 +95,8 @@ PROXIES: Collection[Proxy] = Collection(
     "proxies",
     Proxy,
     Index(("principal_id", "-created_at", "-_id")),
-    Index(("holder_id", "-created_at", "-_id"), only={"holder_id": {"$type": "string"}}),
-    Index(("code",), unique=True, only={"code": {"$type": "string"}}),
+    Index(("holder_id", "-created_at", "-_id"), only={"holder_id": TEXT}),
+    Index(("code",), unique=True, only={"code": TEXT}),
     whole=True,
 )
 

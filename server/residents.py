@@ -14,7 +14,7 @@ from schemas.residents import (
 )
 from server import places
 from server.kit.chance import chance
-from server.kit.db import Collection, Index, Reader, Stored, Tx
+from server.kit.db import TEXT, Collection, Index, Reader, Stored, Tx
 from server.kit.errors import NotFound
 
 
@@ -42,7 +42,7 @@ RESIDENTS: Collection[Resident] = Collection(
     "residents",
     Resident,
     Index(("openid",), unique=True),
-    Index(("phone", "_id"), only={"phone": {"$type": "string"}}),
+    Index(("phone", "_id"), only={"phone": TEXT}),
 )
 
 

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import structlog
 from msgspec import Struct
 
-from server.kit.db import Collection, Database, DatabaseUnavailable, Index, Stored
+from server.kit.db import MOMENT, Collection, Database, DatabaseUnavailable, Index, Stored
 from server.kit.metrics import Metrics
 
 log = structlog.get_logger()
@@ -33,7 +33,7 @@ class Leased(Stored, kw_only=True):
     request_id: str = ""
 
 
-DUE = Index(("due_at",), only={"due_at": {"$type": "date"}})
+DUE = Index(("due_at",), only={"due_at": MOMENT})
 
 L = TypeVar("L", bound=Leased)
 Settled = dict[str, Any] | None

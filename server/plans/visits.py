@@ -9,7 +9,7 @@ from schemas.plans import NewPlan, PlanState, VisitState
 from server import cases
 from server.keeping import Keeping, by_resident
 from server.kit.clock import SHANGHAI
-from server.kit.db import Collection, Index, Reader, Stored
+from server.kit.db import TEXT, Collection, Index, Reader, Stored
 from server.kit.errors import NotFound
 from server.kit.jobs import DUE, Leased
 from server.sessions import Actor
@@ -75,7 +75,7 @@ VISITS: Collection[Visit] = Collection(
     Visit,
     Index(("plan_id", "day", "_id")),
     Index(("resident_id",)),
-    Index(("case_no",), only={"case_no": {"$type": "string"}}),
+    Index(("case_no",), only={"case_no": TEXT}),
 )
 
 STATES: dict[PlanState, str] = {"active": "进行中", "paused": "已暂停", "ended": "已结束"}

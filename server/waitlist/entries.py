@@ -6,7 +6,7 @@ from typing import Any
 from schemas.common import Address, Contact
 from schemas.waitlist import WaitingState
 from server import cases
-from server.kit.db import Collection, Index, Reader
+from server.kit.db import TEXT, Collection, Index, Reader
 from server.kit.errors import NotFound
 from server.kit.jobs import DUE, Leased
 from server.sessions import Actor
@@ -62,7 +62,7 @@ WAITLIST: Collection[Waiting] = Collection(
     Index(("community_id", "-joined_at", "-_id")),
     Index(("provider_id", "-joined_at", "-_id")),
     Index(("-joined_at", "-_id")),
-    Index(("case_no",), only={"case_no": {"$type": "string"}}),
+    Index(("case_no",), only={"case_no": TEXT}),
     DUE,
 )
 

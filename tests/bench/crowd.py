@@ -228,7 +228,7 @@ def _case(number: int, state: str, is_open: bool, made: datetime, picked: Random
         free_until=start,
     )
     case = Case(
-        id=with_check_digit("HB", made.astimezone(SHANGHAI).strftime("%Y%m%d"), number + 1),
+        id=with_check_digit("HB", made.astimezone(SHANGHAI).strftime("%Y%m%d"), 900_000 + number),
         kind=BOOKING.name,
         title="日常保洁",
         state=state,

@@ -68,6 +68,7 @@ def calls(crowd: Crowd) -> list[Call]:
     counts = [Call(who, "/console/list", page=True) for who in ("provider", "dispatcher", "clerk")]
     ahead = [Call(who, path) for who in ("provider", "dispatcher") for path in ("/v1/waitlist", "/v1/plans")]
     one = [
+        Call("operator", f"/v1/residents?phone={crowd.phone}"),
         Call("operator", f"/v1/cases/{crowd.case_no}/history"),
         Call("resident", f"/v1/services/{crowd.service_id}/slots"),
     ]
@@ -97,11 +98,11 @@ class Look(Struct):
 
 
 def _look(row: dict[str, Any]) -> Look | None:
-    """None for what is no query of a list: the follower's stream, what the profiler itself asks."""
+    """None for what is no query of ours: the follower's stream, what the profiler itself asks."""
     command = row.get("command", {})
     said = str(command) + str(row.get("originatingCommand", ""))
     collection = row["ns"].partition(".")[2]
-    if row["op"] not in ("query", "command", "getmore") or "$changeStream" in said:
+    if "$changeStream" in said:
         return None
     if collection.startswith(("system.", "$cmd")) or "planSummary" not in row:
         return None
@@ -112,7 +113,7 @@ def _look(row: dict[str, Any]) -> Look | None:
         sorted_in_memory=bool(row.get("hasSortStage")),
         examined=row.get("docsExamined", 0),
         keys=row.get("keysExamined", 0),
-        returned=max([row.get("nreturned", 0), *limits]),
+        returned=max([row.get("nreturned", 0), row.get("nMatched", 0), row.get("ndeleted", 0), *limits]),
     )
 
 
@@ -188,6 +189,8 @@ class Measured(Struct):
                 request = call.request(self.crowd, 0)
                 await burst(self.street.settings.port, lambda _, it=request: it, 1, meter, clients=1)  # type: ignore[misc]
                 found += problems(call.name, await profiler.since())
+            await self.street.house.worker().run_due()
+            found += problems("the worker", await profiler.since())
         return found
 
 

@@ -4,13 +4,16 @@ Only this package imports the driver, so that changing the driver stays a change
 """
 
 from server.kit.db.caches import Cache, Change, Follower, Whole
-from server.kit.db.collection import Collection, Index, Stored
+from server.kit.db.collection import MOMENT, NUMBER, TEXT, Collection, Index, Stored
 from server.kit.db.database import Database, DatabaseUnavailable, Lanes, connect
 from server.kit.db.idempotency import Once, Reply
 from server.kit.db.pages import BadCursor, Page
 from server.kit.db.tx import Duplicate, Reader, Tx
 
 __all__ = [
+    "MOMENT",
+    "NUMBER",
+    "TEXT",
     "BadCursor",
     "Cache",
     "Change",

@@ -1,7 +1,8 @@
 """A collection is declared beside the noun that owns it: what is stored, and which look-ups are fast."""
 
+import math
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
@@ -18,6 +19,12 @@ T = TypeVar("T", bound=Stored)
 
 Document = dict[str, Any]
 _NATIVE = (datetime, bytes)
+
+TEXT: Mapping[str, Any] = {"$gte": ""}
+MOMENT: Mapping[str, Any] = {"$lt": datetime(9999, 1, 1, tzinfo=UTC)}
+NUMBER: Mapping[str, Any] = {"$lt": math.inf}
+"""For `only`, of a field that may be null. Of a query such as `{"case_no": "HB-…"}` or `{"due_at": {"$lte": now}}` the
+database sees that it asks within these; of `{"$type": "string"}` it does not, and would never use the index."""
 
 
 class Index(Struct, frozen=True):

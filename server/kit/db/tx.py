@@ -281,14 +281,14 @@ class Tx(Reader):
         sort: str = "_id",
         upsert: bool = False,
     ) -> T | None:
-        """Change one matching document and return it as it is afterwards."""
+        """Change one matching document, the first by `sort`, and return it as it is afterwards."""
         self.wrote = True
         try:
             document = await self._done(
                 self._changing(collection).find_one_and_update(
                     dict(where),
                     dict(how),
-                    sort=_order(sort),
+                    sort=_order(sort)[:1],  # whichever of equals: an index on the field alone is enough
                     upsert=upsert,
                     return_document=ReturnDocument.AFTER,
                     session=self._session,
