@@ -1,5 +1,6 @@
 """A part of a bundle is lost after it was booked: the resident is asked, and each answer does what it says."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,8 +11,9 @@ from server.bundles import BUNDLES
 from server.cases import CASES
 from server.kit.events import EVENTS
 from tests.browser import Browser
+from tests.houses import next_door
 from tests.test_bundles import FEES, counted, inbox, moving, part_of, refused, seen, used
-from tests.world import World
+from tests.world import Reply, World
 
 
 async def test_the_rest_goes_on_when_asked_to_or_when_nobody_answers(world: World) -> None:
@@ -170,6 +172,55 @@ async def test_whose_fault_it_was_is_weighed_anew_when_a_missed_visit_turns_out_
     now = await seen(resident, case["case_no"])
     assert now["state"] == "attention" and "不是您的原因" in now["details"]["cancel_free_because"]
     assert now["details"]["answer_by"] == asked["details"]["answer_by"], "it is not asked a second time"
+
+
+async def test_what_the_resident_has_not_seen_yet_is_asked_about_first(world: World) -> None:
+    house, resident = await moving(world), await world.resident()
+    case = await house.asked(resident)
+    await refused(house.freight, case, "freight")
+    unheard = await house.cleaning.manager.act(part_of(case, "cleaning")["case_no"], "reject", reason="病了")
+    assert unheard.status == 200, unheard.body
+
+    reply = await resident.act(case["case_no"], "go_on")
+
+    assert (reply.status, reply.json["state"]) == (200, "attention"), reply.body
+    assert "病了" in reply.json["sentence"] and "搬家货运" not in reply.json["sentence"]
+    await world.work()
+    again = await resident.act(case["case_no"], "go_on")
+    assert (again.json["state"], again.json["sentence"]) == (
+        "open",
+        "1 件事里 0 件已确认，换锁等商家确认，搬家货运没约上，新房保洁没约上",
+    )
+
+
+async def test_cancelling_crosses_with_what_the_providers_do_and_the_whole_agrees_with_its_parts(
+    world: World,
+) -> None:
+    house, resident = await moving(world, capacity=9), await world.resident()
+    shops = {"freight": house.freight, "cleaning": house.cleaning, "locks": house.locks}
+    asked = [await house.asked(resident) for _ in range(3)]
+    rejects: tuple[str, dict[str, Any]] = ("reject", {"reason": "没有人"})
+    deeds = [rejects, ("confirm", {}), rejects]
+
+    async with next_door(world) as other:
+        replies = await asyncio.gather(
+            *(resident.act(case["case_no"], "cancel") for case in asked),
+            *(
+                other.meets(shop.manager).act(part_of(case, name)["case_no"], action, **form)
+                for case, (action, form) in zip(asked, deeds, strict=True)
+                for name, shop in shops.items()
+            ),
+            world.work(),
+            other.work(),
+        )
+        await asyncio.gather(world.work(), other.work())
+
+    assert {one.status for one in replies if isinstance(one, Reply)} <= {200, 409}
+    for case in asked:
+        whole = await seen(resident, case["case_no"])
+        parts = [await seen(resident, one["case_no"]) for one in whole["details"]["parts"]]
+        assert [one["state"] for one in parts] == [one["state"] for one in whole["details"]["parts"]]
+        assert whole["open"] == any(one["open"] for one in parts) or whole["state"] == "attention"
 
 
 async def test_news_of_a_part_told_again_or_late_changes_nothing(world: World) -> None:
