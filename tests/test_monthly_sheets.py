@@ -57,10 +57,12 @@ async def test_a_month_adds_up_as_by_hand_and_is_frozen_once(world: World) -> No
     await finished(shop, young, today(12), stars=5)  # 35.00
     await finished(shop, old, today(12, 30), stars=4)  # free, list price 35.00
     await finished(shop, old, today(13))  # 21.00, 14.00 off
-    repaired = await shop.brought_to("requoted", young, today(14))
+    repaired = await shop.brought_to("in_service", young, today(14))
+    cheaper = [{"name": "只擦窗", "amount_fen": 2000}]
+    await shop.worker.act(repaired["case_no"], "requote", items=cheaper, reason="活少", if_refused="continue")
     await young.act(repaired["case_no"], "accept_quote")
     await shop.worker.act(repaired["case_no"], "finish")
-    await young.act(repaired["case_no"], "accept")  # 120.00
+    await young.act(repaired["case_no"], "accept")  # 20.00 by agreement: nobody owes the rest
     await shop.brought_to("rejected", young, today(15))
     await shop.brought_to("cancelled", young, today(19))
     late = await shop.brought_to("confirmed", young, today(11))
@@ -87,13 +89,13 @@ async def test_a_month_adds_up_as_by_hand_and_is_frozen_once(world: World) -> No
             "disputed": 1,
             "open": 1,
         }
-        assert (total["cases"], total["income_fen"], total["fees_fen"]) == (9, 3500 + 2100 + 12000, 700)
+        assert (total["cases"], total["income_fen"], total["fees_fen"]) == (9, 3500 + 2100 + 2000, 700)
         assert (total["free_visits"], total["reduced_visits"], total["owed_fen"]) == (1, 1, 3500 + 1400)
         assert (total["answered"], total["on_time"]) == (9, 8)
         assert (total["ratings"], total["stars"], total["average"]) == (2, 9, 4.5)
     assert [one["id"] for one in found["services"]] == [shop.service_id]
     (worker,) = found["workers"]
-    assert (worker["name"], worker["cases"], worker["income_fen"]) == ("李师傅", 5, 17600)
+    assert (worker["name"], worker["cases"], worker["income_fen"]) == ("李师傅", 5, 7600)
     assert (found["state"], found["state_text"], found["changed"]) == ("open", "本月未完", False)
 
     worker_reply, clerk = (

@@ -143,7 +143,12 @@ _BY = {
     "escalated": "$details.escalated",
     "free": {"$eq": ["$details.price_fen", 0]},
     "reduced": {"$lt": ["$details.price_fen", "$details.list_fen"]},
-    "listed": {"$eq": ["$details.mode", "slot"]},
+    "listed": {
+        "$and": [
+            {"$eq": ["$details.mode", "slot"]},
+            {"$not": [{"$in": ["accepted", {"$ifNull": ["$details.quotes.state", []]}]}]},
+        ]
+    },
 }
 _SUMS = {
     "cases": {"$sum": 1},
