@@ -100,6 +100,7 @@ BY_ITSELF = {
     ("no_show", "upheld"),
     ("submitted", "submitted"),
 }
+RUNNING_OUT = ("held", "submitted", "quoted", "done", "no_show")
 REQUOTE = {"items": [{"name": "换水管", "amount_fen": 12000}], "reason": "水管也坏了"}
 
 
@@ -437,10 +438,36 @@ class Street(RuleBasedStateMachine):
         accepted = booking.mode == "slot" or any(one.state == "accepted" for one in booking.quotes)
         return True, booking.price_fen // 2 if accepted else 0
 
+    def _changeable(self) -> list[Case]:
+        """Those with a worker first."""
+        order = ("assigned", "confirmed", "submitted")
+        found = [one for one in self.books.cases.values() if one.state in order]
+        return sorted(found, key=lambda one: (order.index(one.state), one.id))
+
     @precondition(_any_open)
-    @rule(which=st.integers(0, 9), day=st.integers(0, 2), hour=st.sampled_from(HOURS))
+    @rule(which=st.integers(0, 3), day=st.integers(0, 2), hour=st.sampled_from(HOURS))
     def reschedule(self, which: int, day: int, hour: int) -> None:
-        case, start = self._some(which), self.start(day, hour)
+        changeable = self._changeable()
+        case = changeable[which % len(changeable)] if changeable else self._some(which)
+        self._reschedule(case, self.start(day, hour))
+
+    @precondition(lambda self: len(self._changeable()) > 1)
+    @rule(which=st.integers(0, 1), other=st.integers(0, 3))
+    def send_after_another(self, which: int, other: int) -> None:
+        """To the time of another visit, for which the same worker may have been chosen."""
+        changeable = self._changeable()
+        for case in changeable[:2]:
+            while (now := self.books.cases[case.id]).state in ("submitted", "quoted", "confirmed"):
+                self._move(now, MOVES[now.state][0])
+                self.check()
+                if self.books.cases[case.id].version == now.version:
+                    break
+        case = self.books.cases[changeable[which].id]
+        others = [one for one in self.books.cases.values() if one.open and one.id != case.id]
+        self._reschedule(case, self.books.booking(others[other % len(others)]).start)
+
+    def _reschedule(self, case: Case, moment: datetime) -> None:
+        start = moment.astimezone(SHANGHAI)
         booking, now = self.books.booking(case), self.world.clock.now()
         refusals = self._not_offered(start)
         if self.books.is_over(case):
@@ -612,6 +639,23 @@ class Street(RuleBasedStateMachine):
             {"late": coming, "after": coming, "tomorrow": self.start(1, 9)}.get(str(what), minutes)
         )
         self._ends_are_seen()
+        self._then(work)
+
+    @precondition(lambda self: any(one.state in RUNNING_OUT for one in self.books.cases.values()))
+    @rule(which=st.integers(0, 5), work=st.booleans())
+    def nobody_answers(self, which: int, work: bool) -> None:
+        """Until the very moment at which a hold, a quote, a question ends by itself."""
+        waits = [one for one in self.books.cases.values() if one.state in RUNNING_OUT]
+        case = sorted(waits, key=lambda one: (one.state != "submitted", one.id))[which % len(waits)]
+        if case.state == "submitted":
+            self._move(case, MOVES["submitted"][0])
+            self.check()
+            case = self.books.cases[case.id]
+        deadline = self.books.deadline(case)
+        if deadline is not None:
+            self.world.clock.set(max(deadline, self.world.clock.now()))
+            self._ends_are_seen()
+            self._move(case, MOVES[case.state][0])
         self._then(work)
 
     def _ends_are_seen(self) -> None:

@@ -67,7 +67,7 @@ async def play(tree: Path, *proofs: str) -> Outcome:
             running.kill()
             await running.wait()
     text = output.decode(errors="replace")
-    judged = "AssertionError: " in text and any(line.startswith("FAILED ") for line in text.splitlines())
+    judged = "AssertionError" in text and any(line.startswith("FAILED ") for line in text.splitlines())
     caught = running.returncode == 1 and judged
     return Outcome(
         caught=caught,
@@ -79,6 +79,11 @@ async def play(tree: Path, *proofs: str) -> Outcome:
 
 def _why(text: str) -> str:
     """The first complaint of the machine, or the end of what was said."""
-    marks = ("AssertionError: ", "Error: ")
-    lines = [line for line in text.splitlines() if any(mark in line for mark in marks)]
-    return lines[0].partition("Error: ")[2][:100] if lines else text[-500:]
+    lines = [
+        line
+        for line in text.splitlines()
+        if "AssertionError" in line or line.lstrip("E ").startswith("assert ")
+    ]
+    return (
+        lines[0].partition("AssertionError")[2].strip(": ")[:100] or lines[0][:100] if lines else text[-500:]
+    )
