@@ -79,11 +79,5 @@ async def play(tree: Path, *proofs: str) -> Outcome:
 
 def _why(text: str) -> str:
     """The first complaint of the machine, or the end of what was said."""
-    lines = [
-        line
-        for line in text.splitlines()
-        if "AssertionError" in line or line.lstrip("E ").startswith("assert ")
-    ]
-    return (
-        lines[0].partition("AssertionError")[2].strip(": ")[:100] or lines[0][:100] if lines else text[-500:]
-    )
+    told = [line.partition("AssertionError: ")[2] for line in text.splitlines()]
+    return next((one[:100] for one in told if one), text[-500:])
