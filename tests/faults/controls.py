@@ -2,8 +2,11 @@
 
 import asyncio
 import os
+import random
 import signal
 from collections import Counter
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from motor.motor_asyncio import AsyncIOMotorClient
@@ -119,3 +122,69 @@ async def _frozen_followers(cluster: Cluster) -> None:
     os.kill(primary, signal.SIGKILL)
     for pid in followers:
         os.kill(pid, signal.SIGCONT)
+
+
+class Stepped(Struct):
+    """Offers made in steps: `twice` to the same person, `lost` seats that nobody has and nobody waits for."""
+
+    seats: int
+    twice: int
+    lost: int
+
+
+async def offer_in_steps(url: str, seats: int = 120) -> Stepped:
+    """A seat that came back is handed on in one step after the other, by workers that are killed in between."""
+    client: Any = AsyncIOMotorClient(url, w="majority")
+    controls = client["controls"]
+    for name in ("line", "returned", "offers"):
+        await controls[name].drop()
+    await controls["line"].insert_many([{"_id": number, "waiting": True} for number in range(seats)])
+    await controls["returned"].insert_many([{"_id": number} for number in range(seats)])
+
+    async def worker() -> None:
+        while (seat := await controls["returned"].find_one({})) is not None:
+            first = await controls["line"].find_one({"waiting": True}, sort=[("_id", 1)])
+            if first is None:
+                return
+            await controls["returned"].delete_one(seat)
+            await controls["offers"].insert_one({"to": first["_id"], "seat": seat["_id"]})
+            await controls["line"].update_one(first, {"$set": {"waiting": False}})
+
+    await _killed_again_and_again(worker)
+    offers = [one async for one in controls["offers"].find({})]
+    left = await controls["returned"].count_documents({})
+    client.close()
+    people = Counter(one["to"] for one in offers)
+    given = {one["seat"] for one in offers}
+    return Stepped(seats, sum(count - 1 for count in people.values()), seats - left - len(given))
+
+
+async def roll_by_looking(url: str, visits: int = 120) -> Doubled:
+    """A plan's day is looked up and then booked, by two workers and without a name of its own."""
+    client: Any = AsyncIOMotorClient(url, w="majority")
+    made = client["controls"]["visits"]
+    await made.drop()
+
+    async def worker() -> None:
+        for day in range(visits):
+            if await made.find_one({"day": day}) is None:
+                await made.insert_one({"day": day})
+
+    await _killed_again_and_again(worker)
+    there = Counter([one["day"] async for one in made.find({})])
+    client.close()
+    return Doubled(visits, sum(there.values()), sum(count - 1 for count in there.values()))
+
+
+async def _killed_again_and_again(work: Callable[[], Awaitable[None]]) -> None:
+    """Four workers, each killed somewhere in its work a few times, and begun anew."""
+    picked = random.Random(1)
+
+    async def one_worker() -> None:
+        for _ in range(5):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(picked.uniform(0.05, 0.2)):
+                    await work()
+        await work()
+
+    await asyncio.gather(*(one_worker() for _ in range(4)))

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from server.cases.kinds import CASES
+from server.kit.db import MOMENT
 from server.kit.db.idempotency import RECEIPTS
 from server.kit.events import EVENTS
 from server.push import MESSAGES
@@ -151,7 +152,7 @@ async def _credit(street: Street, openid: str, token: str) -> None:
 
 async def all_told(street: Street) -> None:
     """Until the worker has nothing left to tell or to send."""
-    due = {"due_at": {"$type": "date"}}
+    due = {"due_at": MOMENT}
     async with asyncio.timeout(60):
         while True:
             left = [

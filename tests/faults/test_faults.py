@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tornado.ioloop import IOLoop
 
-from tests.faults import proofs
+from tests.faults import controls, lines, proofs
 from tests.faults.street import Street, open_street
 
 
@@ -55,3 +55,45 @@ async def test_replacing_every_process_fails_no_request(
     result = await proofs.rolls(street, tokens[0], 1)
     assert result.answered > 50
     assert result.failed == 0, result
+
+
+async def test_every_seat_of_a_line_is_accounted_for_though_workers_are_killed(
+    io_loop: IOLoop, street: Street
+) -> None:
+    result = await lines.lines(street, 3, ["worker", "web"], waiting=4)
+    assert not result.violations, result
+    assert result.states["taken"] + result.states["declined"] >= 3, result
+
+
+async def test_no_visit_of_a_plan_is_doubled_or_missing_though_workers_are_killed(
+    io_loop: IOLoop, street: Street
+) -> None:
+    result = await lines.plans(street, 4, ["worker", "web"])
+    assert not result.violations, result
+    assert result.visits == {"booked": 8, "conflict": 8}
+
+
+async def test_the_same_work_done_in_steps_goes_wrong(io_loop: IOLoop, street: Street) -> None:
+    """If not, the two proofs above prove nothing."""
+    assert (await controls.offer_in_steps(street.database.url, 60)).twice
+    assert (await controls.roll_by_looking(street.database.url, 60)).twice
+
+
+@pytest.fixture(scope="module")
+def set_of_three(io_loop: IOLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
+    folder: Path = tmp_path_factory.mktemp("set")
+    manager = open_street(folder, web=1, members=3)
+    yield io_loop.run_sync(manager.__aenter__)
+    io_loop.run_sync(lambda: manager.__aexit__(None, None, None))
+
+
+async def test_a_primary_that_is_cut_off_or_hangs_loses_nothing_and_holds_nobody_up(
+    io_loop: IOLoop, set_of_three: Street
+) -> None:
+    pids = set_of_three.processes.pids
+    before = pids("web") + pids("worker")
+    result = await proofs.under(set_of_three, 40, ["silent", "stutter"], name="network")
+    assert before == pids("web") + pids("worker"), "nothing had to be started anew"
+    assert result.acknowledged == 40
+    assert not result.violations, result
+    assert result.slowest_answer_s < 8, result
