@@ -33,10 +33,10 @@ from server.sessions import Actor
 
 _MONTH = re.compile(r"20[0-9]{2}-(0[1-9]|1[0-2])")
 _SEES_ALL = frozenset({"dispatcher", "accountant", "admin"})
-_AHEAD = timedelta(days=120)
-"""So long before its visit a booking ended at most: the horizon of a service, and what two changes of time add."""
-_ENDED_BY = timedelta(days=180)
-"""So long after a month the last of its disputes was settled."""
+_AHEAD = timedelta(days=62)
+"""So long before its visit a booking was cancelled at most: no visit lies further ahead than a service's horizon."""
+_ENDED_BY = timedelta(days=92)
+"""So long after a month its last bookings ended. What is settled later still shows as a change of the frozen sheet."""
 
 
 class NoSuchMonth(NotFound):
@@ -95,6 +95,7 @@ _OUTCOMES = {
     "cancelled": "cancelled",
 }
 _NEVER_ASKED = frozenset({"held", "expired"})
+_RATED = frozenset({"done", "completed", "disputed"})
 
 
 def span(month: str) -> tuple[datetime, datetime]:
@@ -135,81 +136,64 @@ def _turn(ended_at: datetime) -> datetime:
     return ENDED + (ENDED - ended_at)
 
 
-_BY = {
+_WANTED = {
     "service": "$details.service_id",
     "worker": "$worker_id",
-    "state": "$state",
+    "state": 1,
     "late": "$details.late_cancel",
     "escalated": "$details.escalated",
-    "free": {"$eq": ["$details.price_fen", 0]},
-    "reduced": {"$lt": ["$details.price_fen", "$details.list_fen"]},
-    "listed": {
-        "$and": [
-            {"$eq": ["$details.mode", "slot"]},
-            {"$not": [{"$in": ["accepted", {"$ifNull": ["$details.quotes.state", []]}]}]},
-        ]
-    },
-}
-_SUMS = {
-    "cases": {"$sum": 1},
-    "price": {"$sum": "$details.price_fen"},
-    "list": {"$sum": {"$max": ["$details.list_fen", "$details.price_fen"]}},
-    "fees": {"$sum": "$details.fee_fen"},
+    "mode": "$details.mode",
+    "price": "$details.price_fen",
+    "listed": "$details.list_fen",
+    "fee": "$details.fee_fen",
+    "quotes": "$details.quotes.state",
 }
 
 
 async def figures(reader: Reader, provider_id: str, month: str) -> Figures:
-    """Added up in the database, in two questions."""
-    match = {"$match": where(provider_id, month)}
-    rows = await reader.groups(CASES, [match, {"$group": {"_id": _BY, **_SUMS}}])
-    made = Figures(total=Tally(), services=defaultdict(Tally), workers=defaultdict(Tally))
+    """Two questions: the few fields that count of each booking, and the stars by their numbers."""
+    rows = await reader.groups(CASES, [{"$match": where(provider_id, month)}, {"$project": _WANTED}])
+    stars = await _stars(reader, [row["_id"] for row in rows if row["state"] in _RATED])
+    total, services, workers = Tally(), defaultdict[str, Tally](Tally), defaultdict[str, Tally](Tally)
     for row in rows:
-        for tally in _whose(made, row["_id"].get("service"), row["_id"].get("worker")):
-            _add(tally, row)
-    for row in await _stars(reader, match):
-        for tally in _whose(made, row["_id"].get("service"), row["_id"].get("worker")):
-            tally.ratings += row["ratings"]
-            tally.stars += row["stars"]
-    return Figures(total=made.total, services=dict(made.services), workers=dict(made.workers))
+        whose = [total, services[row["service"]]]
+        if row.get("worker"):
+            whose.append(workers[row["worker"]])
+        for tally in whose:
+            _add(tally, row, stars.get(row["_id"]))
+    return Figures(total=total, services=dict(services), workers=dict(workers))
 
 
-async def _stars(reader: Reader, match: dict[str, Any]) -> list[dict[str, Any]]:
-    """The ratings are looked up by the numbers of the cases."""
-    rated = {"from": RATINGS.name, "localField": "_id", "foreignField": "_id", "as": "rating"}
-    by = {"service": "$details.service_id", "worker": "$worker_id"}
-    sums = {"ratings": {"$sum": 1}, "stars": {"$sum": "$rating.stars"}}
-    return await reader.groups(
-        CASES, [match, {"$lookup": rated}, {"$unwind": "$rating"}, {"$group": {"_id": by, **sums}}]
-    )
+async def _stars(reader: Reader, numbers: list[str]) -> dict[str, int]:
+    found = await reader.groups(RATINGS, [{"$match": {"_id": {"$in": numbers}}}, {"$project": {"stars": 1}}])
+    return {one["_id"]: one["stars"] for one in found}
 
 
-def _whose(made: Figures, service_id: str | None, worker_id: str | None) -> list[Tally]:
-    tallies = [made.total]
-    if service_id:
-        tallies.append(made.services[service_id])
-    if worker_id:
-        tallies.append(made.workers[worker_id])
-    return tallies
-
-
-def _add(tally: Tally, row: dict[str, Any]) -> None:
-    key, number = row["_id"], row["cases"]
-    outcome = _OUTCOMES.get(key["state"], "open")
-    if outcome == "cancelled" and key.get("late"):
+def _add(tally: Tally, row: dict[str, Any], stars: int | None) -> None:
+    outcome = _OUTCOMES.get(row["state"], "open")
+    if outcome == "cancelled" and row.get("late"):
         outcome = "late_cancelled"
-    tally.cases += number
-    tally.counts[outcome] = tally.counts.get(outcome, 0) + number
-    tally.fees_fen += row["fees"]
-    if key["state"] not in _NEVER_ASKED:
-        tally.answered += number
-        tally.on_time += 0 if key.get("escalated") else number
-    if key["state"] != "completed":
-        return
+    tally.cases += 1
+    tally.counts[outcome] = tally.counts.get(outcome, 0) + 1
+    tally.fees_fen += row.get("fee", 0)
+    if row["state"] not in _NEVER_ASKED:
+        tally.answered += 1
+        tally.on_time += not row.get("escalated")
+    if stars is not None:
+        tally.ratings += 1
+        tally.stars += stars
+    if row["state"] == "completed":
+        _earn(tally, row)
+
+
+def _earn(tally: Tally, row: dict[str, Any]) -> None:
+    """What the street's concession took off the list price it owes; what both sides agreed at the door it does not."""
     tally.income_fen += row["price"]
-    if key.get("reduced") and key.get("listed"):
-        tally.owed_fen += row["list"] - row["price"]
-        tally.reduced_visits += 0 if key.get("free") else number
-        tally.free_visits += number if key.get("free") else 0
+    less = row.get("listed", 0) - row["price"]
+    if less > 0 and row.get("mode") == "slot" and "accepted" not in (row.get("quotes") or ()):
+        tally.owed_fen += less
+        tally.free_visits += not row["price"]
+        tally.reduced_visits += bool(row["price"])
 
 
 async def sheet(reader: Reader, provider_id: str, month: str) -> SheetView:
