@@ -80,6 +80,8 @@ def type_words(schema: dict[str, Any]) -> Markup:
     if "enum" in schema:
         return Markup(" | ").join(Markup("<code>{}</code>").format(one) for one in schema["enum"])
     match schema.get("type"):
+        case "array" if "prefixItems" in schema:
+            return Markup("[{}]").format(Markup(", ").join(type_words(one) for one in schema["prefixItems"]))
         case "array":
             return type_words(schema.get("items", {})) + "[]"
         case "object" if isinstance(schema.get("additionalProperties"), dict):
