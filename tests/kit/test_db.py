@@ -561,3 +561,31 @@ async def test_all_that_a_request_asks_shares_one_deadline_and_the_last_step_sti
 
     assert await asyncio.create_task(request()) == pytest.approx([1.2, 1.0, 1.0], abs=0.3)
     assert patience.left(5) == 5
+
+
+async def test_who_waits_behind_a_shared_transaction_that_ran_out_of_time_is_served_all_the_same(
+    io_loop: IOLoop, mongo_url: str, db: Database, clock: SettableClock
+) -> None:
+    free, stuck = asyncio.Event(), asyncio.Event()
+
+    async def first(tx: Tx) -> None:
+        await free.wait()
+
+    async def hangs(tx: Tx) -> None:
+        stuck.set()
+        await asyncio.Event().wait()
+
+    async def quick(tx: Tx) -> str:
+        return "served"
+
+    async with connected(mongo_url, db._handle.name, clock, 0.8) as hasty:
+        ahead = [asyncio.create_task(hasty.atomically(first, with_whom="lane"))]
+        await asyncio.sleep(0)
+        ahead += [asyncio.create_task(hasty.atomically(hangs, with_whom="lane")) for _ in range(2)]
+        await asyncio.sleep(0)
+        free.set()
+        await stuck.wait()
+        await asyncio.sleep(0.4)
+        assert await hasty.atomically(quick, with_whom="lane") == "served"
+        outcomes = await asyncio.gather(*ahead, return_exceptions=True)
+    assert [type(one) for one in outcomes] == [type(None), DatabaseUnavailable, DatabaseUnavailable]
