@@ -52,8 +52,8 @@ class WhereView(View, frozen=True, kw_only=True):
 
 class CaseView(View, frozen=True, kw_only=True):
     """`sentence` says where things stand; `details` is the kind's own view; `actions` are this caller's; `unread`
-    counts the messages on it that this caller has not read, no further than 100. `part_of` is the number of the case of which this is a part, for those who may
-    see that one."""
+    counts the messages on it that this caller has not read, no further than 100. `part_of` is the number of the case of
+    which this is a part, for those who may see that one."""
 
     case_no: str
     kind: str
@@ -98,6 +98,7 @@ class FindCases(Request, frozen=True, kw_only=True):
 
     kind: Id | None = None
     state: Id | None = None
+    open: bool | None = None
     box: Box | None = None
     q: Annotated[str, Meta(min_length=4, max_length=40, pattern=r"^[0-9A-Za-z-]+" + END)] | None = None
     cursor: Cursor | None = None
@@ -127,13 +128,16 @@ class HistoryView(View, frozen=True, kw_only=True):
 
 
 class CandidateView(View, frozen=True, kw_only=True):
-    """Somebody who could take the work at that time; `rating` is null while nobody has rated yet."""
+    """Somebody of the provider who does such work; `rating` is null while nobody has rated yet. `reasons` say why the
+    work cannot be given to them, `score` is out of 100 (server/dispatch/scoring.py)."""
 
     id: str
     name: str
     free: bool
     load: int
     rating: ScoreView | None = None
+    score: float = 0
+    reasons: list[str] = []
 
 
 class CandidatesView(View, frozen=True, kw_only=True):

@@ -30,7 +30,7 @@ def moves() -> list[Move]:
     for kind in kinds().values():
         for action in kind.flow.actions:
             rows = [one for one in kind.flow.rows if one.action == action and _can_be_called(one)]
-            if rows:
+            if rows and not kind.flow.actions[action].through:
                 found[action].append((kind, rows))
     return [_move(action, found[action]) for action in sorted(found)]
 

@@ -1,7 +1,7 @@
 """Booking a service at home: a slot is taken, somebody comes, the work is confirmed."""
 
 from server.bookings.flow import FLOW
-from server.bookings.kind import BOOKING, Booking, candidates, contended_day, for_whom, place
+from server.bookings.kind import BOOKING, Booking, contended_day, for_whom, place
 from server.bookings.messages import TEMPLATES, tell
 from server.bookings.reschedule import contended
 
@@ -10,7 +10,6 @@ __all__ = [
     "FLOW",
     "TEMPLATES",
     "Booking",
-    "candidates",
     "contended",
     "contended_day",
     "for_whom",

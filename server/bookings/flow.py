@@ -61,7 +61,7 @@ ACTIONS = (
     Action("reject", "不能接单", WithReason, quotes.reject, danger=True),
     Action("escalate", "超时上报", NoFields, acts.escalate),
     Action("assign", "派单", Assign, acts.assign),
-    Action("take", "接单", NoFields, acts.take),
+    Action("take", "接单", NoFields, acts.take, through="/v1/offers/{offer_id}/take"),
     Action("nobody", "没人接单", NoFields, acts.nobody),
     Action("decline", "退单", WithReason, acts.decline, danger=True),
     Action("depart", "出发"),

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from schemas.catalogue import CancelFee, Dispatch, Mode, PriceListState, PriceUnit, Proof
+from schemas.catalogue import CancelFee, DispatchMode, Mode, PriceListState, PriceUnit, Proof
 from schemas.common import FormField
 from server.kit.db import Collection, Index, Stored
 from server.kit.errors import NotFound
@@ -102,7 +102,7 @@ class Service(Stored, kw_only=True):
     category: str
     summary: str
     mode: Mode
-    dispatch: Dispatch = "assign"
+    dispatch: DispatchMode = "assign"
     provider_id: str
     pool_id: str
     price: Price

@@ -35,6 +35,7 @@ class Action(Struct, frozen=True):
     `fits` says of a case's details whether the button is shown at all; `do` refuses by name what does not fit.
     `hint` says beside the first field what it will come to if it is done now.
     `before` writes in a transaction of its own what must stay though the act is refused, and returns the refusal.
+    `through` is the call that makes this move, where the case's own path does not: `POST /v1/offers/…/take`.
     """
 
     name: str
@@ -45,6 +46,7 @@ class Action(Struct, frozen=True):
     fits: Callable[[Any], bool] | None = None
     hint: Callable[[Any, datetime], str] | None = None
     before: Callable[..., Any] | None = None
+    through: str = ""
 
 
 class Row(Struct, frozen=True):

@@ -37,7 +37,7 @@ async def tell(tx: Tx, event: Event) -> None:
     await push.send(tx, event, await residents.find(tx, plan.resident_id), CONFLICT, notice)
 
 
-@on("booking.assign")
+@on("booking.assign", "booking.take")
 async def keep_worker(tx: Tx, event: Event) -> None:
     """Who comes first is asked for again; somebody else is noted as a substitute."""
     visit = await tx.first(VISITS, {"case_no": event.subject})

@@ -1,6 +1,4 @@
-"""Who works when: the hours of a worker's week, and the days that are otherwise. Whoever has no roster is always on
-shift.
-"""
+"""The hours of a roster, and whether a stretch of time lies in them."""
 
 import math
 from collections.abc import Iterator
@@ -36,6 +34,12 @@ def on_shift(reader: Reader, worker: Staff, start: datetime, end: datetime) -> b
     """Whether the worker is on shift for the whole of [start, end)."""
     roster = reader.recall(ROSTERS, worker.id)
     return roster is None or covers(roster, start, end)
+
+
+def home_of(reader: Reader, worker: Staff) -> str | None:
+    """The community or compound from which the worker sets out, where it is known."""
+    roster = reader.recall(ROSTERS, worker.id)
+    return roster.home_id if roster else None
 
 
 def covers(roster: Roster, start: datetime, end: datetime) -> bool:
