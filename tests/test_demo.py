@@ -1,58 +1,20 @@
 """`python -m server demo` as a newcomer meets it: what it prints works when pasted, and it leaves nothing behind."""
 
 import json
-import os
 import re
-import signal
 import socket
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
-import psutil
 import pytest
 
+from .demos import COMMAND, Demo, environ
 from .kit.waiting import until_sync
 
-COMMAND = [sys.executable, "-m", "server", "demo"]
-UP = "Ctrl-C stops everything"
 FIVE = 5
 """Submitted, confirmed, assigned, started, done."""
-
-
-def environ(data_dir: Path, **more: str) -> dict[str, str]:
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("HOELUN_")}
-    return plain | {"HOELUN_DATA_DIR": str(data_dir)} | more
-
-
-class Demo:
-    """A running demo and what it has printed so far."""
-
-    def __init__(self, data_dir: Path, *arguments: str) -> None:
-        self.process = subprocess.Popen(
-            [*COMMAND, *arguments], env=environ(data_dir), stdout=subprocess.PIPE, text=True
-        )
-        self.printed = ""
-        assert self.process.stdout
-        for line in self.process.stdout:
-            self.printed += line
-            if UP in line:
-                break
-
-    def lines_to_try(self) -> str:
-        """The commands of the numbered steps, as a shell script."""
-        return "\n".join(line for line in self.printed.splitlines() if line.startswith("      "))
-
-    def stop(self) -> str:
-        """Ctrl-C; returns what it said on its way out."""
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        self.process.send_signal(signal.SIGINT)
-        last_words, _ = self.process.communicate(timeout=30)
-        assert self.process.returncode == 0
-        assert not any(child.is_running() for child in children)
-        return last_words
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,10 @@
-// node preview/serve.mjs: the preview on one address, which passes /api on to the server and /sandbox to the stand-in
-// for WeChat, so that the browser needs no permission to cross origins.
-// Environment: HOELUN_PREVIEW_PORT or _FD, HOELUN_PREVIEW_API, HOELUN_PREVIEW_SANDBOX.
+// node preview/serve.mjs [--api ADDRESS] [--sandbox ADDRESS] [--port N]: the preview on one address, which passes /api on to
+// the server and /sandbox to the stand-in for WeChat, so that the browser needs no permission to cross origins.
 import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
 import { createRequire } from 'node:module'
+import { parseArgs } from 'node:util'
 import { APP, page, program, runtime } from './build.mjs'
 
 const { BASE } = createRequire(import.meta.url)(path.join(APP, 'config.js'))
@@ -62,12 +62,20 @@ function pass(request, reply, origin, url) {
 }
 
 if (import.meta.filename === process.argv[1]) {
-  const { HOELUN_PREVIEW_PORT: port, HOELUN_PREVIEW_FD: fd, HOELUN_PREVIEW_API: api, HOELUN_PREVIEW_SANDBOX: sandbox } = process.env
-  const server = await serve({
-    api: api ?? 'http://127.0.0.1:8000', sandbox: sandbox ?? 'http://127.0.0.1:8001',
-    port: Number(port ?? 8002), fd: fd === undefined ? undefined : Number(fd),
+  const { values } = parseArgs({
+    options: {
+      api: { type: 'string', default: 'http://127.0.0.1:8000' },
+      sandbox: { type: 'string', default: 'http://127.0.0.1:8001' },
+      port: { type: 'string', default: '8002' },
+      fd: { type: 'string' },
+      'ready-fd': { type: 'string' },
+    },
   })
-  const { address, port: taken } = server.address() ?? {}
-  console.log(`preview on http://${address}:${taken}`)
-  process.on('SIGTERM', () => server.close(() => process.exit(0)).closeAllConnections())
+  const server = await serve({ ...values, port: Number(values.port), fd: values.fd && Number(values.fd) })
+  if (values['ready-fd']) fs.writeSync(Number(values['ready-fd']), '1')
+  else console.log(`preview on http://127.0.0.1:${server.address().port}`)
+  process.on('SIGTERM', () => {
+    server.close(() => process.exit(0))
+    server.closeAllConnections()
+  })
 }

@@ -12,7 +12,8 @@ _KEY = '-H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)"'
 _GUIDE = Template(
     r"""
   API and staff console   $web/console · $web/docs
-  The residents' phones   $sandbox
+  The mini-program        $preview
+  Messages on the phones  $sandbox
   Data and log            $data_dir · $data_dir/demo.log
 
 Things to try in a second terminal:
@@ -63,7 +64,8 @@ Things to try in a second terminal:
 10. five messages are on the phone: $sandbox/messages/demo-resident-001
       curl -s "$sandbox/_control/messages?openid=demo-resident-001" \
         | pick '"\n".join(m["title"] for m in d["items"])'
-11. the same in a browser: $web/console, enter as demo-provider, demo-dispatcher or demo-worker
+11. the same in a browser: book at $preview, answer at $web/console as demo-provider,
+    demo-dispatcher or demo-worker
 
 Ctrl-C stops everything and keeps the data; scripts/demo --fresh starts over.
 """
@@ -74,6 +76,7 @@ def text(settings: Settings) -> str:
     host = "127.0.0.1" if settings.host in ("", "0.0.0.0", "::") else settings.host
     return _GUIDE.substitute(
         web=f"http://{host}:{settings.port}",
+        preview=f"http://{host}:{settings.preview_port}",
         sandbox=f"http://{host}:{settings.sandbox_port}",
         data_dir=settings.data_dir,
         today=datetime.now(SHANGHAI).date().isoformat(),

@@ -6,6 +6,7 @@ Whatever happens to this process, nothing of it stays behind; what was done in t
 import asyncio
 import errno
 import os
+import shutil
 import socket
 import sys
 from collections.abc import Coroutine
@@ -24,6 +25,7 @@ from server.kit import log, mongod, supervise
 
 T = TypeVar("T")
 SEARCHED_PORTS = 200
+PREVIEW = Path(__file__).resolve().parents[2] / "miniprogram" / "preview" / "serve.mjs"
 
 
 class CannotRun(Exception):
@@ -61,7 +63,9 @@ async def _bring_up(stack: AsyncExitStack, settings: Settings, fresh: bool, chos
     stack.callback(web.close)
     platforms = _listen(settings.host, settings.sandbox_port, "sandbox_port" in chosen)
     stack.callback(platforms.close)
-    settings = _joined(settings, url, web, platforms)
+    phone = _listen(settings.host, settings.preview_port, "preview_port" in chosen)
+    stack.callback(phone.close)
+    settings = _joined(settings, url, web, platforms, phone)
     output = stack.enter_context(_log_file(settings))
 
     say("stand-in for WeChat and WeCom …")
@@ -73,6 +77,10 @@ async def _bring_up(stack: AsyncExitStack, settings: Settings, fresh: bool, chos
 
     say(f"{settings.web_processes} web and {settings.worker_processes} worker processes …")
     await _started(stack, supervise.site(settings, [web], _environ(settings), output=output))
+    if can_preview():
+        await _started(stack, [_preview(settings, phone, output)])
+    else:
+        say("  no node, or scripts/setup could not install the preview's packages: no phone to look at")
     say(guide.text(settings))
 
 
@@ -88,6 +96,27 @@ def _sandbox(settings: Settings, listening: socket.socket, output: IO[bytes]) ->
         command=[sys.executable, "-m", "server", "sandbox", "--fd", str(listening.fileno())],
         sockets=[listening],
         env=_environ(settings),
+        output=output,
+    )
+
+
+def can_preview() -> bool:
+    """Whether the mini-program can be shown in a browser here."""
+    return shutil.which("node") is not None and (PREVIEW.parent.parent / "node_modules").is_dir()
+
+
+def _preview(settings: Settings, listening: socket.socket, output: IO[bytes]) -> supervise.Role:
+    """The mini-program in a browser; whoever looks at it talks to this demo."""
+    return supervise.Role(
+        name="preview",
+        command=[
+            shutil.which("node") or "node",
+            str(PREVIEW),
+            *("--api", f"http://127.0.0.1:{settings.port}"),
+            *("--sandbox", f"http://127.0.0.1:{settings.sandbox_port}"),
+            *("--fd", str(listening.fileno())),
+        ],
+        sockets=[listening],
         output=output,
     )
 
@@ -117,7 +146,9 @@ async def _load(settings: Settings) -> dict[str, int]:
         return await seed.load(building)
 
 
-def _joined(settings: Settings, url: str, web: socket.socket, platforms: socket.socket) -> Settings:
+def _joined(
+    settings: Settings, url: str, web: socket.socket, platforms: socket.socket, phone: socket.socket
+) -> Settings:
     """The settings with what came out at start: database, ports, the sandbox in place of the platforms."""
     port, sandbox_port = web.getsockname()[1], platforms.getsockname()[1]
     base = f"http://127.0.0.1:{sandbox_port}"
@@ -126,6 +157,7 @@ def _joined(settings: Settings, url: str, web: socket.socket, platforms: socket.
         mongo_url=url,
         port=port,
         sandbox_port=sandbox_port,
+        preview_port=phone.getsockname()[1],
         wechat=msgspec.structs.replace(settings.wechat, base_url=base),
         wecom=msgspec.structs.replace(
             settings.wecom,

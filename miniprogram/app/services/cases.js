@@ -1,6 +1,6 @@
 const request = require('./request')
 
-/** A page of mine, newest first. @param {{ kind?: string, state?: string, cursor?: string, limit?: number }} wanted */
+/** A page of mine, newest first. @param {{ open?: boolean, kind?: string, cursor?: string, limit?: number }} wanted */
 const list = (wanted) => request.get('/v1/cases', wanted)
 
 /** @param {string} caseNo */

@@ -22,8 +22,9 @@ async function askFor(ids) {
   const tmplIds = ids.slice(0, AT_ONCE)
   if (!tmplIds.length) return
   try {
-    const { errMsg, ...answers } = await wx.requestSubscribeMessage({ tmplIds })
-    await request.write('/v1/subscriptions', { results: answers })
+    const answers = await wx.requestSubscribeMessage({ tmplIds })
+    const results = Object.fromEntries(tmplIds.map((id) => [id, answers[id]]))
+    await request.write('/v1/subscriptions', { results })
   } catch (error) {
     return
   }

@@ -9,7 +9,7 @@ import { createSettings } from './settings.js'
 import { createWx } from './wx/index.js'
 
 // Attributes that WeChat knows and a browser needs no help with.
-const HARMLESS = /^"(aria\w*|role|tabindex|data\w*|catchtouchmove)" is not a valid property/
+const HARMLESS = /^"(aria\w*|tabindex|catchtouchmove)" is not a valid property/
 const LONG_PRESS_MS = 350
 
 /**
@@ -31,14 +31,12 @@ export function boot(bundle, mount, options) {
   const backend = environment.associateBackend(browser(mount, tagsOf(bundle), issue))
   inlineUnits()
 
-  let router
-  let loader
   const screen = new Screen(bundle, mount, settings.asset, (kind, given) => router.go(kind, given))
   const wx = createWx({ bundle, settings, issue, screen: () => screen, router: () => router })
   defineBuiltIn(space.getComponentSpace(), wx)
   const world = { wx, getApp: () => loader.app, getCurrentPages: () => router.stack.map((page) => page.instance) }
-  loader = new Loader(bundle, space, world, addCss)
-  router = new Router({ bundle, space, backend, screen, loader, issue })
+  const loader = new Loader(bundle, space, world, addCss)
+  const router = new Router({ bundle, space, backend, screen, loader, issue })
 
   if (bundle.styles.app) addCss(bundle.styles.app)
   try {

@@ -6,6 +6,11 @@ const FLAG = Boolean
 const ANY = null
 const or = (type, value) => ({ type, value })
 
+// What screen readers are told: WeChat's attribute as a property, and the browser's attribute.
+const ARIA = {
+  ariaRole: 'role', ariaLabel: 'aria-label', ariaChecked: 'aria-checked', ariaSelected: 'aria-selected', ariaHidden: 'aria-hidden',
+  ariaBusy: 'aria-busy', ariaDisabled: 'aria-disabled', ariaExpanded: 'aria-expanded',
+}
 const COMMON = { hidden: FLAG, name: TEXT, hoverClass: TEXT, hoverStartTime: ANY, hoverStayTime: ANY }
 const FIELD = {
   value: or(ANY, ''), placeholder: TEXT, placeholderStyle: TEXT, placeholderClass: TEXT, disabled: FLAG,
@@ -14,6 +19,7 @@ const FIELD = {
 }
 const CHOICE = { checked: FLAG, disabled: FLAG, value: ANY, color: TEXT, type: TEXT }
 
+const mapped = (names) => Object.fromEntries(Object.keys(names).map((name) => [name, ANY]))
 const child = (dom, tag, given = {}) => dom.appendChild(Object.assign(document.createElement(tag), given))
 const component = (dom) => dom?.__wxElement
 const above = (dom, tag) => component(dom.parentNode?.closest?.(`wx-${tag}`))
@@ -22,7 +28,7 @@ const within = (dom, selector) => [...dom.querySelectorAll(selector)].map(compon
 export function defineBuiltIn(space, wx) {
   const define = (tag, properties = {}, setUp) => {
     const definition = space.define(`wx://${tag}`).options({ multipleSlots: false })
-    for (const [name, type] of Object.entries({ ...COMMON, ...properties })) {
+    for (const [name, type] of Object.entries({ ...COMMON, ...mapped(ARIA), ...properties })) {
       if (type === ANY) definition.property(name, { type: null, value: undefined })
       else definition.property(name, typeof type === 'function' ? { type } : type)
     }
@@ -37,6 +43,10 @@ export function defineBuiltIn(space, wx) {
   }
   const refresh = (one) => {
     one.$$.hidden = one.data.hidden
+    for (const [property, attribute] of Object.entries(ARIA)) {
+      const told = one.data[property]
+      if (told !== undefined && told !== null) one.$$.setAttribute(attribute, String(told))
+    }
     one.update?.(one.data)
   }
   const emit = (one, event, detail) => one.triggerEvent(event, detail, { bubbles: false, composed: false })

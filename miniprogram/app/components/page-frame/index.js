@@ -18,10 +18,10 @@ Component({
   data: { large: false, offline: false },
   lifetimes: {
     attached() {
-      this.leave = look.watch((now) => this.setData(now))
+      /** @type {any} */ (this).leave = look.watch((now) => this.setData(now))
     },
     detached() {
-      this.leave()
+      /** @type {any} */ (this).leave()
     },
   },
   methods: {

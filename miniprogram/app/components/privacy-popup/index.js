@@ -1,3 +1,6 @@
+/** What the platform waits for. @type {(answer: { event: string, buttonId?: string }) => void} */
+let answer = () => {}
+
 /** Asks for consent when an API first needs it; the platform waits for the answer before it goes on. */
 Component({
   data: { shown: false, contract: '《用户隐私保护指引》' },
@@ -5,7 +8,7 @@ Component({
     attached() {
       if (!wx.onNeedPrivacyAuthorization) return
       wx.onNeedPrivacyAuthorization((resolve) => {
-        this.resolve = resolve
+        answer = resolve
         this.setData({ shown: true })
       })
       wx.getPrivacySetting({ success: ({ privacyContractName }) => this.setData({ contract: privacyContractName }) })
@@ -14,12 +17,12 @@ Component({
   methods: {
     agree() {
       this.setData({ shown: false })
-      this.resolve({ event: 'agree', buttonId: 'agree-privacy' })
+      answer({ event: 'agree', buttonId: 'agree-privacy' })
     },
 
     refuse() {
       this.setData({ shown: false })
-      this.resolve({ event: 'disagree' })
+      answer({ event: 'disagree' })
     },
 
     read() {

@@ -7,11 +7,11 @@ Component({
     named: Boolean,
     size: { type: Number, value: 30 },
   },
-  data: { word: '' },
+  data: { word: '', rising: [] },
   observers: {
     'levels, value'(/** @type {any[]} */ levels, /** @type {number} */ value) {
       const level = levels.find((one) => one.stars === value)
-      this.setData({ word: level ? level.text : '' })
+      this.setData({ word: level ? level.text : '', rising: [...levels].sort((one, other) => one.stars - other.stars) })
     },
   },
   methods: {

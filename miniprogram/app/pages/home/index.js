@@ -1,3 +1,4 @@
+const agreement = require('../../services/agreement')
 const cases = require('../../services/cases')
 const catalogue = require('../../services/catalogue')
 const me = require('../../services/me')
@@ -14,7 +15,7 @@ Page({
   data: { state: 'loading', error: '', greeting: '', name: '', where: '', next: null, entries: ENTRIES, categories: [] },
 
   onShow() {
-    this.load()
+    if (agreement.given()) this.load()
   },
 
   async onPullDownRefresh() {

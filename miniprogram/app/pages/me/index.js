@@ -10,7 +10,7 @@ const ENTRIES = [
 ]
 
 Page({
-  data: { state: 'loading', error: '', who: {}, home: '', large: false, entries: ENTRIES, busy: false },
+  data: { state: 'loading', error: '', who: /** @type {any} */ ({}), home: '', large: false, entries: ENTRIES, busy: false },
 
   onShow() {
     this.load()

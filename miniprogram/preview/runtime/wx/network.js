@@ -25,7 +25,7 @@ export function network({ settings, issue }, api) {
     const method = (options.method ?? 'GET').toUpperCase()
     if (!METHODS.has(method)) throw new Error(`method is invalid: ${method}`)
     const header = { 'content-type': 'application/json', ...lowerCase(options.header) }
-    const { url, body } = addressed(options, method, header)
+    const { url, body } = addressed(options, method)
     const abort = new AbortController()
     task.abort = () => abort.abort(new Error('abort'))
     const timer = setTimeout(() => abort.abort(new Error('timeout')), options.timeout ?? TIMEOUT_MS)
@@ -63,7 +63,7 @@ export function network({ settings, issue }, api) {
   }
 }
 
-function addressed({ url, data }, method, header) {
+function addressed({ url, data }, method) {
   if (data === undefined) return { url }
   if (method === 'GET') {
     const query = new URLSearchParams(Object.entries(data).filter(([, value]) => value !== undefined)).toString()

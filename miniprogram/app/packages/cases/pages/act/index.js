@@ -4,8 +4,11 @@ const drafts = require('../../../../services/drafts')
 
 /** Any action that asks for something: its form is drawn from the fields that the server sends with it. */
 Page({
+  caseNo: '',
+  name: '',
+
   data: {
-    state: 'loading', error: '', item: null, action: { text: '' }, fields: [], hints: [], slotField: null, days: [], values: {},
+    state: 'loading', error: '', item: null, action: /** @type {any} */ ({ text: '' }), fields: [], hints: [], slotField: null, days: [], values: {},
     errors: {}, busy: false,
   },
 

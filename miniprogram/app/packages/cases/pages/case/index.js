@@ -8,9 +8,12 @@ const LOOK_AGAIN_MS = 15000
 const VISIT = 'visit'
 
 Page({
+  caseNo: '',
+  timer: 0,
+
   data: {
     state: 'loading', error: '', item: null, fresh: false, quote: null, main: [], apart: [], rows: [], parts: [], steps: [],
-    rating: {}, complaint: {}, busy: false,
+    rating: /** @type {any} */ ({}), complaint: /** @type {any} */ ({}), busy: false,
   },
 
   /** @param {{ case_no: string, fresh?: string }} query */

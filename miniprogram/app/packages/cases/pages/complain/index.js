@@ -2,6 +2,8 @@ const complaints = require('../../../../services/complaints')
 const drafts = require('../../../../services/drafts')
 
 Page({
+  caseNo: '',
+
   data: { state: 'loading', error: '', reasons: [], reason: '', text: '', problem: '', busy: false },
 
   /** @param {{ case_no: string }} query */

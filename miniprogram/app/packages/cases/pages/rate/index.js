@@ -3,6 +3,8 @@ const drafts = require('../../../../services/drafts')
 const ratings = require('../../../../services/ratings')
 
 Page({
+  caseNo: '',
+
   data: { state: 'loading', error: '', title: '', sheet: {}, stars: 0, dimensions: {}, chosen: {}, text: '', problem: '', busy: false },
 
   /** @param {{ case_no: string }} query */

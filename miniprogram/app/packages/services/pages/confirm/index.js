@@ -11,6 +11,9 @@ const NEAREST = 3
 const MORE_TIME = 'prolong'
 
 Page({
+  caseNo: '',
+  timer: 0,
+
   data: {
     state: 'loading', error: '', item: null, rows: [], main: [], prolong: null, left: '', leftText: '', soon: false, over: false,
     nearest: [], busy: false, problem: '',

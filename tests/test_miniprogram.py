@@ -1,0 +1,50 @@
+"""The mini-program: its sources are sound, its parts do what they say, and residents get through with it."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.demos import Demo
+
+HOME = Path(__file__).resolve().parent.parent / "miniprogram"
+
+pytestmark = pytest.mark.skipif(
+    shutil.which("node") is None and "CI" not in os.environ, reason="no node on this machine"
+)
+
+
+def run(*command: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=HOME, env=os.environ | environ, capture_output=True, text=True, check=False
+    )
+
+
+def test_the_sources_are_sound() -> None:
+    done = run("node", "tools/check.mjs")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_services_and_components_do_what_they_say() -> None:
+    done = run("npm", "test", "--silent")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    one = Demo(tmp_path_factory.mktemp("phone"))
+    yield one
+    one.stop()
+
+
+def test_residents_get_through_in_a_browser_while_staff_act_in_the_console(demo: Demo) -> None:
+    done = run(
+        *("node", "--test", "--test-force-exit", "tests/e2e/journey.test.mjs"),
+        HOELUN_E2E_PREVIEW=demo.address("The mini-program"),
+        HOELUN_E2E_CONSOLE=demo.address("API and staff console"),
+        HOELUN_E2E_SANDBOX=demo.address("Messages on the phones"),
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
