@@ -178,6 +178,8 @@ def wanted_cases(wanted: FindCases, actor: Actor, now: datetime) -> dict[str, An
         where.append({"kind": wanted.kind})
     if wanted.state is not None:
         where.append({"state": wanted.state})
+    if wanted.open is not None:
+        where.append({"open": wanted.open})
     clauses = [one for one in where if one]
     return {"$and": clauses} if len(clauses) > 1 else (clauses or [{}])[0]
 
