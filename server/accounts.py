@@ -45,6 +45,7 @@ PERSONAL = frozenset(
         "ruling_reason",
         "start_code",
         "text",
+        "wish",
     }
 )
 """How kinds of cases call what people wrote or what leads to them; it is emptied wherever it stands in the details."""

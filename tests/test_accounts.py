@@ -24,6 +24,10 @@ from tests.world import Person, Shop, World, unique
 
 OWNERS = {"resident_id", "openid", "principal_id", "holder_id"}
 NOT_PERSONAL = {
+    "bundle": {
+        *("bundle_id", "part", "name", "after", "case_no", "former", "spares"),
+        *("service_id", "service", "state", "price_text", "suspension"),
+    },
     "booking": {
         "service_id", "service", "category", "pool_id", "day", "seats", "price_text", "mode", "id", "path",
         "before", "if_refused", "by", "state", "answered_by", "name",
