@@ -8,7 +8,7 @@ Component({
     attached() {
       if (!wx.onNeedPrivacyAuthorization) return
       wx.onNeedPrivacyAuthorization((resolve) => {
-        answer = resolve
+        answer = /** @type {any} */ (resolve)
         this.setData({ shown: true })
       })
       wx.getPrivacySetting({ success: ({ privacyContractName }) => this.setData({ contract: privacyContractName }) })
