@@ -244,8 +244,9 @@ async def thirty(world: World, shop: Shop) -> dict[str, str]:
 async def test_thirty_bookings_are_worked_off_though_the_worker_is_killed_half_way(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop = await world.shop(capacity=50, duration_min=15, step_min=15, lead_time_min=0)
-    other = await world.shop(capacity=50, lead_time_min=0)
+    category = unique("category")
+    shop = await world.shop(capacity=50, duration_min=15, step_min=15, lead_time_min=0, category=category)
+    other = await world.shop(capacity=50, lead_time_min=0, category=category)
     before = await thirty(world, shop)
     await world.work()
     monkeypatch.setattr(suspensions, "BATCH", 4)
