@@ -62,8 +62,8 @@ async def fill(house: House, copies: int, *, seeds: int = 10_000) -> Crowd:
         (CASES, cases),
         (EVENTS, [one for case in cases[::5] for one in _history(case)]),
         (MESSAGES, [_message(one) for one in cases[::2]]),
-        (WAITLIST, [_waiting(one) for one in cases[::20]]),
-        (PLANS, [_plan(one) for one in cases[::50]]),
+        (WAITLIST, [_waiting(one) for one in cases[::10]]),
+        (PLANS, [_plan(one) for one in cases[::10]]),
         (RESIDENTS, [_resident(number, house.db.now()) for number in range(people)]),
     ):
         await _multiplied(handle, collection, items, copies)
