@@ -154,7 +154,7 @@ class Database:
 
         async def with_receipt(tx: Tx) -> Reply:
             reply = await body(tx)
-            tx.add(RECEIPTS, once.receipt(reply, tx.now))
+            tx.add_made(RECEIPTS, once.receipt(reply, tx.now))
             return reply
 
         try:

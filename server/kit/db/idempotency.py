@@ -6,13 +6,14 @@ what it tells of has been deleted since.
 """
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from msgspec import Struct
 
 from server.kit.chance import chance
-from server.kit.db.collection import Collection, Index, Stored
+from server.kit.db.collection import Collection, Document, Index, Stored
 from server.kit.errors import Conflict
 
 _NONCE_BYTES = 12
@@ -69,12 +70,20 @@ class Once(Struct, frozen=True):
     def digest(self) -> bytes:
         return hashlib.sha256(self.body).digest()
 
-    def receipt(self, reply: Reply, now: datetime) -> Receipt:
+    def receipt(self, reply: Reply, now: datetime) -> Callable[[], Document]:
+        """How to make the receipt: sealing lets go of the interpreter lock, and the event loop would wait to get it
+        back, so it is left to a thread."""
         nonce = chance.take(_NONCE_BYTES)
-        sealed = nonce + self._cipher().encrypt(nonce, reply.body, None)
-        return Receipt(
-            id=self.receipt_id, digest=self.digest, status=reply.status, reply=sealed, created_at=now
-        )
+
+        def made() -> Document:
+            sealed = nonce + self._cipher().encrypt(nonce, reply.body, None)
+            return RECEIPTS.dump(
+                Receipt(
+                    id=self.receipt_id, digest=self.digest, status=reply.status, reply=sealed, created_at=now
+                )
+            )
+
+        return made
 
     def replay(self, receipt: Receipt) -> Reply:
         """Raises IdempotencyMismatch when the key was used for another body."""

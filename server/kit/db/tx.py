@@ -167,10 +167,14 @@ class Tx(Reader):
         For what nobody in the body reads back. A duplicate aborts the transaction with Duplicate.
         """
         document = collection.dump(item)
+        self.add_made(collection, lambda: document)
+
+    def add_made(self, collection: Collection[Any], make: Callable[[], Document]) -> None:
+        """As `add`, of a document that is made in the thread: for what would keep the event loop waiting."""
 
         def insert(handles: Handles, session: Any, shared: bool) -> None:
             try:
-                handles[collection.name].delegate.insert_one(document, session=session)
+                handles[collection.name].delegate.insert_one(make(), session=session)
             except DuplicateKeyError as error:
                 raise Duplicate(collection.name) from error
 
