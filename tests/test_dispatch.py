@@ -10,6 +10,7 @@ from server.catalogue import CATEGORIES, Category
 from server.dispatch import DISPATCHES, gini
 from server.kit.clock import SHANGHAI
 from server.rosters import ROSTERS, Roster
+from tests.browser import Browser
 from tests.doors import Happy, Visit
 from tests.world import Person, Shop, World, unique
 
@@ -134,7 +135,11 @@ async def test_a_grab_widens_until_twenty_reach_for_it_at_once_and_one_has_it(wo
 
     offers = [(await offers_of(one))[0] for one in people]
     shown = offers[0]
-    assert (shown["title"], shown["compound"], shown["price_text"]) == ("日常保洁", "绿苑小区", "35.00 元/小时")
+    assert (shown["title"], shown["compound"], shown["price_text"]) == (
+        "日常保洁",
+        "绿苑小区",
+        "35.00 元/小时",
+    )
     assert (shown["left_s"], shown["case_no"]) == (300, None)
     for secret in ("3-2-501", "13947700001", "王桂英", case_no):
         assert secret not in str(offers), "what leads to the resident is not shown before"
@@ -453,3 +458,30 @@ async def test_the_report_counts_what_was_offered_and_what_was_given(world: Worl
     assert (await other.manager.get("/v1/dispatch/fairness", **asked)).code == "no_such_provider"
     wrong = {**asked, "from": date.fromisoformat(asked["to"]).replace(year=2090).isoformat()}
     assert (await shop.manager.get("/v1/dispatch/fairness", **wrong)).code == "bad_period"
+
+
+async def test_workers_and_dispatchers_do_it_all_on_pages(world: World) -> None:
+    shop, resident = await world.shop(capacity=9, dispatch="grab"), await world.resident()
+    first, second = [await wanted(world, shop, resident, world.at(hour)) for hour in (10, 14)]
+    keep, drop = [await offer_at(shop.worker, world.at(hour)) for hour in (10, 14)]
+    worker, manager = Browser(world, shop.worker.token), Browser(world, shop.manager.token)
+
+    page = await worker.get("/console/offers")
+    assert "日常保洁" in page.text and "绿苑小区" in page.text and "3-2-501" not in page.body
+    assert (await worker.press(page, f"{drop['id']}/decline")).status == 422
+    gone = await worker.follow(await worker.press(page, f"{drop['id']}/decline", reason="price", note="太低"))
+    assert "已告诉调度" in gone.text
+    mine = await worker.follow(await worker.press(page, f"{keep['id']}/take"))
+    assert "接到了，请按时上门" in mine.text and "3-2-501" in mine.text
+    assert (await worker.get("/console/dispatch")).status == 403
+    await world.work()
+
+    board = await manager.get("/console/dispatch")
+    assert "没人接单" in board.text and second in board.text and first not in board.text
+    why = await manager.get(f"/console/dispatch/{second}")
+    assert "价格不合适：太低" in why.text and "还没有派过活" in why.text
+    again = await manager.follow(await manager.press(why, second))
+    assert "已重新开始问师傅" in again.text
+    shares = await manager.get("/console/fairness")
+    assert "基尼系数" in shares.text and "李师傅" in shares.text
+    assert "日期请写成" in (await manager.get("/console/fairness?from=x")).text

@@ -107,6 +107,17 @@ addEventListener('pageshow', () => {
   for (const form of document.querySelectorAll('[data-sent]')) delete form.dataset.sent;
 });
 
+// An offer: how long there is to answer
+
+function tick() {
+  for (const one of document.querySelectorAll('[data-until]')) {
+    const left = Math.max(Math.floor((new Date(one.dataset.until) - Date.now()) / 1000), 0);
+    one.textContent = left ? `还剩 ${Math.floor(left / 60)} 分 ${left % 60} 秒` : '时间已过';
+  }
+}
+
+if (document.querySelector('[data-until]')) setInterval(tick, 1000);
+
 if (list) {
   list.addEventListener('focusin', (event) => { if (event.target.matches('[data-row]')) choose(event.target); });
   try { chosen = sessionStorage.getItem('chosen') || null; } catch (refused) { /* private windows */ }
