@@ -53,21 +53,24 @@ class CaseNumbers:
     def __init__(self, db: Database) -> None:
         self._db = db
         self._blocks: dict[str, list[int]] = {}
-        self._lock = asyncio.Lock()
+        self._reserving: asyncio.Task[None] | None = None
 
     async def next(self, prefix: str, now: datetime) -> str:
         day = now.astimezone(SHANGHAI).strftime("%Y%m%d")
-        async with self._lock:
-            block = self._blocks.get(day)
-            if not block:
-                block = await self._reserve(day)
-            return with_check_digit(prefix, day, block.pop(0))
+        while not self._blocks.get(day):
+            await self._reserved(day)
+        return with_check_digit(prefix, day, self._blocks[day].pop(0))
 
-    async def _reserve(self, day: str) -> list[int]:
+    async def _reserved(self, day: str) -> None:
+        """All who come meanwhile wait for one reservation, and if it fails, nobody waits for one after another."""
+        if self._reserving is None or self._reserving.done():
+            self._reserving = asyncio.create_task(self._reserve(day), name="case-numbers")
+        await asyncio.shield(self._reserving)
+
+    async def _reserve(self, day: str) -> None:
         more = {"$inc": {"value": _BLOCK}}
         counter = await self._db.alone(
             lambda tx: tx.take(COUNTERS, {"_id": f"cases-{day}"}, more, upsert=True)
         )
         assert counter is not None
         self._blocks = {day: list(range(counter.value - _BLOCK + 1, counter.value + 1))}
-        return self._blocks[day]
