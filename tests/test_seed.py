@@ -32,6 +32,7 @@ from server.kit.clock import SHANGHAI, today
 from server.kit.db import Collection, Duplicate, Tx
 from server.places import PLACES
 from server.residents import RESIDENTS
+from server.rosters import ROSTERS
 from server.slots import OCCUPANCY
 from server.staff import STAFF, serves
 from tests.world import Person, World
@@ -47,6 +48,7 @@ SEEDED: tuple[Collection[Any], ...] = (
     BUNDLES,
     STAFF,
     RESIDENTS,
+    ROSTERS,
 )
 
 PER_HOUR = {"cleaning": (2500, 8000), "nanny": (2500, 4000), "care": (8000, 12000), "medical": (8000, 12000)}

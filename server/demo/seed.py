@@ -18,6 +18,7 @@ from server.kit.db import Collection, Database, Reader, Stored, Tx
 from server.kit.vault import Vault
 from server.places import PLACES
 from server.residents import RESIDENTS, Resident
+from server.rosters import ROSTERS
 from server.staff import STAFF
 
 
@@ -58,6 +59,7 @@ def _contents(found: Street) -> tuple[tuple[Collection[Any], Sequence[Stored]], 
         (SERVICES, found.services),
         (BUNDLES, found.bundles),
         (STAFF, found.staff),
+        (ROSTERS, found.rosters),
     )
 
 

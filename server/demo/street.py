@@ -14,6 +14,7 @@ from server.demo import crowd, rows
 from server.demo.rows import Row
 from server.places import Place
 from server.residents import Resident
+from server.rosters import Roster
 from server.staff import ROLES, Staff
 
 DATA = Path(__file__).with_name("data")
@@ -34,6 +35,7 @@ class Street(Struct, frozen=True, kw_only=True):
     services: list[Service]
     bundles: list[Bundle]
     staff: list[Staff]
+    rosters: list[Roster]
     residents: list[Resident]
 
 
@@ -108,6 +110,7 @@ def read(folder: Path = DATA) -> Street:
     people = [_person(row, known) for row in rows.read(folder / "people.toml", "person")]
     staff = [*people, *(one for team in teams for one in team.staff())]
     services = _services(folder, known, {one.id: one for one in teams})
+    rosters = rows.read(folder / "rosters.toml", "roster")
     if len({one.id for one in staff}) < len(staff):
         raise rows.BadData("pools.toml: an id of a worker is there twice, or in people.toml too")
     return Street(
@@ -118,6 +121,7 @@ def read(folder: Path = DATA) -> Street:
         services=services,
         bundles=_bundles(folder, {one.id for one in services}, known),
         staff=staff,
+        rosters=[_roster(row, {one.id for one in staff}, set(known.places)) for row in rosters],
         residents=crowd.people(folder / "residents.toml", places),
     )
 
@@ -158,6 +162,14 @@ def _person(row: Row, known: Known) -> Staff:
     for grant in person.grants:
         _check_scope(row, grant, known)
     return person.staff()
+
+
+def _roster(row: Row, staff: set[str], places: set[str]) -> Roster:
+    row.know("worker", row.id, staff)
+    roster = row.to(Roster, version=1)
+    if roster.home_id is not None:
+        row.know("place", roster.home_id, places)
+    return roster
 
 
 def _everywhere(grant: Grant, known: Known) -> list[Grant]:
