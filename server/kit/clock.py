@@ -13,8 +13,8 @@ def to_millisecond(moment: datetime) -> datetime:
 
 
 def today(now: datetime) -> date:
-    """The day it is in Shanghai, eight hours ahead of UTC all year round."""
-    return (now + _AHEAD).date()
+    """The day it is in Shanghai, eight hours ahead of UTC all year round, in whatever zone the moment is given."""
+    return (now.astimezone(UTC) + _AHEAD).date()
 
 
 class Clock:

@@ -1,8 +1,8 @@
 """Time is an argument, aware, in UTC, and exact to what the database keeps."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
-from server.kit.clock import SHANGHAI, Clock, SettableClock, to_millisecond
+from server.kit.clock import SHANGHAI, Clock, SettableClock, to_millisecond, today
 
 MOMENT = datetime(2026, 11, 24, 9, 0, 0, 123_456, SHANGHAI)
 
@@ -48,3 +48,8 @@ def test_a_clock_that_is_not_set_runs_with_the_machine_ahead_by_what_it_was_move
 def test_shanghai_has_no_summer_time() -> None:
     offsets = {datetime(2026, month, 1, tzinfo=SHANGHAI).utcoffset() for month in range(1, 13)}
     assert offsets == {timedelta(hours=8)}
+
+
+def test_the_day_of_a_moment_does_not_depend_on_the_zone_it_is_given_in() -> None:
+    afternoon = datetime(2026, 11, 28, 16, tzinfo=SHANGHAI)
+    assert today(afternoon) == today(afternoon.astimezone(UTC)) == date(2026, 11, 28)
