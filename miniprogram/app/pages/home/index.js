@@ -1,4 +1,5 @@
 const agreement = require('../../services/agreement')
+const bundles = require('../../services/bundles')
 const cases = require('../../services/cases')
 const catalogue = require('../../services/catalogue')
 const me = require('../../services/me')
@@ -12,7 +13,7 @@ const ENTRIES = [
 ]
 
 Page({
-  data: { state: 'loading', error: '', greeting: '', name: '', where: '', next: null, entries: ENTRIES, categories: [] },
+  data: { state: 'loading', error: '', greeting: '', name: '', where: '', next: /** @type {any} */ (null), bundles: /** @type {any[]} */ ([]), entries: ENTRIES, categories: [] },
 
   onShow() {
     if (agreement.given()) this.load()
@@ -26,9 +27,9 @@ Page({
   async load() {
     this.setData({ greeting: greeting() })
     try {
-      const [who, mine, services] = await Promise.all([me.get(), cases.list({ limit: 5 }), catalogue.list()])
-      const next = mine.items.find((/** @type {any} */ one) => one.open) || null
-      this.setData({ state: 'ready', name: who.name, where: next ? next.place.compound : '', next, categories: services.categories.slice(0, 8) })
+      const [who, mine, services, together] = await Promise.all([me.get(), cases.list({ open: true, limit: 1 }), catalogue.list(), bundles.list()])
+      const next = mine.items[0] || null
+      this.setData({ state: 'ready', name: who.name, where: next ? next.place.compound : '', next, categories: services.categories.slice(0, 8), bundles: together.filter((/** @type {any} */ one) => one.available) })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }
@@ -41,6 +42,11 @@ Page({
   /** @param {WechatMiniprogram.TouchEvent} event */
   category(event) {
     wx.navigateTo({ url: `/packages/services/pages/list/index?category=${event.currentTarget.dataset.id}` })
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  openBundle(event) {
+    wx.navigateTo({ url: `/packages/services/pages/bundle/index?id=${event.currentTarget.dataset.id}` })
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

@@ -6,6 +6,7 @@ const { when } = require('../../../../utils/time')
 Page({
   data: {
     state: 'loading', error: '', id: '', service: null, price: {}, days: [], offered: [], start: '', chosenText: '', free: '',
+    weekly: false,
   },
 
   /** @param {{ id: string, start?: string }} query */
@@ -21,7 +22,7 @@ Page({
     try {
       const { id } = this.data
       const [service, { days }] = await Promise.all([catalogue.get(id), catalogue.slots(id)])
-      this.setData({ state: 'ready', service, days, price: priceOf(service), offered: offered(service) })
+      this.setData({ state: 'ready', service, days, price: priceOf(service), offered: offered(service), weekly: service.price.unit !== 'quote' })
       if (!stillFree(days, this.data.start)) this.setData({ start: '', chosenText: '', free: '' })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
@@ -48,6 +49,10 @@ Page({
     } catch (error) {
       wx.showModal({ title: '没有加入', content: error.message, showCancel: false })
     }
+  },
+
+  plan() {
+    wx.navigateTo({ url: `/packages/services/pages/plan/index?id=${this.data.id}` })
   },
 
   next() {

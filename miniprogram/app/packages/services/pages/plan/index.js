@@ -1,0 +1,91 @@
+const catalogue = require('../../../../services/catalogue')
+const drafts = require('../../../../services/drafts')
+const plans = require('../../../../services/plans')
+const subscriptions = require('../../../../services/subscriptions')
+const { clock } = require('../../../../utils/time')
+
+const WEEKDAYS = ['周一', '周二', '周三', '周四', '周五', '周六', '周日']
+const LENGTHS = [
+  { weeks: 4, text: '一个月' },
+  { weeks: 13, text: '三个月' },
+  { weeks: 26, text: '半年' },
+  { weeks: 52, text: '一年' },
+]
+
+Page({
+  data: {
+    state: 'loading', error: '', id: '', service: /** @type {any} */ (null), weekdays: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]),
+    time: '', lengths: LENGTHS, weeks: 13, form: {}, errors: {}, busy: false, ready: false,
+  },
+
+  /** @param {{ id: string }} query */
+  onLoad({ id }) {
+    this.setData({ id })
+    subscriptions.prepare()
+    this.load()
+  },
+
+  async load() {
+    try {
+      const { id } = this.data
+      const [service, { days }] = await Promise.all([catalogue.get(id), catalogue.slots(id)])
+      const draft = drafts.get(`plan.${id}`)
+      const weekdays = draft.weekdays || WEEKDAYS.map((name, index) => ({ name, number: index + 1, on: false }))
+      this.setData({ state: 'ready', service, times: timesOf(days), weekdays, time: draft.time || '', weeks: draft.weeks || 13, form: draft.form || {} })
+      this.keep({})
+    } catch (error) {
+      this.setData({ state: 'error', error: error.message })
+    }
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  toggle(event) {
+    const { index } = event.currentTarget.dataset
+    this.keep({ weekdays: this.data.weekdays.map((one, at) => (at === index ? { ...one, on: !one.on } : one)) })
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  choose(event) {
+    this.keep({ time: event.currentTarget.dataset.time })
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  last(event) {
+    this.keep({ weeks: event.currentTarget.dataset.weeks })
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{ values: any }>} event */
+  fill(event) {
+    this.keep({ form: event.detail.values })
+  },
+
+  /** @param {Record<string, any>} news */
+  keep(news) {
+    this.setData({ ...news, errors: {} })
+    const { id, weekdays, time, weeks, form } = this.data
+    this.setData({ ready: weekdays.some((one) => one.on) && Boolean(time) })
+    drafts.keep(`plan.${id}`, { weekdays, time, weeks, form })
+  },
+
+  async send() {
+    const { id, weekdays, time, weeks, form } = this.data
+    this.setData({ busy: true, errors: {} })
+    await subscriptions.ask('submit')
+    try {
+      await plans.make({ service_id: id, weekdays: weekdays.filter((one) => one.on).map((one) => one.number), time, weeks, form })
+      drafts.drop(`plan.${id}`)
+      wx.redirectTo({ url: '/packages/me/pages/ahead/index' })
+    } catch (error) {
+      const field = (error.field || '').replace('form.', '')
+      this.setData({ errors: { [field]: error.message, page: error.message } })
+    } finally {
+      this.setData({ busy: false })
+    }
+  },
+})
+
+/** The times of day at which the service starts on any of these days, as 09:00. @param {any[]} days */
+function timesOf(days) {
+  const all = days.flatMap((one) => one.slots.map((/** @type {any} */ slot) => clock(slot.start).padStart(5, '0')))
+  return [...new Set(all)].sort()
+}
