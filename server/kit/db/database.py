@@ -238,7 +238,9 @@ class Database:
             yield
         except BaseException:
             if session.in_transaction:
-                await asyncio.shield(_aborted(session))
+                await to_its_end(
+                    _aborted(session)
+                )  # or closing the session would abort it, on the event loop
             raise
 
     def _tx(self, session: Any) -> Tx:
