@@ -14,6 +14,14 @@ async function page(address) {
   return new DOMParser().parseFromString(await answer.text(), 'text/html');
 }
 
+// On a phone a row of a table is a card: each cell says what it is.
+for (const table of document.querySelectorAll('.records')) {
+  const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent.trim());
+  for (const row of table.querySelectorAll('tbody tr')) {
+    [...row.cells].forEach((cell, index) => { if (heads[index]) cell.dataset.label = heads[index]; });
+  }
+}
+
 // The inbox
 
 const rows = () => [...list.querySelectorAll('[data-row]')];
