@@ -156,7 +156,11 @@ async def test_only_an_administrator_has_the_page_and_its_entry_in_the_menu(worl
     await shop.manager.post(f"/v1/cases/{case_no}/messages", {"text": "我们十点到"})
 
     page = await boss.get(f"/console/audit?subject={case_no}")
-    assert "上门服务·确认接单" in page.text and "办件留言·提交" in page.text and f"actor={shop.manager.id}" in page.body
+    assert (
+        "上门服务·确认接单" in page.text
+        and "办件留言·提交" in page.text
+        and f"actor={shop.manager.id}" in page.body
+    )
     assert "没有这样的记录" in (await boss.get("/console/audit?actor=nobody")).text
     assert "请填写员工账号" in (await boss.get("/console/audit?from=yesterday")).text
 
