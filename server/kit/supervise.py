@@ -174,7 +174,9 @@ class Supervisor:
         finally:
             os.close(writing)
         try:
-            if not await asyncio.wait_for(_said_something(reading), READY_S):
+            async with asyncio.timeout(READY_S):
+                spoke = await _said_something(reading)
+            if not spoke:
                 raise StartFailed(seat.name, await tether.exited(child))
         except BaseException as error:
             child.kill()

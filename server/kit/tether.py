@@ -64,7 +64,8 @@ async def end(process: subprocess.Popen[bytes], patience_s: float) -> int:
     if process.poll() is None:
         process.send_signal(signal.SIGTERM)
         try:
-            return await asyncio.wait_for(exited(process), patience_s)
+            async with asyncio.timeout(patience_s):  # wait_for of 3.11 can lose a cancellation
+                return await exited(process)
         except TimeoutError:
             process.kill()
     return await exited(process)
