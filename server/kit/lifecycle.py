@@ -27,7 +27,8 @@ class Lifecycle:
     async def idle(self, timeout: float) -> bool:
         """Wait until nothing is in flight; False when `timeout` seconds were not enough."""
         try:
-            await asyncio.wait_for(self._idle.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._idle.wait()
         except TimeoutError:
             return False
         return True

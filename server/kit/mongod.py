@@ -98,7 +98,8 @@ class Mongod:
         """Until `stop()`: restart a dead mongod on the same port and directory; keep its log file small."""
         while not self._stopping and self._process:
             try:
-                code = await asyncio.wait_for(tether.exited(self._process), LOG_CHECK_S)
+                async with asyncio.timeout(LOG_CHECK_S):
+                    code = await tether.exited(self._process)
             except TimeoutError:
                 self._trim_log()
                 continue
@@ -128,7 +129,8 @@ class Mongod:
             )
             atexit.register(self._kill)
             try:
-                await asyncio.wait_for(self._until_primary(), START_S)
+                async with asyncio.timeout(START_S):
+                    await self._until_primary()
             except BaseException as error:
                 self._kill()
                 if isinstance(error, TimeoutError):
