@@ -121,7 +121,7 @@ async def test_what_is_no_http_closes_that_connection_and_no_other(world: World,
 
 async def test_a_method_that_is_not_offered_names_those_that_are(world: World) -> None:
     for method, path, allowed in (
-        ("PUT", "/v1/me", "HEAD, GET, PATCH, DELETE"),
+        ("PUT", "/v1/me", "HEAD, GET, POST, PATCH, DELETE"),
         ("PUT", BOOKINGS, "POST"),
         ("OPTIONS", "/v1/cases", "HEAD, GET"),
         ("TRACE", "/health/live", "HEAD, GET"),

@@ -31,7 +31,12 @@ async def test_a_manager_hands_in_and_the_street_decides_on_the_page(world: Worl
     assert "健康证已交，等街道审核" in (await manager.follow(sent)).text
     prices = {f"price:{shop.service_id}": "38.50", "valid_from": world.at(0)[:10]}
     drafted = await manager.follow(await manager.press(await manager.get(at), "/draft-prices", **prices))
-    assert "第 2 版价格表已交" in drafted.text and "38.50 元/小时" in drafted.text
+    assert "第 2 版价格表已交" in drafted.text
+
+    async def draft_shown() -> bool:
+        return "38.50 元/小时" in (await manager.get(at)).text
+
+    await world.until(draft_shown, "the draft on the page")
     forbidden = await manager.post(
         f"{at}/suspend", {"_xsrf": page.forms[0].fields["_xsrf"], "reason": "自己停"}
     )

@@ -13,6 +13,7 @@ from server.cases.kinds import CASES, ENDED, Act, Case, Kind, Promise, kind_of
 from server.kit.db import Reader, Tx
 from server.kit.jobs import Premises
 from server.kit.sweeps import Sweep
+from server.workdays import Calendar
 
 _CENTURY = timedelta(days=36_525)
 _BATCH = 100
@@ -25,19 +26,19 @@ def turn_of(case: Case) -> datetime:
     return case.promised_at or case.created_at + _CENTURY
 
 
-def settle(reader: Reader, case: Case, promised_at: datetime | None) -> None:
-    """After any change. `promised_at` is what the state promises where no clock counts it."""
+def settle(
+    reader: Reader, case: Case, promised_at: datetime | None, calendar: Calendar | None = None
+) -> None:
+    """After any change. `promised_at` is what the state promises where no clock counts it; `calendar` is the one by
+    which the clocks were counted, where memory may not know it yet."""
     case.promised_at = budgets.promised_at(case.clocks, promised_at)
     case.clock_edition = budgets.edition_of(case.clocks)
     case.turn = turn_of(case)
-    case.due_at = _next_look(reader, case)
+    case.due_at = _next_look(case, calendar or workdays.calendar(reader), reader.now)
 
 
-def _next_look(reader: Reader, case: Case) -> datetime | None:
-    moments = [case.timer_at]
-    if case.clocks:
-        calendar = workdays.calendar(reader)
-        moments += [budgets.next_reminder(one, calendar, reader.now) for one in case.clocks.values()]
+def _next_look(case: Case, calendar: Calendar, now: datetime) -> datetime | None:
+    moments = [case.timer_at, *(budgets.next_reminder(one, calendar, now) for one in case.clocks.values())]
     return min((one for one in moments if one is not None), default=None)
 
 

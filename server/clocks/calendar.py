@@ -86,7 +86,7 @@ async def recount(tx: Tx, case_no: str, calendar: Calendar) -> Recounted:
             if before is not None and clock.due_at != before:
                 moves.append(f"{budgets.title(name)}从 {_said(before)}改到 {_said(clock.due_at or before)}")
         follow(tx, case, name)
-    settle(tx, case, case.promised_at)
+    settle(tx, case, case.promised_at, calendar)
     if not moves:
         if not await tx.replace(CASES, case, {"_id": case.id, "version": version}):
             raise VersionConflict
