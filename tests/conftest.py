@@ -14,10 +14,23 @@ from server.kit import log, mongod
 from tests.world import Town, World, open_town
 
 SLOWEST_S = 60
+LONG_ONES = (
+    "tests/test_schemathesis.py",
+    "tests/faults/test_faults.py",
+    "tests/test_miniprogram.py",
+    "tests/test_flow_walk.py",
+    "tests/machine/test_machine.py",
+    "tests/mutants/test_mutants.py",
+    "tests/test_demo.py",
+    "tests/test_endpoints.py",
+)
+"""Files that take long begin first, so that no core is left with one of them at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Every coroutine test runs on the loop of `io_loop`, unless its folder brings its own runner."""
+    order = {name: place for place, name in enumerate(LONG_ONES)}
+    items.sort(key=lambda item: order.get(item.nodeid.partition("::")[0], len(order)))
     for item in items:
         coroutine = isinstance(item, pytest.Function) and inspect.iscoroutinefunction(item.obj)
         if coroutine and "io_loop" in item.fixturenames:
