@@ -2,7 +2,7 @@
 
 from handlers.base import Answer, Endpoint, allow
 from schemas.common import Nothing
-from schemas.push import Answers, FindMessages, InboxView, SubscriptionsView
+from schemas.push import Answers, FindMessages, InboxView, ReadMessages, SubscriptionsView
 from server import push, residents
 from server.kit.db import Reader, Tx
 
@@ -25,11 +25,11 @@ class InboxRead(Endpoint):
     path = "/v1/inbox/read"
 
     @allow("resident")
-    async def post(self) -> Answer[Nothing]:
-        """All of it is read."""
+    async def post(self, wanted: ReadMessages) -> Answer[Nothing]:
+        """These of my messages, or all of them, are read."""
 
         async def read(tx: Tx) -> Nothing:
-            await push.read_all(tx, self.actor.id)
+            await push.read(tx, self.actor.id, wanted.ids)
             return Nothing()
 
         return await self.once(read)

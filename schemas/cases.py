@@ -13,12 +13,13 @@ Box = Literal["mine", "team", "soon", "overdue", "unassigned"]
 
 
 class ActionView(View, frozen=True, kw_only=True):
-    """A button: POST the fields to `/v1/cases/{case_no}/{name}`."""
+    """A button: POST the fields to `/v1/cases/{case_no}/{name}`. `main`: the one step that leads on, if there is one."""
 
     name: str
     text: str
     fields: list[FormField]
     danger: bool = False
+    main: bool = False
 
 
 class PersonView(View, frozen=True, kw_only=True):

@@ -34,6 +34,12 @@ class FindMessages(Request, frozen=True, kw_only=True):
     limit: Limit = 20
 
 
+class ReadMessages(Request, frozen=True, kw_only=True):
+    """Which of them were read; without `ids` all of them."""
+
+    ids: Annotated[list[Line], Meta(min_length=1, max_length=100)] | None = None
+
+
 class Answers(Request, frozen=True, kw_only=True):
     """What wx.requestSubscribeMessage returned, by template id."""
 

@@ -91,12 +91,14 @@ class Sessions(Section, frozen=True, kw_only=True):
 
 
 class Bookings(Section, frozen=True, kw_only=True):
-    """Rules of the place for bookings (product §3). `max_open` is how many one resident may have open, 0 for any
-    number; `cancel_fees` is the table for services that have none, such as `[{"within_min": 60, "percent": 20}]`.
-    So many wrong start codes within `code_lock_minutes` lock it for as long."""
+    """Rules of the place for bookings (product §3). A held seat may be held longer `max_prolongs` times. `max_open` is
+    how many one resident may have open, 0 for any number; `cancel_fees` is the table for services that have none, such
+    as `[{"within_min": 60, "percent": 20}]`. So many wrong start codes within `code_lock_minutes` lock it for as long.
+    """
 
     hold_minutes: Positive = 5
     desk_hold_minutes: Positive = 15
+    max_prolongs: Annotated[int, Meta(ge=0)] = 1
     escalate_minutes: Positive = 30
     confirm_hours: Positive = 48
     no_show_grace_minutes: Positive = 15

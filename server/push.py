@@ -249,10 +249,12 @@ async def inbox(reader: Reader, resident_id: str, cursor: str | None, limit: int
     return InboxView(items=[_view(one) for one in page.items], unread=unread, next=page.next)
 
 
-async def read_all(tx: Tx, resident_id: str) -> None:
-    await tx.change_all(
-        MESSAGES, {"resident_id": resident_id, "read_at": None}, {"$set": {"read_at": tx.now}}
-    )
+async def read(tx: Tx, resident_id: str, ids: list[str] | None = None) -> None:
+    """These of their own, or all of them, have been read; ids of nobody's or somebody else's change nothing."""
+    where: dict[str, Any] = {"resident_id": resident_id, "read_at": None}
+    if ids is not None:
+        where["_id"] = {"$in": ids}
+    await tx.change_all(MESSAGES, where, {"$set": {"read_at": tx.now}})
 
 
 def _view(message: Message) -> MessageView:

@@ -60,6 +60,35 @@ async def test_a_hold_submitted_in_time_does_not_expire(world: World) -> None:
     assert (await seen(resident, case))["state"] == "submitted"
 
 
+async def test_a_hold_is_prolonged_once_by_whoever_books_and_then_expires(world: World) -> None:
+    shop, resident = await world.shop(), await world.resident()
+    desk = await world.staff(Grant(role="operator"))
+    case = await shop.booked(resident, hold=True)
+    assert [(one["name"], one["main"]) for one in case["actions"]] == [
+        ("submit", True),
+        ("prolong", False),
+        ("cancel", False),
+    ]
+    world.clock.advance(timedelta(minutes=4))
+
+    assert (await shop.manager.act(case["case_no"], "prolong")).status == 409
+    longer = (await resident.act(case["case_no"], "prolong")).json
+    again = await resident.act(case["case_no"], "prolong")
+
+    left = datetime.fromisoformat(longer["expires_at"]) - world.clock.now()
+    assert (longer["state"], left) == ("held", timedelta(minutes=5))
+    assert "prolong" not in [one["name"] for one in longer["actions"]]
+    assert refused(again)[:2] == (409, "held_long_enough")
+    assert refused(await desk.act(case["case_no"], "prolong"))[:2] == (409, "held_long_enough")
+    world.clock.advance(timedelta(minutes=4, seconds=59))
+    await world.work()
+    assert (await seen(resident, case))["state"] == "held"
+    world.clock.advance(timedelta(seconds=1))
+    await world.work()
+    assert (await seen(resident, case))["state"] == "expired"
+    assert [one["action"] for one in await steps(resident, case)] == ["hold", "prolong", "expire"]
+
+
 # What time does.
 
 

@@ -498,6 +498,13 @@ async def test_the_inbox_turns_pages_newest_first_and_counts_what_is_unread(worl
     times = [one["at"] for one in first["items"] + second["items"]]
     assert (len(times), times) == (5, sorted(times, reverse=True))
     assert (first["unread"], second["next"]) == (5, None)
+    other, opened = await world.resident(), first["items"][1]["id"]
+    assert (await other.post("/v1/inbox/read", {"ids": [opened]})).status == 200
+    assert (await resident.get("/v1/inbox")).json["unread"] == 5
+    assert (await resident.post("/v1/inbox/read", {"ids": [opened, "unknown"]})).status == 200
+    once = (await resident.get("/v1/inbox")).json
+    assert (once["unread"], [one["id"] for one in once["items"] if one["read_at"]]) == (4, [opened])
+    assert (await resident.post("/v1/inbox/read", {"ids": []})).status == 422
     assert (await resident.post("/v1/inbox/read")).status == 200
     after = (await resident.get("/v1/inbox")).json
     assert after["unread"] == 0

@@ -223,6 +223,7 @@ async def test_the_first_in_line_gets_the_seat_held_and_takes_it(world: World) -
     assert (case["state"], case["channel"]) == ("held", "system")
     left = datetime.fromisoformat(case["expires_at"]) - world.clock.now()
     assert left == timedelta(minutes=world.house.settings.waitlist.offer_minutes)
+    assert "prolong" not in [one["name"] for one in case["actions"]]
     message = (await who.get("/v1/inbox")).json["items"][0]
     assert message["case_no"] == offer["case_no"] and "有空位了" in message["text"]
     assert message["delivery"] == "sent"

@@ -34,6 +34,9 @@ ROWS = range(8)
 
 _TALKS_SHOWN = 50
 _TAKEN_LETTERS = frozenset("jku")
+_AGAIN = ("再", "重新")
+"""With these begins what already says that it is done once more."""
+
 _CHANGED: tuple[type[Conflict], ...] = (cases.VersionConflict, cases.TimeIsUp, NotAllowedNow)
 
 
@@ -71,7 +74,6 @@ class Moved(Struct, frozen=True):
 
 
 def buttons(case: Case, actions: list[ActionView], actor: Actor) -> list[Button]:
-    """The first harmless action that leads on is the main one."""
     flow, mine = cases.kind_of(case).flow, cases.parts(actor, case)
     drawn: list[Button] = []
     for one in actions:
@@ -79,10 +81,10 @@ def buttons(case: Case, actions: list[ActionView], actor: Actor) -> list[Button]
         drawn.append(
             Button(
                 name=one.name,
-                text=f"重新{one.text}" if stays else one.text,
+                text=f"重新{one.text}" if stays and not one.text.startswith(_AGAIN) else one.text,
                 fields=one.fields,
                 danger=one.danger,
-                main=not (stays or one.danger or any(other.main for other in drawn)),
+                main=one.main,
                 letter=_letter(one.name, drawn),
             )
         )

@@ -2,13 +2,17 @@
 
 from server import certificates, dispatch, rosters, slots, staff
 from server.bookings import codes, fees, proof, tallies
-from server.bookings.details import Booking
+from server.bookings.details import Booking, may_prolong
 from server.cases.kinds import Act, Case
 from server.kit.db import Tx
 from server.kit.errors import Conflict, NotFound
 from server.staff import Staff
 
 RESIDENTS_SIDE = frozenset({"resident", "operator", "clerk"})
+
+
+class HeldLongEnough(Conflict):
+    """这个时间已经多留过了，不能再留，请尽快提交"""
 
 
 class QuoteFirst(Conflict):
@@ -54,6 +58,13 @@ async def _free_worker(tx: Tx, case: Case, booking: Booking) -> None:
     """The worker's time is their own again; an ended case still names who was to come."""
     if case.worker_id is not None:
         await slots.give_back(tx, slots.worker_owner(case.worker_id), booking.date, booking.seats)
+
+
+async def prolong(act: Act) -> None:
+    """The seat is held once more for as long as a new hold from now. Raises HeldLongEnough."""
+    if not may_prolong(act.details):
+        raise HeldLongEnough
+    act.details.prolongs -= 1
 
 
 async def confirm(act: Act) -> None:

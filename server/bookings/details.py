@@ -48,7 +48,7 @@ class Booking(Struct, kw_only=True):
 
     `price_list` is the version of the prices that it was made with, `list_fen` what that asks of everybody;
     `suspension` is the one because of which somebody looks for another provider; `nobody`: all workers who could come
-    were asked, and none will.
+    were asked, and none will. `prolongs` says how often the seat may still be held longer before it is submitted.
     """
 
     service_id: str
@@ -71,6 +71,7 @@ class Booking(Struct, kw_only=True):
     price_list: str = ""
     list_fen: int = 0
     suspension: str = ""
+    prolongs: int = 0
     seated: bool = True
     mode: str = "slot"
     change_until: datetime | None = None
@@ -109,6 +110,10 @@ class Booking(Struct, kw_only=True):
 
 def needs_quote(booking: Booking) -> bool:
     return booking.mode == "quote"
+
+
+def may_prolong(booking: Booking) -> bool:
+    return booking.prolongs > 0
 
 
 def has_price(booking: Booking) -> bool:

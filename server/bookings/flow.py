@@ -16,7 +16,7 @@ from schemas.bookings import (
 )
 from server.bookings import acts, appeals, codes, fees, quotes, transfer
 from server.bookings import reschedule as changes
-from server.bookings.details import has_price, needs_quote
+from server.bookings.details import has_price, may_prolong, needs_quote
 from server.kit.flow import Action, Flow, NoFields, Row, State
 
 _DESK = frozenset({"operator", "clerk"})
@@ -50,6 +50,7 @@ STATES = (
 ACTIONS = (
     Action("hold", "占号"),
     Action("submit", "提交预约"),
+    Action("prolong", "再留几分钟", NoFields, acts.prolong, fits=may_prolong),
     Action("expire", "占号过期", NoFields, acts.end),
     Action("confirm", "确认接单", NoFields, acts.confirm, fits=has_price),
     Action("quote", "报价", NewQuote, quotes.quote, fits=needs_quote),
@@ -87,6 +88,7 @@ ROWS = (
     Row(Flow.OPENING, "hold", "held", _CALLERS),
     Row(Flow.OPENING, "submit", "submitted", _CALLERS),
     Row("held", "submit", "submitted", _CALLERS),
+    Row("held", "prolong", "held", _CALLERS),
     Row("held", "cancel", "cancelled", _CALLERS),
     Row("held", "expire", "expired", _SYSTEM),
     Row("submitted", "confirm", "confirmed", _SIDE),

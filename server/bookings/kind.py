@@ -155,6 +155,7 @@ def _booking(
         seated=takes_seat(service),
         mode=service.mode,
         cancel_fees=fees.table(service, rules),
+        prolongs=rules.bookings.max_prolongs if wanted.hold else 0,
         visit_fee_fen=service.visit_fee_fen,
     )
     return booking, where

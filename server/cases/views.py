@@ -94,14 +94,30 @@ def _by_another(case: Case, mine: frozenset[str]) -> bool:
 
 
 def _actions(reader: Reader, kind: Kind, case: Case, details: Any, mine: frozenset[str]) -> list[ActionView]:
-    return [
-        ActionView(
-            name=one.name, text=one.text, fields=_fields(reader, one, case, details), danger=one.danger
-        )
-        for one in kind.flow.open_to(case.state, mine)
-        if one.name != kind.flow.states[case.state].timer or "system" not in mine
+    """The first harmless one that leads on is the main one."""
+    flow = kind.flow
+    shown = [
+        one
+        for one in flow.open_to(case.state, mine)
+        if one.name != flow.states[case.state].timer or "system" not in mine
         if one.fits is None or one.fits(details)
     ]
+    onward = (one.name for one in shown if not one.danger and _leads_on(flow, case, one, mine))
+    main = next(onward, None)
+    return [
+        ActionView(
+            name=one.name,
+            text=one.text,
+            fields=_fields(reader, one, case, details),
+            danger=one.danger,
+            main=one.name == main,
+        )
+        for one in shown
+    ]
+
+
+def _leads_on(flow: Flow, case: Case, action: Action, mine: frozenset[str]) -> bool:
+    return flow.row(case.state, action.name, mine).target != case.state
 
 
 def _fields(reader: Reader, action: Action, case: Case, details: Any) -> list[FormField]:

@@ -139,7 +139,9 @@ async def _offer(
 ) -> None:
     resident = await residents.find(tx, entry.resident_id)
     minutes = rules.waitlist.offer_minutes
-    longer = structs.replace(rules, bookings=structs.replace(rules.bookings, hold_minutes=minutes))
+    longer = structs.replace(
+        rules, bookings=structs.replace(rules.bookings, hold_minutes=minutes, max_prolongs=0)
+    )
     who = sessions.of_resident(resident)
     case = await bookings.place(tx, who, resident, wish(resident.id, entry, start), case_no, "system", longer)
     await slots.release(tx, entry.day_id, giving)
