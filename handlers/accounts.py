@@ -30,7 +30,7 @@ class Export(Endpoint):
         a file is not taken for a whole one."""
         patience = self.building.settings.attachments.piece_s
         try:
-            pieces = accounts.export(self.building.db.reader(), self.actor)
+            pieces = accounts.export(self.building.db.reader(), self.actor, self.building.vault)
             async with aclosing(pieces):  # type: ignore[type-var]
                 async for piece in pieces:
                     self.write(piece)

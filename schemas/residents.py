@@ -6,6 +6,7 @@ from typing import Annotated
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.common import END, ONE_LINE, Code, Id, Name, Phone, Request, View
+from schemas.disability import DisabilityView
 
 
 class Household(Request, frozen=True, kw_only=True):
@@ -46,6 +47,7 @@ class ResidentView(View, frozen=True, kw_only=True):
     community_id: str | None
     preferences: Preferences
     birth_year: int | None
+    disability: DisabilityView | None = None
     created_at: datetime
 
 

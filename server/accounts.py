@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from server import audit, nouns, plans, ratings, talks, waitlist
+from server import audit, disability, nouns, plans, ratings, talks, waitlist
 from server.attachments import ATTACHMENTS
 from server.audit import AUDIT, Origin
 from server.bookings.tallies import TALLIES
@@ -72,7 +72,7 @@ async def whose(reader: Reader, resident: Resident) -> Whose:
     return Whose(resident.id, resident.openid, tuple(sorted(one["_id"] for one in mine)))
 
 
-async def export(reader: Reader, actor: Actor) -> AsyncIterator[bytes]:
+async def export(reader: Reader, actor: Actor, vault: Vault) -> AsyncIterator[bytes]:
     """Everything that is kept of the actor, an encoded ExportView in pieces of about `_PIECE` bytes: however much it is,
     no more than a piece and a batch of documents is in memory. Raises ResidentNotFound, with the first piece."""
     owner = await whose(reader, await find(reader, actor.id))
@@ -81,7 +81,7 @@ async def export(reader: Reader, actor: Actor) -> AsyncIterator[bytes]:
         name, title = _json(keeping.collection.name), _json(keeping.title)
         piece += b'%b{"name":%b,"title":%b,"records":[' % (b"," if number else b"", name, title)
         comma = b""
-        async for record in _records(reader, keeping, owner):
+        async for record in _records(reader, keeping, owner, vault):
             piece += comma + record
             comma = b","
             if len(piece) >= _PIECE:
@@ -95,15 +95,17 @@ def keepings() -> list[Keeping]:
     return sorted(nouns.found(Keeping), key=lambda one: one.collection.name)
 
 
-async def _records(reader: Reader, keeping: Keeping, owner: Whose) -> AsyncIterator[bytes]:
+async def _records(reader: Reader, keeping: Keeping, owner: Whose, vault: Vault) -> AsyncIterator[bytes]:
     for where in keeping.find(owner):
         async for item in reader.each(keeping.collection, where):
-            yield _json(_record(reader, item, keeping))
+            yield _json(_record(reader, item, keeping, vault))
 
 
-def _record(reader: Reader, item: Any, keeping: Keeping) -> dict[str, Any]:
+def _record(reader: Reader, item: Any, keeping: Keeping, vault: Vault) -> dict[str, Any]:
     left_out = MACHINERY | keeping.hidden
     kept = {name.lstrip("_"): value for name, value in plain(item).items() if name not in left_out}
+    if keeping.opened:
+        kept |= keeping.opened(item, vault)
     return kept | dict(keeping.words(reader, item)) if keeping.words else kept
 
 
@@ -226,8 +228,19 @@ def _read_marks(owner: Whose) -> list[Mapping[str, Any]]:
     return [{"_id": {"$in": [f"{one}|{owner.key}" for one in owner.cases]}}]
 
 
+def _certificate(resident: Resident, vault: Vault) -> dict[str, Any]:
+    """With its number readable: it is theirs."""
+    if resident.disability is None:
+        return {}
+    return {"disability": plain(resident.disability) | {"number": disability.number_of(resident, vault)}}
+
+
 RESIDENT = Keeping(
-    title="个人资料", collection=RESIDENTS, find=lambda owner: [{"_id": owner.id}], wipe=_nothing
+    title="个人资料",
+    collection=RESIDENTS,
+    find=lambda owner: [{"_id": owner.id}],
+    opened=_certificate,
+    wipe=_nothing,
 )
 LOGINS = Keeping(
     title="登录",

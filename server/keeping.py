@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from server.kit.db import Collection, Reader, Tx
+from server.kit.vault import Vault
 
 MACHINERY = frozenset({"due_at", "fence", "attempts", "owner", "error", "request_id", "deleted_at"})
 
@@ -27,7 +28,7 @@ class Whose(Struct, frozen=True):
 
 class Keeping(Struct, frozen=True, kw_only=True):
     """`find` gives the filters for what is theirs, each small enough for one query; `hidden` is not exported, and
-    `words` are fields of a document that the export says in other words.
+    `words` are fields of a document that the export says in other words, `opened` those that are sealed.
 
     When they leave, `blank` is what is set on each document; without it the documents are deleted; `wipe` is for
     what needs more than that.
@@ -37,6 +38,7 @@ class Keeping(Struct, frozen=True, kw_only=True):
     collection: Collection[Any]
     find: Callable[[Whose], Iterable[Mapping[str, Any]]]
     words: Callable[[Reader, Any], Mapping[str, Any]] | None = None
+    opened: Callable[[Any, Vault], Mapping[str, Any]] | None = None
     hidden: frozenset[str] = frozenset()
     blank: Mapping[str, Any] | None = None
     wipe: Callable[[Tx, Whose], Awaitable[None]] | None = None

@@ -1,10 +1,11 @@
 """Residents: who they are to WeChat, how they are reached, where they live."""
 
-from datetime import datetime
+from datetime import date, datetime
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 from msgspec.structs import replace
 
+from schemas.disability import DisabilityLevel, DisabilityView
 from schemas.residents import (
     ChangeMe,
     Household,
@@ -22,6 +23,17 @@ class ResidentNotFound(NotFound):
     """没有找到这位居民"""
 
 
+class Disability(Struct, frozen=True, kw_only=True):
+    """A certificate 残疾人证 that somebody of the desk has seen; `number` is sealed (server/kit/vault.py), `valid_until`
+    the last day on which it holds."""
+
+    number: bytes
+    level: DisabilityLevel
+    valid_until: date
+    recorded_by: str
+    recorded_at: datetime
+
+
 class Resident(Stored, kw_only=True):
     """`invitations` counts those ever made, so that two made at once meet (server/proxies.py)."""
 
@@ -33,6 +45,7 @@ class Resident(Stored, kw_only=True):
     community_id: str | None = None
     preferences: Preferences = Preferences()
     birth_year: int | None = None
+    disability: Disability | None = None
     invitations: int = 0
     created_at: datetime
     deleted_at: datetime | None = None
@@ -107,7 +120,18 @@ def view(resident: Resident) -> ResidentView:
         community_id=resident.community_id,
         preferences=resident.preferences,
         birth_year=resident.birth_year,
+        disability=view_disability(resident.disability) if resident.disability else None,
         created_at=resident.created_at,
+    )
+
+
+def view_disability(disability: Disability) -> DisabilityView:
+    level, until = "一二三四"[disability.level - 1], disability.valid_until
+    return DisabilityView(
+        level=disability.level,
+        valid_until=until,
+        text=f"{level}级，有效期到 {until.year} 年 {until.month} 月 {until.day} 日",
+        recorded_at=disability.recorded_at,
     )
 
 

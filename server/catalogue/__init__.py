@@ -29,7 +29,14 @@ from server.catalogue.stored import (
     ServiceNotFound,
 )
 from server.catalogue.views import Pages, view, view_categories
-from server.catalogue.words import concession_text, price_view, reschedule_notice, total_fen, yuan
+from server.catalogue.words import (
+    concession_text,
+    entitled_text,
+    price_view,
+    reschedule_notice,
+    total_fen,
+    yuan,
+)
 
 __all__ = [
     "CATEGORIES",
@@ -52,6 +59,7 @@ __all__ = [
     "approved_lists",
     "check_form",
     "concession_text",
+    "entitled_text",
     "find",
     "offered",
     "pool_of",

@@ -83,9 +83,11 @@ class PriceList(Stored, kw_only=True):
 
 
 class Concession(Struct, frozen=True, kw_only=True):
-    """For residents who reach `min_age` this year, 0 for all: free visits in a month, and off the price of others."""
+    """For residents who reach `min_age` this year, 0 for all, and with `disabled` also for those whose disability
+    certificate holds: free visits in a month, and off the price of others."""
 
     min_age: Annotated[int, Meta(ge=0, le=120)] = 60
+    disabled: bool = False
     percent_off: Annotated[int, Meta(ge=0, le=100)] = 0
     free_per_month: Annotated[int, Meta(ge=0)] = 0
 

@@ -20,13 +20,19 @@ def reschedule_notice(service: Service) -> int:
 
 
 def concession_text(concession: Concession | None) -> str:
-    """What older residents have of it, in a sentence; empty where there is nothing."""
+    """For whom it is cheaper and by how much, in a sentence; empty where there is nothing."""
     if concession is None or not (concession.free_per_month or concession.percent_off):
         return ""
-    who = f"{concession.min_age} 岁以上" if concession.min_age else "居民"
     free = f"每月免费 {concession.free_per_month} 次" if concession.free_per_month else ""
     cheaper = f"优惠 {concession.percent_off}%" if concession.percent_off else ""
-    return who + "，".join(one for one in (free, cheaper) if one)
+    return f"{entitled_text(concession)}：{'，'.join(one for one in (free, cheaper) if one)}"
+
+
+def entitled_text(concession: Concession) -> str:
+    """For whom it is, in the same words for everybody: they do not tell who has which reason."""
+    if not concession.min_age:
+        return "居民"
+    return f"{concession.min_age} 岁以上{'或持残疾人证' if concession.disabled else ''}"
 
 
 def yuan(fen: int) -> str:

@@ -5,15 +5,19 @@ from pathlib import Path
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct
+from msgspec.structs import replace
 
 from schemas.certificates import Of, PaperKind
+from schemas.disability import DisabilityLevel, DisabilityNumber
 from server.catalogue import PRICE_LISTS, Price, PriceList
 from server.certificates import CERTIFICATES, PROVIDERS_OWN, Certificate, Paper, certificate_id
 from server.demo import rows
+from server.demo.rows import Row
 from server.demo.street import DATA, Street
 from server.kit.clock import today
 from server.kit.db import Collection, Stored, Tx
 from server.kit.vault import Vault
+from server.residents import Disability, Resident
 
 _BY, _APPROVED_BY = "demo-dispatcher", "demo-admin"
 _SINCE = datetime(2026, 1, 1, tzinfo=UTC)
@@ -34,6 +38,15 @@ class NextPrices(Struct, kw_only=True):
     prices: dict[str, Price]
 
 
+class Disabled(Struct, kw_only=True):
+    """A made-up disability certificate; `days` until it ends."""
+
+    resident: str
+    number: DisabilityNumber
+    level: DisabilityLevel
+    days: Days
+
+
 class Recipe(Struct, kw_only=True):
     """What the file says. A paper that is not in `ends` ends `usual_days` from today."""
 
@@ -43,12 +56,41 @@ class Recipe(Struct, kw_only=True):
     worker_issuer: str
     ends: list[Ending] = []
     price_list: list[NextPrices] = []
+    disabled: list[Disabled] = []
+
+
+def _recipe(folder: Path) -> Row:
+    path = folder / "papers.toml"
+    return rows.Row(path.name, rows.document(path))
+
+
+def disabled(street: Street, folder: Path = DATA) -> dict[str, Disabled]:
+    """Who of the residents has a disability certificate, by openid. Raises BadData."""
+    row = _recipe(folder)
+    found = {one.resident: one for one in row.to(Recipe).disabled}
+    for openid in found:
+        row.know("resident", openid, {one.openid for one in street.residents})
+    return found
+
+
+def disability(resident: Resident, wanted: dict[str, Disabled], day: date, vault: Vault) -> Resident:
+    """The same resident with the certificate that was read, unless they have one by now."""
+    paper = wanted.get(resident.openid)
+    if paper is None or resident.disability is not None:
+        return resident
+    written = Disability(
+        number=vault.seal(paper.number, resident.id),
+        level=paper.level,
+        valid_until=day + timedelta(days=paper.days),
+        recorded_by=_BY,
+        recorded_at=_SINCE,
+    )
+    return replace(resident, disability=written)
 
 
 def read(street: Street, now: datetime, vault: Vault, folder: Path = DATA) -> list[Stored]:
     """Raises BadData."""
-    path = folder / "papers.toml"
-    row = rows.Row(path.name, rows.document(path))
+    row = _recipe(folder)
     recipe = row.to(Recipe)
     owners = {one.id for one in (*street.providers, *street.staff)}
     for ending in recipe.ends:

@@ -14,6 +14,7 @@ from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES
 from server.config import Settings
 from server.demo import papers, street
 from server.demo.street import Street
+from server.kit.clock import today
 from server.kit.db import Collection, Database, Reader, Stored, Tx
 from server.kit.vault import Vault
 from server.places import PLACES
@@ -35,13 +36,17 @@ async def load(building: Building) -> dict[str, int]:
     """Put the whole street, all or nothing; how many of what. Raises BadData before anything is written."""
     found = await asyncio.to_thread(street.read)
     vault = Vault(building.settings.field_key)
-    kept = await asyncio.to_thread(papers.read, found, building.db.now(), vault)
+    now = building.db.now()
+    kept = await asyncio.to_thread(papers.read, found, now, vault)
+    disabled = await asyncio.to_thread(papers.disabled, found)
 
     async def put(tx: Tx) -> None:
         for collection, items in _contents(found):
             await tx.put_all(collection, items)
         await papers.put(tx, kept)
-        await tx.put_all(RESIDENTS, await _as_registered(tx, found.residents))
+        registered = await _as_registered(tx, found.residents)
+        people = [papers.disability(one, disabled, today(now), vault) for one in registered]
+        await tx.put_all(RESIDENTS, people)
 
     await building.db.atomically(put)
     await building.db.renew()
@@ -64,11 +69,16 @@ def _contents(found: Street) -> tuple[tuple[Collection[Any], Sequence[Stored]], 
 
 
 async def _as_registered(tx: Tx, wanted: list[Resident]) -> list[Resident]:
-    """Who logged in before the street was seeded keeps the id that their cases know."""
+    """Who logged in before the street was seeded keeps the id that their cases know, and the certificate that is sealed
+    for it."""
     openids = [one.openid for one in wanted]
     known = await tx.all(RESIDENTS, {"openid": {"$in": openids}}, limit=len(openids))
-    ids = {one.openid: one.id for one in known}
-    return [replace(one, id=ids.get(one.openid, one.id)) for one in wanted]
+    before = {one.openid: one for one in known}
+    return [_kept(one, before.get(one.openid)) for one in wanted]
+
+
+def _kept(wanted: Resident, known: Resident | None) -> Resident:
+    return replace(wanted, id=known.id, disability=known.disability) if known else wanted
 
 
 async def is_empty(building: Building) -> bool:

@@ -84,6 +84,11 @@ TEMPLATES = (
         keys={"thing1": "事项", "time2": "时间", "thing3": "说明"},
     ),
     Template(
+        template_id="tmpl-profile-changed",
+        title="资料变更通知",
+        keys={"thing1": "事项", "time2": "时间", "thing3": "说明"},
+    ),
+    Template(
         template_id="tmpl-case-message",
         title="办件回复通知",
         keys={
@@ -116,6 +121,9 @@ PAGES = (
     "packages/bookings/pages/plan/index",
     "packages/bookings/pages/waitlist/index",
     "packages/cases/pages/case/index",
+    "packages/me/pages/ahead/index",
+    "packages/me/pages/profile/index",
+    "packages/me/pages/proxies/index",
 )
 
 

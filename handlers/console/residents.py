@@ -1,0 +1,136 @@
+"""The desk's page of a caller: found by telephone number, their disability certificate written down or taken out."""
+
+from typing import Any
+from urllib.parse import urlencode
+
+import msgspec
+from msgspec import Struct
+
+from handlers.base import allow
+from handlers.console.case import read_as
+from handlers.page import Goto, MenuItem, Page, Shown
+from schemas.disability import DisabilityView, NewDisability
+from schemas.residents import FindResident, ResidentCard
+from server import disability, places, residents
+from server.kit.db import Reader, Tx
+from server.kit.errors import Forbidden, HoelunError
+from server.sessions import Actor
+
+RESIDENTS = "/console/residents"
+_DESK = frozenset({"operator", "clerk"})
+_SHOWN = frozenset({403, 404, 409, 422})
+_HINT = "请输入完整的手机号"
+_MISREAD = "请核对：证号是证上的 20 位号码，日期如 2030-11-24"
+
+
+class Look(Struct, frozen=True):
+    phone: str = ""
+
+    @property
+    def address(self) -> str:
+        return f"{RESIDENTS}?{urlencode({'phone': self.phone})}"
+
+
+class Caller(Struct, frozen=True):
+    """A resident of that number; what is recorded of those whom this desk answers for."""
+
+    card: ResidentCard
+    home: str
+    theirs: bool
+    disability: DisabilityView | None
+
+
+class Refused(Struct, frozen=True):
+    """What went wrong, for whom, and what had been filled in."""
+
+    resident_id: str = ""
+    message: str = ""
+    given: dict[str, str] = {}
+
+
+async def picture(reader: Reader, phone: str, actor: Actor) -> dict[str, Any]:
+    phone, problem, callers = "".join(phone.split()), "", list[Caller]()
+    if phone:
+        try:
+            wanted = msgspec.convert({"phone": phone}, FindResident)
+            callers = [_caller(reader, one, actor) for one in await residents.by_phone(reader, wanted.phone)]
+        except msgspec.ValidationError:
+            problem = _HINT
+    return {"phone": phone, "problem": problem, "callers": callers}
+
+
+def _caller(reader: Reader, resident: residents.Resident, actor: Actor) -> Caller:
+    theirs = disability.may_write(actor, resident)
+    home = resident.household
+    return Caller(
+        card=residents.card(resident),
+        home=f"{places.name_of(reader, home.compound_id)} {home.room}".strip() if home else "",
+        theirs=theirs,
+        disability=residents.view_disability(resident.disability) if theirs and resident.disability else None,
+    )
+
+
+async def shown(page: Page, phone: str, refused: Refused, flash: str = "", status: int = 200) -> Shown:
+    facts = await page.building.db.reading(lambda reader: picture(reader, phone, page.actor))
+    if facts["phone"]:
+        await page.saw("residents.find", *(one.card.id for one in facts["callers"]))
+    return Shown("console/residents.html", facts | {"refused": refused, "flash": flash}, status)
+
+
+class Residents(Page):
+    path = RESIDENTS
+    menu = MenuItem("居民", "search", 60)
+
+    @allow("operator", "clerk")
+    async def get(self, query: Look) -> Shown:
+        """Who has this telephone number."""
+        return await shown(self, query.phone, Refused(), self.flashed())
+
+
+class ResidentDisability(Page):
+    path = RESIDENTS + "/{resident_id}"
+
+    @allow("operator", "clerk")
+    async def get(self, resident_id: str) -> Goto:
+        """The address of the form, typed again."""
+        return Goto(RESIDENTS)
+
+    @allow("staff")
+    async def post(self, resident_id: str, form: dict[str, str]) -> Shown | Goto:
+        """Write down what the certificate says, or take it out; sent twice it is done once."""
+        if not self.actor.roles & _DESK:
+            raise Forbidden
+        phone = form.pop("phone", "")
+        try:
+            await self._do(resident_id, form)
+        except HoelunError as error:
+            if error.status not in _SHOWN:
+                raise
+            await self.note_refusal(error)
+            message = _MISREAD if error.code == "invalid" else error.message
+            return await shown(self, phone, Refused(resident_id, message, form), status=error.status)
+        self.building.profile_changed(resident_id)
+        self.flash("已删除" if "remove" in form else "已登记，居民会收到消息")
+        return Goto(Look(phone).address)
+
+    async def _do(self, resident_id: str, form: dict[str, str]) -> None:
+        house = self.building
+        wanted = None if "remove" in form else _written(form)
+
+        async def done(tx: Tx) -> DisabilityView | None:
+            if wanted is None:
+                await disability.remove(tx, resident_id, self.actor)
+                return None
+            return await disability.record(tx, resident_id, wanted, self.actor, house.vault)
+
+        await self.once(done)
+
+
+def _written(form: dict[str, str]) -> NewDisability:
+    level = form.get("level", "")
+    body = {
+        "number": "".join(form.get("number", "").split()).upper(),
+        "level": int(level) if level in ("1", "2", "3", "4") else 0,
+        "valid_until": form.get("valid_until", "").strip(),
+    }
+    return read_as(body, NewDisability)
