@@ -54,6 +54,37 @@ async function lints() {
   }
 }
 
+// What WeChat draws as something to tap by itself; anything else has to tell screen readers what it is.
+const TAPPABLE = new Set(['button', 'navigator', 'switch', 'checkbox', 'radio', 'slider', 'picker', 'input', 'textarea'])
+const WORDLESS = new Set(['icon', 'image'])
+const TAGS = /<(\/?)([a-z][\w-]*)((?:"[^"]*"|[^">])*?)(\/?)>|[^<]+/g
+
+/** Whoever cannot see the screen hears what each element is that can be tapped, and what it is called. */
+function tells() {
+  for (const file of files.filter((one) => one.endsWith('.wxml'))) {
+    const source = fs.readFileSync(path.join(APP, file), 'utf8')
+    const above = []
+    for (const [text, closing, tag, attributes = '', alone] of source.matchAll(TAGS)) {
+      if (!tag) {
+        if (text.trim()) for (const one of above) one.words = true
+      } else if (closing) named(above.pop(), file)
+      else {
+        const one = { tag, attributes, line: source.slice(0, source.indexOf(text)).split('\n').length, words: /aria-label=/.test(attributes) }
+        if (one.words && !WORDLESS.has(tag)) for (const other of above) other.words = true
+        if (/\b(bind|catch):?tap=/.test(attributes) && !TAPPABLE.has(tag) && !/aria-role=/.test(attributes)) say('tells', `${file}:${one.line} <${tag}> can be tapped and has no aria-role`)
+        if (alone) named(one, file)
+        else above.push(one)
+      }
+    }
+  }
+}
+
+function named({ tag, attributes, line, words }, file) {
+  const field = tag === 'input' || tag === 'textarea' || tag === 'switch' || tag === 'picker'
+  const tapped = /\b(bind|catch):?tap=/.test(attributes) || tag === 'button'
+  if (field ? !/aria-label=/.test(attributes) : tapped && !words) say('tells', `${file}:${line} <${tag}> has no words and no aria-label`)
+}
+
 /** WeChat's own compilers, for Linux on x86_64: they refuse what a phone would refuse. */
 function official() {
   if (process.platform !== 'linux' || process.arch !== 'x64') return 'the official compilers run on Linux x86_64 only: left out'
@@ -74,6 +105,7 @@ await compiles()
 const room = fits()
 types()
 await lints()
+tells()
 const judged = official()
 if (wrong.length) {
   console.error(wrong.join('\n'))

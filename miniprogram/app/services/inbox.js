@@ -5,4 +5,7 @@ const list = (cursor) => request.get('/v1/inbox', { cursor })
 
 const readAll = () => request.write('/v1/inbox/read')
 
-module.exports = { list, readAll }
+/** @param {string} id */
+const readOne = (id) => request.write('/v1/inbox/read', { ids: [id] })
+
+module.exports = { list, readAll, readOne }

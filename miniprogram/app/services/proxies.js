@@ -1,5 +1,7 @@
 const request = require('./request')
 
+const BOOKINGS = 'bookings'
+
 /** Those I gave and those I hold. @param {string} [cursor] */
 const list = (cursor) => request.get('/v1/proxies', { cursor })
 
@@ -12,4 +14,19 @@ const accept = (code) => request.write('/v1/proxies/accept', { code })
 /** @param {string} id */
 const revoke = (id) => request.write(`/v1/proxies/${id}`, {}, 'DELETE')
 
-module.exports = { accept, invite, list, revoke }
+/**
+ * Whom a booking may be for, as choices: oneself first, then those who let me act for them. Only oneself: [].
+ * @param {string} mine my id
+ * @returns {Promise<{ value: string, text: string, name: string }[]>}
+ */
+async function people(mine) {
+  const { items } = await list()
+  const held = items.filter((/** @type {any} */ one) => one.holder && one.holder.id === mine && one.scopes.includes(BOOKINGS) && inForce(one))
+  const others = held.map(({ principal, relation }) => ({ value: principal.id, text: [relation, principal.name].filter(Boolean).join(' ') || '家人', name: principal.name || relation || '家人' }))
+  return others.length ? [{ value: '', text: '自己', name: '' }, ...others] : []
+}
+
+/** @param {any} proxy */
+const inForce = (proxy) => !proxy.revoked_at && Date.parse(proxy.expires_at) > Date.now()
+
+module.exports = { accept, invite, list, people, revoke }

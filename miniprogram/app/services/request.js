@@ -5,22 +5,28 @@ const { BASE } = require('../config')
 const TOKEN = 'token'
 const KEYS = 'unanswered'
 const TIMEOUT_MS = 15000
+const UPLOAD_TIMEOUT_MS = 60000
 const PAUSES_MS = [500, 1500, 4000]
-const AGAIN = [502, 503, 504]
+const AGAIN = [429, 502, 503, 504]
+/** Whoever is told to come back later than this is told so, instead of being kept waiting. */
+const LONGEST_PAUSE_MS = 10000
 const MOST_KEPT = 50
 
 /** What went wrong, in words for the person: `message` says what to do, `field` which answer, `offline` no network. */
 class Refused extends Error {
-  /** @param {{ code: string, message: string, status?: number, field?: string | null, offline?: boolean }} facts */
-  constructor({ code, message, status = 0, field = null, offline = false }) {
+  /** @param {{ code: string, message: string, status?: number, field?: string | null, offline?: boolean, header?: Record<string, string> }} facts */
+  constructor({ code, message, status = 0, field = null, offline = false, header = {} }) {
     super(message)
     this.name = 'Refused'
     this.code = code
     this.status = status
     this.field = field
     this.offline = offline
+    this.header = header
   }
 }
+
+/** @typedef {{ status: number, data: any, header: Record<string, string> }} Answer */
 
 const base = () => BASE[wx.getAccountInfoSync().miniProgram.envVersion]
 const pause = (/** @type {number} */ milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds))
@@ -58,7 +64,7 @@ const token = () => wx.getStorageSync(TOKEN) || signIn()
  * @param {string} path
  * @param {any} data
  * @param {Record<string, string>} header
- * @returns {Promise<{ status: number, data: any, header: Record<string, string> }>}
+ * @returns {Promise<Answer>}
  */
 function send(method, path, data, header) {
   return new Promise((resolve, reject) => {
@@ -78,7 +84,7 @@ function offline() {
   return new Refused({ code: 'offline', message: '网络不通，请检查网络后再试', offline: true })
 }
 
-/** @param {{ status: number, data: any }} answer */
+/** @param {{ status: number, data: any, header?: Record<string, string> }} answer */
 function read(answer) {
   if (answer.status < 400) return answer.data
   const told = (answer.data && answer.data.error) || {}
@@ -87,35 +93,53 @@ function read(answer) {
     message: told.message || '服务器现在忙不过来，请过一会儿再试',
     status: answer.status,
     field: told.field,
+    header: answer.header,
   })
 }
 
 /**
  * With a session; a session that has ended is renewed once, and nobody notices.
- * @param {'GET'|'POST'|'PUT'|'DELETE'} method
- * @param {string} path
- * @param {any} [data]
- * @param {Record<string, string>} [header]
+ * @param {(header: { Authorization: string }) => Promise<Answer>} exchange
  */
-async function signed(method, path, data, header = {}) {
-  const first = await send(method, path, data, { ...header, Authorization: `Bearer ${await token()}` })
-  if (first.status !== 401) return first
-  forget()
-  return send(method, path, data, { ...header, Authorization: `Bearer ${await signIn()}` })
+async function signed(exchange) {
+  const mine = await token()
+  const first = await exchange({ Authorization: `Bearer ${mine}` })
+  return first.status === 401 ? exchange({ Authorization: `Bearer ${await renewed(mine)}` }) : first
 }
 
-/** Sends again after a lost answer or a server that is just restarting; the last trouble is the caller's. */
-async function persistent(/** @type {() => Promise<{ status: number, data: any, header: Record<string, string> }>} */ attempt) {
+/** A token after this one, which has ended: of several calls that find out, one signs in. @param {string} ended */
+function renewed(ended) {
+  if (wx.getStorageSync(TOKEN) === ended) forget()
+  return token()
+}
+
+/**
+ * Sends again after a lost answer, a server that is just restarting, or one that says when to come back; the last trouble
+ * is the caller's.
+ * @param {() => Promise<Answer>} attempt
+ */
+async function persistent(attempt) {
   for (const milliseconds of PAUSES_MS) {
+    let late = milliseconds
     try {
       const answer = await attempt()
       if (!AGAIN.includes(answer.status)) return answer
+      late = Math.max(late, toldToWait(answer.header))
+      if (late > LONGEST_PAUSE_MS) return answer
     } catch (error) {
-      if (!(error instanceof Refused) || !error.offline) throw error
+      if (!(error instanceof Refused) || !(error.offline || AGAIN.includes(error.status))) throw error
+      late = Math.max(late, toldToWait(error.header))
+      if (late > LONGEST_PAUSE_MS) throw error
     }
-    await pause(milliseconds)
+    await pause(late)
   }
   return attempt()
+}
+
+/** What `Retry-After` asks for, in milliseconds; phones spell its name as they like. @param {Record<string, string>} header */
+function toldToWait(header) {
+  const name = Object.keys(header).find((one) => one.toLowerCase() === 'retry-after')
+  return name ? Number(header[name]) * 1000 || 0 : 0
 }
 
 /**
@@ -124,7 +148,7 @@ async function persistent(/** @type {() => Promise<{ status: number, data: any, 
  * @returns {Promise<any>}
  */
 async function get(path, query) {
-  return read(await persistent(() => signed('GET', withQuery(path, query))))
+  return read(await persistent(() => signed((header) => send('GET', withQuery(path, query), undefined, header))))
 }
 
 /**
@@ -137,8 +161,9 @@ async function get(path, query) {
  */
 async function write(path, data = {}, method = 'POST') {
   const what = `${method} ${path} ${JSON.stringify(data)}`
-  const header = { 'Idempotency-Key': keyFor(what) }
-  const answer = await persistent(() => signed(method, path, method === 'DELETE' ? undefined : data, header))
+  const key = { 'Idempotency-Key': keyFor(what) }
+  const body = method === 'DELETE' ? undefined : data
+  const answer = await persistent(() => signed((header) => send(method, path, body, { ...header, ...key })))
   if (answer.status < 500) dropKey(what)
   return read(answer)
 }
@@ -150,18 +175,28 @@ async function write(path, data = {}, method = 'POST') {
  * @returns {Promise<any>}
  */
 async function upload(path, filePath) {
-  const authorization = `Bearer ${await token()}`
-  const answer = await new Promise((resolve, reject) => {
+  const key = { 'Idempotency-Key': newKey() }
+  return read(await persistent(() => signed((header) => sendFile(path, filePath, { ...header, ...key }))))
+}
+
+/**
+ * @param {string} path
+ * @param {string} filePath
+ * @param {Record<string, string>} header
+ * @returns {Promise<Answer>}
+ */
+function sendFile(path, filePath, header) {
+  return new Promise((resolve, reject) => {
     wx.uploadFile({
       url: base() + path,
       filePath,
       name: 'file',
-      header: { Authorization: authorization, 'Idempotency-Key': newKey() },
-      success: (reply) => resolve({ status: reply.statusCode, data: parsed(reply.data) }),
+      header,
+      timeout: UPLOAD_TIMEOUT_MS,
+      success: (reply) => resolve({ status: reply.statusCode, data: parsed(reply.data), header: /** @type {any} */ (reply).header || {} }),
       fail: () => reject(offline()),
     })
   })
-  return read(answer)
 }
 
 /** @param {string} text */
@@ -209,4 +244,4 @@ function newKey() {
 /** An address of a picture that the server named, made whole. @param {string} path */
 const address = (path) => (path.startsWith('/') ? base() + path : path)
 
-module.exports = { Refused, address, forget, get, signIn, upload, write }
+module.exports = { Refused, address, forget, get, upload, write }

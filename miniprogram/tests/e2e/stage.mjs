@@ -28,18 +28,23 @@ export class Phone {
     this.resident = resident
   }
 
-  /** more: { start: a page with its query, agreed: false for somebody who has never been here, settings } */
-  static async take(browser, resident, { start = '', agreed = true, settings = {} } = {}) {
-    const context = await browser.newContext({ viewport: PHONE, deviceScaleFactor: 2, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })
+  /**
+   * more: { start: a page with its query, agreed: false for somebody who has never been here, large: true for large
+   * text, height: of a longer phone than there is, at: what time it says, as 09:41, settings }
+   */
+  static async take(browser, resident, { start = '', agreed = true, large = false, height = PHONE.height, at = '', settings = {} } = {}) {
+    const context = await browser.newContext({ viewport: { ...PHONE, height }, deviceScaleFactor: 2, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })
     const page = await context.newPage()
     page.setDefaultTimeout(PATIENCE_MS)
     await page.addInitScript(
-      ([whose, given, consent]) => {
+      ([whose, given, consent, enlarged]) => {
         if (!sessionStorage.getItem('preview.settings')) sessionStorage.setItem('preview.settings', JSON.stringify({ resident: whose, subscriptions: 'accept', ...given }))
         if (consent && !localStorage.getItem(`wx.${whose}.agreed`)) localStorage.setItem(`wx.${whose}.agreed`, '1')
+        if (enlarged) localStorage.setItem(`wx.${whose}.large`, 'true')
       },
-      [resident, settings, agreed],
+      [resident, settings, agreed, large],
     )
+    if (at) await page.addInitScript(setClock, at)
     await page.goto(`${PREVIEW}/#/${start}`)
     return new Phone(page, resident)
   }
@@ -88,6 +93,14 @@ export class Phone {
   }
 }
 
+/** Today at this time in Shanghai, and running. */
+function setClock(at) {
+  const real = Date.now
+  const today = new Date(real() + 8 * 3600_000).toISOString().slice(0, 10)
+  const shift = Date.parse(`${today}T${at}:00+08:00`) - real()
+  Date.now = () => real() + shift
+}
+
 /** A member of the staff at the console. */
 export class Desk {
   constructor(page) {
@@ -130,20 +143,34 @@ export async function control(path, body) {
   return reply.json()
 }
 
-/** The same resident from another device, straight at the API. → call(method, path, body) */
+/** The same resident from another device, straight at the API. → call(method, path, body); call.token is their session. */
 export async function elsewhere(resident) {
   const { code } = await control('codes', { openid: resident })
-  const call = async (method, path, body, token) => {
-    const reply = await fetch(`${CONSOLE}${path}`, {
-      method,
-      headers: { 'content-type': 'application/json', 'Idempotency-Key': crypto.randomUUID(), ...(token && { Authorization: `Bearer ${token}` }) },
-      body: body && JSON.stringify(body),
-    })
-    assert.ok(reply.ok, `${method} ${path}: ${reply.status}`)
-    return reply.status === 204 ? null : reply.json()
-  }
-  const { token } = await call('POST', '/v1/sessions', { code })
-  return (method, path, body) => call(method, path, body, token)
+  return session('/v1/sessions', code)
+}
+
+/** A member of the staff at the API. → call as of `elsewhere` */
+export async function atWork(userid) {
+  const { code } = await control('wecom-codes', { userid })
+  return session('/v1/staff-sessions', code)
+}
+
+async function session(path, code) {
+  const { token } = await exchange('POST', path, { code })
+  return Object.assign((method, wanted, body) => exchange(method, wanted, body, token), { token })
+}
+
+/** body: what becomes JSON, or a FormData. */
+async function exchange(method, path, body, token) {
+  const form = body instanceof FormData
+  const reply = await fetch(`${CONSOLE}${path}`, {
+    method,
+    headers: { ...(!form && { 'content-type': 'application/json' }), 'Idempotency-Key': crypto.randomUUID(), ...(token && { Authorization: `Bearer ${token}` }) },
+    body: form ? body : body && JSON.stringify(body),
+  })
+  const told = await reply.text()
+  assert.ok(reply.ok, `${method} ${path}: ${reply.status} ${told}`)
+  return told ? JSON.parse(told) : null
 }
 
 /** Until `true_` is true, without a sleep for luck: asked again until patience ends. */

@@ -46,10 +46,19 @@ Page({
     else wx.removeTabBarBadge({ index: INBOX_TAB })
   },
 
-  /** @param {WechatMiniprogram.TouchEvent} event */
-  open(event) {
-    const message = this.data.items[event.currentTarget.dataset.index]
+  /** What is opened is read; when the server cannot hear of it now, it is so the next time. @param {WechatMiniprogram.TouchEvent} event */
+  async open(event) {
+    const { index } = event.currentTarget.dataset
+    const message = this.data.items[index]
     if (message.case_no) wx.navigateTo({ url: `/packages/cases/pages/case/index?case_no=${message.case_no}` })
+    if (message.read_at) return
+    try {
+      await inbox.readOne(message.id)
+      this.setData({ items: this.data.items.map((one) => (one.id === message.id ? { ...one, read_at: new Date().toISOString() } : one)) })
+      this.count(Math.max(0, this.data.unread - 1))
+    } catch (error) {
+      return
+    }
   },
 
   async readAll() {

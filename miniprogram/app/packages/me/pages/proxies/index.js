@@ -72,6 +72,6 @@ Page({
 
 /** @param {any} one */
 function line(one) {
-  if (one.side === 'held') return `您替 ${one.principal.name} 办`
+  if (one.side !== 'granted') return `您替 ${one.principal.name} 办`
   return one.holder ? `${one.holder.name} 替您办` : '等家人输入邀请码'
 }

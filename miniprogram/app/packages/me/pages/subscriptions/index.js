@@ -42,5 +42,5 @@ function grouped(items) {
 /** @param {{ credits: number, state: string }} one */
 function standing({ credits, state }) {
   if (state === 'banned') return { text: '已停用', tone: 'grey' }
-  return credits ? { text: `还能提醒 ${credits} 次`, tone: 'active' } : { text: '没有次数了', tone: 'wait' }
+  return credits ? { text: `还能提醒 ${credits} 次`, tone: 'active' } : { text: '没有次数了', tone: 'grey' }
 }

@@ -1,5 +1,7 @@
 const bundles = require('../../../../services/bundles')
 const catalogue = require('../../../../services/catalogue')
+const me = require('../../../../services/me')
+const proxies = require('../../../../services/proxies')
 const subscriptions = require('../../../../services/subscriptions')
 
 const RULES = [
@@ -10,7 +12,7 @@ const RULES = [
 Page({
   data: {
     state: 'loading', error: '', id: '', bundle: /** @type {any} */ (null), parts: /** @type {any[]} */ ([]), rules: RULES, rule: '', problem: '',
-    busy: false, ready: false,
+    busy: false, ready: false, people: /** @type {any[]} */ ([]), whom: '',
   },
 
   /** @param {{ id: string }} query */
@@ -22,9 +24,10 @@ Page({
 
   async load() {
     try {
-      const bundle = await bundles.get(this.data.id)
+      const [bundle, who] = await Promise.all([bundles.get(this.data.id), me.get()])
+      const people = await proxies.people(who.id)
       const parts = bundle.parts.map((/** @type {any} */ one) => ({ ...one, on: one.required, chosen: 0, start: '', days: [], form: {}, errors: {}, problem: '' }))
-      this.setData({ state: 'ready', bundle, parts, rule: bundle.if_part_fails })
+      this.setData({ state: 'ready', bundle, people, parts, rule: bundle.if_part_fails })
       await Promise.all(parts.map((/** @type {any} */ one, /** @type {number} */ at) => one.on && this.loadDays(at)))
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
@@ -83,8 +86,13 @@ Page({
     this.setData({ rule: event.currentTarget.dataset.name })
   },
 
+  /** @param {WechatMiniprogram.CustomEvent<{ value: string }>} event */
+  chooseWhom(event) {
+    this.setData({ whom: event.detail.value, problem: '' })
+  },
+
   async send() {
-    const { id, parts, rule } = this.data
+    const { id, whom, parts, rule } = this.data
     const wanted = parts.filter((one) => one.on)
     this.setData({ busy: true, problem: '' })
     await subscriptions.ask('submit')
@@ -92,6 +100,7 @@ Page({
       const opened = await bundles.open({
         bundle_id: id,
         if_part_fails: rule,
+        resident_id: whom || undefined,
         parts: wanted.map((one) => ({ part: one.part, service_id: one.services[one.chosen].id, start: one.start, form: one.form })),
       })
       wx.redirectTo({ url: `/packages/cases/pages/case/index?case_no=${opened.case_no}&fresh=1` })

@@ -48,13 +48,12 @@ Page({
 
   /** @param {any} item */
   take(item) {
-    const harmless = item.actions.filter((/** @type {any} */ one) => !one.danger)
     this.setData({
       state: 'ready',
       item,
       rows: rows(item),
-      main: harmless.filter((/** @type {any} */ one) => one.name !== MORE_TIME).slice(0, 1),
-      prolong: harmless.find((/** @type {any} */ one) => one.name === MORE_TIME) || null,
+      main: item.actions.filter((/** @type {any} */ one) => one.main),
+      prolong: item.actions.find((/** @type {any} */ one) => one.name === MORE_TIME) || null,
     })
     this.tick()
   },

@@ -1,6 +1,8 @@
 const catalogue = require('../../../../services/catalogue')
 const drafts = require('../../../../services/drafts')
+const me = require('../../../../services/me')
 const plans = require('../../../../services/plans')
+const proxies = require('../../../../services/proxies')
 const subscriptions = require('../../../../services/subscriptions')
 const { clock } = require('../../../../utils/time')
 
@@ -16,6 +18,7 @@ Page({
   data: {
     state: 'loading', error: '', id: '', service: /** @type {any} */ (null), weekdays: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]),
     time: '', lengths: LENGTHS, weeks: 13, form: {}, errors: {}, busy: false, ready: false,
+    people: /** @type {any[]} */ ([]), whom: '',
   },
 
   /** @param {{ id: string }} query */
@@ -28,14 +31,21 @@ Page({
   async load() {
     try {
       const { id } = this.data
-      const [service, { days }] = await Promise.all([catalogue.get(id), catalogue.slots(id)])
+      const [service, { days }, who] = await Promise.all([catalogue.get(id), catalogue.slots(id), me.get()])
+      const people = await proxies.people(who.id)
       const draft = drafts.get(`plan.${id}`)
       const weekdays = draft.weekdays || WEEKDAYS.map((name, index) => ({ name, number: index + 1, on: false }))
-      this.setData({ state: 'ready', service, times: timesOf(days), weekdays, time: draft.time || '', weeks: draft.weeks || 13, form: draft.form || {} })
+      this.setData({ state: 'ready', service, times: timesOf(days), weekdays, time: draft.time || '', weeks: draft.weeks || 13, form: draft.form || {}, people })
+      this.setData({ whom: people.some((one) => one.value === draft.whom) ? draft.whom : '' })
       this.keep({})
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{ value: string }>} event */
+  chooseWhom(event) {
+    this.keep({ whom: event.detail.value })
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
@@ -62,17 +72,17 @@ Page({
   /** @param {Record<string, any>} news */
   keep(news) {
     this.setData({ ...news, errors: {} })
-    const { id, weekdays, time, weeks, form } = this.data
+    const { id, whom, weekdays, time, weeks, form } = this.data
     this.setData({ ready: weekdays.some((one) => one.on) && Boolean(time) })
-    drafts.keep(`plan.${id}`, { weekdays, time, weeks, form })
+    drafts.keep(`plan.${id}`, { whom, weekdays, time, weeks, form })
   },
 
   async send() {
-    const { id, weekdays, time, weeks, form } = this.data
+    const { id, whom, weekdays, time, weeks, form } = this.data
     this.setData({ busy: true, errors: {} })
     await subscriptions.ask('submit')
     try {
-      await plans.make({ service_id: id, weekdays: weekdays.filter((one) => one.on).map((one) => one.number), time, weeks, form })
+      await plans.make({ service_id: id, weekdays: weekdays.filter((one) => one.on).map((one) => one.number), time, weeks, form, resident_id: whom || undefined })
       drafts.drop(`plan.${id}`)
       wx.redirectTo({ url: '/packages/me/pages/ahead/index' })
     } catch (error) {
