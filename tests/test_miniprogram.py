@@ -1,6 +1,7 @@
 """The mini-program: its sources are sound, its parts do what they say, and residents get through with it."""
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from server.cases.kinds import kinds
 from tests.demos import Demo
 
 HOME = Path(__file__).resolve().parent.parent / "miniprogram"
@@ -31,6 +33,24 @@ def test_the_sources_are_sound() -> None:
 def test_services_and_components_do_what_they_say() -> None:
     done = run("npm", "test", "--silent")
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+DRAWN = re.compile(r"{{(.*?)}}", re.DOTALL)
+QUOTED = re.compile(r"""(['"`])([a-z_]+)\1""")
+
+
+def test_no_page_knows_the_name_of_a_state() -> None:
+    """What a state means is the server's: pages draw its words, its tone and its actions. Drawing tables may know it."""
+    states = {state for kind in kinds().values() for state in kind.flow.states}
+    assert {"submitted", "in_service", "arbitrating"} <= states
+    known = []
+    for path in sorted((HOME / "app").rglob("*")):
+        if path.suffix not in (".js", ".wxml", ".wxs") or path.name == "drawing.js":
+            continue
+        text = path.read_text()
+        written = "\n".join(DRAWN.findall(text)) if path.suffix == ".wxml" else text
+        known += [(path.name, word) for _, word in QUOTED.findall(written) if word in states]
+    assert known == []
 
 
 @pytest.fixture(scope="module")

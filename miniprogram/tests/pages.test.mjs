@@ -1,0 +1,189 @@
+// Whole pages against a server that is a script of answers: what they ask for, what they draw, what they keep.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Handset, is, until } from './handset.mjs'
+
+const CASE_PAGE = 'packages/cases/pages/case/index?case_no=HB-1'
+const FORM_PAGE = `packages/services/pages/form/index?id=cleaning&start=${encodeURIComponent('2030-01-08T09:00:00+08:00')}`
+const ME = { id: 'r-1', name: '李秀兰', phone: '13900000001', household: { compound_id: 'c-1', room: '3-2-501' }, preferences: {} }
+const PLACES = { items: [{ id: 'm-1', kind: 'community', name: '东苑社区' }, { id: 'c-1', kind: 'compound', name: '幸福里', parent_id: 'm-1' }] }
+const SERVICE = { id: 'cleaning', name: '日常保洁', fields: [], price: { unit: 'visit', text: '80 元' } }
+const EMPTY = { items: [], next: null }
+const MOTHER = { id: 'p-1', principal: { id: 'r-2', name: '李秀英' }, holder: { id: 'r-1', name: '' }, scopes: ['bookings'], relation: '母亲', revoked_at: null, expires_at: '2040-01-01T00:00:00Z' }
+
+const button = (name, text, more = {}) => ({ name, text, fields: [], danger: false, main: false, ...more })
+const item = (more = {}) => ({
+  case_no: 'HB-1', kind: 'booking', kind_text: '上门服务', title: '日常保洁', sentence: '刘洋会来', state: 'some', state_text: '某个状态', tone: 'active', actions: [], version: 3,
+  clock: null, provider: null, worker: null, on_behalf_of: null, open: true, details: { when: '明天 9:00', parts: [] }, unread: 0, expires_at: null, ...more,
+})
+const one = (view, more = {}) => ({
+  'GET /v1/cases/HB-1': view, 'GET /v1/cases/HB-1/history': EMPTY, 'GET /v1/cases/HB-1/rating': {}, 'GET /v1/cases/HB-1/complaint': {},
+  'GET /v1/cases/HB-1/messages': { ...EMPTY, unread: 0 }, 'GET /v1/subscriptions': EMPTY, ...more,
+})
+const form = (more = {}) => ({
+  'GET /v1/services/cleaning': SERVICE, 'GET /v1/me': ME, 'GET /v1/places': PLACES, 'GET /v1/proxies': EMPTY, ...more,
+})
+
+test('a case has the buttons that the server names, known or not, and no other', async () => {
+  const view = item({ actions: [button('fly', '飞过去', { main: true }), button('wait', '再等等'), button('vanish', '不要了', { danger: true })] })
+  const phone = await Handset.take({ start: CASE_PAGE, answers: one(view, { 'POST /v1/cases/HB-1/fly': () => [200, item({ version: 4, actions: [button('land', '落地')] })] }) })
+  await phone.see('飞过去')
+  const drawn = phone.all('wx-button[class~=button]').map((each) => [each.textContent.trim(), is(each, 'outline'), is(each, 'danger')])
+  assert.deepEqual(drawn, [['飞过去', false, false], ['再等等', true, false], ['不要了', false, true]])
+
+  phone.tap('飞过去')
+  await phone.choose('是的')
+  await phone.see('落地')
+  assert.deepEqual(phone.did('POST /v1/cases/HB-1/fly').map((each) => each.body), [{ version: 3 }])
+  assert.ok(!phone.text.includes('飞过去') && !phone.text.includes('再等等') && !phone.text.includes('不要了'))
+  phone.away()
+})
+
+test('an action that asks for something opens its form, and what was typed outlives a refusal and the page', async () => {
+  const actions = [button('appeal', '申诉', { fields: [{ name: 'reason', label: '原因', type: 'text', required: true, options: [], max: 200, hint: '' }] })]
+  const start = 'packages/cases/pages/act/index?case_no=HB-1&action=appeal'
+  const answers = one(item({ actions }), { 'POST /v1/cases/HB-1/appeal': () => [422, { error: { code: 'invalid', message: '请写清楚', field: 'reason' } }] })
+  const phone = await Handset.take({ start, answers })
+  await phone.see('申诉')
+  phone.tap('确定申诉')
+  await phone.see('请填写“原因”')
+  assert.equal(phone.did('POST /v1/cases/HB-1/appeal').length, 0)
+  phone.type('原因', '我在家')
+  phone.tap('确定申诉')
+  await phone.see('请写清楚')
+  assert.deepEqual(phone.stored('draft.act.HB-1.appeal'), { reason: '我在家' })
+  phone.away()
+
+  const later = await Handset.take({ start, answers, kept: { agreed: 1, token: 'mine', 'draft.act.HB-1.appeal': { reason: '我在家' } } })
+  await later.see('原因')
+  assert.equal(later.box('原因').value, '我在家')
+  later.away()
+})
+
+test('of several things one that could not be had is asked for anew: its own times, its own service', async () => {
+  const fields = [{ name: 'start', label: '新的上门时间', type: 'moment', required: true, options: [], hint: '' }, ...['part', 'service_id', 'form'].map((name) => ({ name, label: name, type: 'hidden', required: false, options: [], hint: '' }))]
+  const parts = [{ part: 'move', name: '搬家', failed: false, service_id: 'moving', case_no: 'HB-2' }, { part: 'clean', name: '保洁', failed: true, service_id: 'cleaning', case_no: 'HB-3' }]
+  const start = '2030-01-08T09:00:00+08:00'
+  const days = { days: [{ date: '2030-01-08', note: '', slots: [{ start, end: start, free: 1 }] }] }
+  const phone = await Handset.take({
+    start: 'packages/cases/pages/act/index?case_no=HB-1&action=replace',
+    answers: one(item({ kind: 'bundle', actions: [button('replace', '重新约这一件', { fields })], details: { when: '', bundle_id: 'moving-home', parts } }), {
+      'GET /v1/bundles/moving-home': { parts: [{ part: 'clean', services: [{ id: 'cleaning', name: '日常保洁', fields: [] }, { id: 'deep', name: '深度保洁', fields: [] }] }] },
+      'GET /v1/services/cleaning/slots': days, 'GET /v1/services/deep/slots': days, 'POST /v1/cases/HB-1/replace': () => [409, { error: { code: 'x', message: '刚刚被约走' } }],
+    }),
+  })
+  await phone.see('深度保洁')
+  assert.equal(phone.did('GET /v1/services/cleaning/slots').length, 1)
+  phone.tap('深度保洁')
+  await until(() => phone.did('GET /v1/services/deep/slots').length, () => 'the times of the other service')
+  await phone.see('9:00')
+  phone.tap('9:00')
+  phone.tap('确定重新约这一件')
+  await phone.see('刚刚被约走')
+  assert.deepEqual(phone.did('POST /v1/cases/HB-1/replace')[0].body, { part: 'clean', service_id: 'deep', start, version: 3 })
+  phone.away()
+})
+
+test('nothing leaves the phone before the rules are agreed to; refusing says where else to go', async () => {
+  const answers = { 'GET /v1/me': ME, 'GET /v1/cases': EMPTY, 'GET /v1/services': { ...EMPTY, categories: [] }, 'GET /v1/bundles': EMPTY, 'POST /v1/sessions': () => [201, { token: 'new' }] }
+  const phone = await Handset.take({ kept: {}, answers })
+  await phone.see('欢迎来到')
+  phone.tap('不同意')
+  await phone.see('社区窗口')
+  assert.deepEqual(phone.asked, [])
+  phone.tap('同意，开始使用')
+  await phone.see('按类别找')
+  assert.deepEqual([phone.stored('agreed'), phone.asked[0].what], [1, 'POST /v1/sessions'])
+  assert.ok(!phone.text.includes('欢迎来到'))
+  phone.away()
+})
+
+test('the phone number is asked for after privacy, and not taken from whoever refuses', async () => {
+  const answers = { 'GET /v1/me': { ...ME, phone: null }, 'GET /v1/places': PLACES, 'POST /v1/me/phone': () => [200, { ...ME, phone: '139****0001' }] }
+  const phone = await Handset.take({ start: 'pages/me/index', answers })
+  await phone.see('绑定后师傅能联系到您')
+  phone.tap('绑定')
+  await phone.see('要用到您的个人信息')
+  phone.tap('不同意')
+  await until(() => !phone.text.includes('要用到您的个人信息'), () => 'the question goes away')
+  assert.equal(phone.did('POST /v1/me/phone').length, 0)
+  phone.tap('绑定')
+  await phone.see('要用到您的个人信息')
+  phone.tap('同意')
+  await phone.see('139****0001')
+  assert.deepEqual(phone.did('POST /v1/me/phone').map((each) => each.body), [{ code: 'a-code' }])
+  phone.away()
+})
+
+test('lists go on at the bottom, begin anew when pulled, and what is opened is read', async () => {
+  const message = (id, more = {}) => ({ id, title: `消息${id}`, text: '内容', at: '2030-01-08T09:00:00Z', read_at: null, case_no: 'HB-1', ...more })
+  const pages = { '': { items: [message('一'), message('二')], next: 'more', unread: 3 }, more: { items: [message('三', { case_no: null })], next: null, unread: 3 } }
+  const phone = await Handset.take({ start: 'pages/inbox/index', answers: one(item(), { 'GET /v1/inbox': (body, query) => [200, pages[query.cursor ?? '']], 'POST /v1/inbox/read': () => [200, {}] }) })
+  await phone.see('往下拉，看更多')
+  await phone.instance.onReachBottom()
+  await phone.see('消息三')
+  await phone.see('就这些了')
+  await phone.instance.onReachBottom()
+  assert.deepEqual(phone.did('GET /v1/inbox').map((each) => each.query), [{}, { cursor: 'more' }], 'nothing is asked for after the end')
+
+  phone.tap('消息三')
+  await phone.see('2 条没看过')
+  assert.deepEqual(phone.did('POST /v1/inbox/read').map((each) => each.body), [{ ids: ['三'] }])
+  phone.tap('消息三')
+  await phone.instance.onPullDownRefresh()
+  await until(() => !phone.text.includes('消息三'), () => phone.text)
+  assert.equal(phone.did('POST /v1/inbox/read').length, 1, 'read once')
+  phone.away()
+})
+
+test('a list that could not be got says why, and is tried again', async () => {
+  let broken = true
+  const phone = await Handset.take({ start: 'pages/cases/index', answers: { 'GET /v1/cases': () => (broken ? [500, { error: { code: 'x', message: '服务器累了' } }] : [200, { items: [item({ on_behalf_of: { id: 'r-2', name: '李秀英' } })], next: null }]) } })
+  await phone.see('服务器累了')
+  broken = false
+  phone.tap('再试一次')
+  await phone.see('上门服务 · 日常保洁 · 替 李秀英')
+  phone.away()
+})
+
+test('for oneself what is known is filled in; for the family nothing is sent that was not typed', async () => {
+  const booked = () => [422, { error: { code: 'x', message: '先不约' } }]
+  const phone = await Handset.take({ start: FORM_PAGE, answers: form({ 'GET /v1/proxies': { items: [MOTHER, { ...MOTHER, id: 'p-2', principal: { id: 'r-3', name: '收回的' }, revoked_at: '2020-01-01T00:00:00Z' }] }, 'POST /v1/bookings': booked }) })
+  await phone.see('幸福里 3-2-501')
+  assert.ok(!phone.text.includes('收回的'))
+  phone.tap('下一步')
+  await phone.see('先不约')
+  phone.tap('母亲 李秀英')
+  await phone.see('李秀英自己登记的住址')
+  phone.type('留言', '请慢一点')
+  phone.tap('下一步')
+  await until(() => phone.did('POST /v1/bookings').length === 2, () => 'asked twice')
+  const [mine, hers] = phone.did('POST /v1/bookings').map((each) => each.body)
+  assert.deepEqual([mine.address, mine.contact, mine.resident_id], [ME.household, { name: '李秀兰', phone: '13900000001' }, undefined])
+  assert.deepEqual([hers.address, hers.contact, hers.resident_id, hers.note], [undefined, undefined, 'r-2', '请慢一点'])
+  const kept = { agreed: 1, token: 'mine', 'draft.booking.cleaning': phone.stored('draft.booking.cleaning') }
+  phone.away()
+
+  const later = await Handset.take({ start: FORM_PAGE, answers: form({ 'GET /v1/proxies': { items: [MOTHER] } }), kept })
+  await later.see('李秀英自己登记的住址')
+  assert.equal(later.box('留言').value, '请慢一点')
+  later.away()
+  const ended = await Handset.take({ start: FORM_PAGE, answers: form(), kept })
+  await ended.see('幸福里 3-2-501')
+  assert.ok(!ended.text.includes('替谁约'), 'whose leave has ended is nobody to book for')
+  ended.away()
+})
+
+test('a held seat counts down, is kept longer in one tap, and the button goes when it is used', async () => {
+  const expires = (seconds) => new Date(Date.now() + seconds * 1000).toISOString()
+  const details = { ...item().details, service_id: 'cleaning', start: '2030-01-08T09:00:00Z', cancel_free_until: '2030-01-08T05:00:00Z', contact_name: '李', contact_phone: '1', price_text: '免费' }
+  const held = item({ details, expires_at: expires(40), actions: [button('submit', '提交预约', { main: true }), button('prolong', '再留几分钟'), button('cancel', '取消预约', { danger: true })] })
+  const longer = { ...held, version: 4, expires_at: expires(300), actions: held.actions.filter((each) => each.name !== 'prolong') }
+  const phone = await Handset.take({ start: 'packages/services/pages/confirm/index?case_no=HB-1', answers: one(held, { 'POST /v1/cases/HB-1/prolong': () => [200, longer] }) })
+  await phone.see('快到时间了')
+  phone.tap('再留几分钟')
+  await phone.see('在这之前提交就行')
+  assert.match(phone.text, /[45]:\d\d/)
+  assert.ok(!phone.text.includes('再留几分钟') && phone.text.includes('提交预约') && !phone.text.includes('取消预约'))
+  phone.away()
+})
