@@ -1,0 +1,270 @@
+// node tools/screenshots.mjs [--only NAME,…] [--height N] [--out FOLDER] [--no-states]: pictures of every page in normal and
+// large text, and of its four states, from a demo of its own (or the one that HOELUN_E2E_PREVIEW, _CONSOLE and _SANDBOX name).
+import fs from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { spawn, spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+
+const HOME = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
+const PYTHON = path.join(HOME, '..', '.venv', 'bin', 'python')
+const STATES = ['loading', 'empty', 'error', 'full']
+const STATE_TEXTS = { loading: '正在取', empty: '还没有内容', error: '出了问题', full: '有内容' }
+const AT_ONCE = 3
+const MOST_BYTES = 150 * 1024
+const MOST_BYTES_ALL = 6 * 1024 * 1024
+const TARGET = 60
+/** The time that the phone's own bar shows, too. */
+const TIME = '09:41'
+const SETTLE_MS = 250
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: '' },
+    height: { type: 'string', default: '844' },
+    out: { type: 'string', default: path.join(HOME, '..', 'docs', 'screenshots') },
+    'no-states': { type: 'boolean', default: false },
+  },
+})
+const only = values.only.split(',').filter(Boolean)
+const height = Number(values.height)
+const demo = process.env.HOELUN_E2E_PREVIEW ? null : await startDemo()
+const { elsewhere, open } = await import('../tests/e2e/stage.mjs')
+const { PEOPLE, fill } = await import('./street.mjs')
+const { SHOTS } = await import('./shots.mjs')
+const stage = await open()
+const complaints = []
+try {
+  const wanted = SHOTS.filter((one) => !only.length || only.includes(one.name))
+  const street = await situations()
+  fs.mkdirSync(path.join(values.out, 'states'), { recursive: true })
+  for (const large of [false, true]) {
+    await prefer(large)
+    await each(wanted, (shot) => portrait(shot, street, large))
+  }
+  await prefer(false)
+  if (!values['no-states']) await each(wanted.filter((one) => one.empty || one.whole), (shot) => sheet(shot, street))
+  missing()
+  shrink()
+} finally {
+  await stage.close()
+  await demo?.stop()
+}
+if (complaints.length) {
+  console.error(complaints.join('\n'))
+  process.exitCode = 1
+}
+
+/** A demo on free ports whose data is thrown away. → { stop } */
+async function startDemo() {
+  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'hoelun-screenshots-'))
+  const child = spawn(PYTHON, ['-m', 'server', 'demo'], {
+    cwd: path.join(HOME, '..'), env: { ...process.env, HOELUN_DATA_DIR: data }, stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const ended = new Promise((resolve) => child.once('exit', resolve))
+  let printed = ''
+  await new Promise((resolve, reject) => {
+    child.stdout.on('data', (more) => {
+      printed += more
+      if (printed.includes('Ctrl-C stops everything')) resolve()
+    })
+    ended.then(() => reject(new Error(`the demo did not start:\n${printed}`)))
+  })
+  const address = (words) => printed.match(new RegExp(`${words}\\s+(http://[^\\s/]+)`))[1]
+  process.env.HOELUN_E2E_PREVIEW = address('The mini-program')
+  process.env.HOELUN_E2E_CONSOLE = address('API and staff console')
+  process.env.HOELUN_E2E_SANDBOX = address('Messages on the phones')
+  console.log(`a demo at ${process.env.HOELUN_E2E_PREVIEW}`)
+  return {
+    async stop() {
+      child.kill('SIGINT')
+      await ended
+      fs.rmSync(data, { recursive: true, force: true })
+    },
+  }
+}
+
+/** What goes on in the street; kept beside the pictures while one demo is used for several runs. */
+async function situations() {
+  const kept = process.env.HOELUN_SCREENSHOTS_STREET
+  if (kept && fs.existsSync(kept)) return JSON.parse(fs.readFileSync(kept, 'utf8'))
+  const street = await fill(await photo())
+  console.log(`${Object.keys(street).length} cases for ${Object.keys(PEOPLE).length} residents`)
+  if (kept) fs.writeFileSync(kept, JSON.stringify(street))
+  return street
+}
+
+/** What a resident would photograph: a window on a balcony, drawn. */
+async function photo() {
+  const page = await stage.browser.newPage({ viewport: { width: 640, height: 640 } })
+  await page.setContent(fs.readFileSync(path.join(HOME, 'tools', 'window.svg'), 'utf8'))
+  await page.addStyleTag({ content: 'body { margin: 0 } svg { display: block }' })
+  const picture = await page.screenshot({ type: 'jpeg', quality: 85 })
+  await page.close()
+  return picture
+}
+
+/** Some at a time, as a machine has few cores. */
+async function each(items, work) {
+  const queue = [...items]
+  await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+    while (queue.length) await work(queue.shift())
+  }))
+}
+
+/** The page as somebody finds it. → Phone; the caller closes it. */
+async function arrive(shot, street, more = {}) {
+  const page = await (more.page ?? shot.page)(street)
+  const phone = await stage.phone(more.who ?? shot.who, { start: page, height, at: shot.now ? '' : TIME, ...more })
+  if (more.see !== null) await phone.see(more.see ?? shot.see)
+  return phone
+}
+
+/** Large text as everybody's own choice, which the program takes over from the server. */
+async function prefer(large) {
+  for (const resident of new Set(Object.values(PEOPLE))) {
+    const call = await elsewhere(resident)
+    const { preferences } = await call('GET', '/v1/me')
+    await call('POST', '/v1/me', { preferences: { ...preferences, large_text: large } })
+  }
+}
+
+/** NAME.png or NAME-large.png */
+async function portrait(shot, street, large) {
+  const name = `${shot.name}${large ? '-large' : ''}.png`
+  try {
+    const phone = await arrive(shot, street, { large })
+    await shot.act?.(phone)
+    await settled(phone)
+    await phone.screenshot(path.join(values.out, name))
+    for (const issue of await phone.page.evaluate(() => preview.issues)) complaints.push(`${name}: ${issue.message}`)
+    for (const one of [...(await tooSmall(phone, large)), ...(await tooPale(phone)), ...(await cutOff(phone))]) complaints.push(`${name}: ${one}`)
+    await phone.close()
+    console.log(name)
+  } catch (error) {
+    complaints.push(`${name}: ${error.message.split('\n')[0]}`)
+  }
+}
+
+/** states/NAME.png: loading, empty, error and full side by side, each reached by the preview's own switches. */
+async function sheet(shot, street) {
+  const pictures = []
+  try {
+    for (const state of shot.whole ? ['full'] : STATES) pictures.push({ state, png: await inState(shot, street, state) })
+  } catch (error) {
+    complaints.push(`states/${shot.name}.png: ${error.message.split('\n')[0]}`)
+    return
+  }
+  const page = await stage.browser.newPage({ viewport: { width: pictures.length * 300 + 20, height: 680 } })
+  const figure = ({ state, png }) => `<figure><img src="data:image/png;base64,${png.toString('base64')}"><figcaption>${STATE_TEXTS[state]}</figcaption></figure>`
+  await page.setContent(`<style>body{margin:0;display:flex;background:#dfe5e3;font:15px "Noto Sans CJK SC",sans-serif;color:#17211f;padding:10px}figure{margin:0 10px;width:280px;text-align:center}img{width:280px;border-radius:14px;display:block;margin-bottom:10px}</style>${pictures.map(figure).join('')}`)
+  await page.screenshot({ path: path.join(values.out, 'states', `${shot.name}.png`) })
+  await page.close()
+  console.log(`states/${shot.name}.png`)
+}
+
+async function inState(shot, street, state) {
+  const { act, ...empty } = shot.empty ?? {}
+  const phone = await {
+    loading: () => arrive(shot, street, { settings: { network: 'hanging' }, see: null, height: 844 }),
+    error: () => arrive(shot, street, { settings: { network: 'cut' }, see: '再试一次', height: 844 }),
+    empty: () => arrive(shot, street, { see: null, ...empty, height: 844 }),
+    full: () => arrive(shot, street, { height: 844 }),
+  }[state]()
+  if (state === 'loading') await phone.view.getByLabel('正在加载').first().waitFor()
+  if (state === 'empty') await phone.view.getByLabel('正在加载').first().waitFor({ state: 'detached' })
+  if (state === 'empty') await act?.(phone)
+  if (state === 'full') await shot.act?.(phone)
+  await settled(phone)
+  const png = await phone.page.screenshot()
+  await phone.close()
+  return png
+}
+
+/** Fonts and pictures are there, and nothing moves. */
+async function settled(phone) {
+  await phone.page.addStyleTag({ content: '* { animation: none !important; transition: none !important; caret-color: transparent !important }' })
+  await phone.page.evaluate(() => Promise.all([document.fonts.ready, ...[...document.images].map((one) => one.decode().catch(() => {}))]))
+  await phone.page.waitForTimeout(SETTLE_MS)
+}
+
+/** Whatever a finger is meant for has to be large enough, in large text at least 60 by 60. → what is not */
+function tooSmall(phone, large) {
+  if (!large) return []
+  return phone.view.evaluate((view, least) => {
+    const touchable = '[role="button"], [role="radio"], [role="checkbox"], [role="tab"], [role="link"], wx-button, wx-input.input, wx-textarea, wx-picker'
+    const found = [...view.querySelectorAll(touchable)].map((one) => ({ one, box: one.getBoundingClientRect() }))
+    const small = found.filter(({ box }) => box.width > 0 && (box.height < least - 0.5 || box.width < least - 0.5))
+    return [...new Set(small.map(({ one, box }) => `${one.tagName}.${one.className} ${Math.round(box.width)}x${Math.round(box.height)} "${one.textContent.trim().slice(0, 12)}"`))]
+  }, TARGET)
+}
+
+/** What sticks out of the page to the right, other than what can be scrolled, or out of its button. → what is cut */
+function cutOff(phone) {
+  return phone.view.evaluate((view) => {
+    const { right } = view.getBoundingClientRect()
+    const cut = [...view.querySelectorAll('wx-text, wx-button, wx-view')].filter((one) => {
+      const box = one.getBoundingClientRect()
+      return box.width > 0 && !one.closest('wx-scroll-view') && (box.right > right + 0.5 || (one.tagName === 'WX-BUTTON' && one.scrollWidth > one.clientWidth))
+    })
+    return [...new Set(cut.map((one) => `${one.className} is cut: "${one.textContent.trim().slice(0, 16)}"`))]
+  })
+}
+
+/** Text whose contrast with what lies under it is below 4.5. → what is not read well */
+function tooPale(phone) {
+  return phone.view.evaluate((view) => {
+    const channels = (colour) => (colour.match(/[\d.]+/g) ?? []).map(Number)
+    const light = ([red, green, blue]) => {
+      const [r, g, b] = [red, green, blue].map((one) => one / 255).map((one) => (one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4))
+      return 0.2126 * r + 0.7152 * g + 0.0722 * b
+    }
+    const over = ([r, g, b, alpha = 1], under) => [r, g, b].map((one, index) => one * alpha + under[index] * (1 - alpha))
+    const chain = (one) => (one ? [one, ...chain(one.parentElement)] : [])
+    const ground = (one) => {
+      const layers = chain(one).map((each) => getComputedStyle(each))
+      const gradient = layers.findIndex((style) => style.backgroundImage !== 'none')
+      const solid = layers.findIndex((style) => (channels(style.backgroundColor)[3] ?? 1) === 1 && style.backgroundColor !== 'transparent')
+      if (gradient >= 0 && (solid < 0 || gradient < solid)) return null
+      return solid < 0 ? [255, 255, 255] : channels(layers[solid].backgroundColor).slice(0, 3)
+    }
+    const pale = []
+    for (const one of view.querySelectorAll('*')) {
+      const text = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join('')
+      if (!text || !one.checkVisibility()) continue
+      const under = ground(one)
+      if (!under) continue
+      const opacity = chain(one).reduce((product, each) => product * Number(getComputedStyle(each).opacity), 1)
+      const [r, g, b, alpha = 1] = channels(getComputedStyle(one).color)
+      const [dark, bright] = [light(under), light(over([r, g, b, alpha * opacity], under))].sort((a, c) => a - c)
+      const contrast = (bright + 0.05) / (dark + 0.05)
+      if (contrast < 4.5) pale.push(`${contrast.toFixed(1)}:1 "${text.slice(0, 12)}"`)
+    }
+    return [...new Set(pale)]
+  })
+}
+
+/** A page of the program without a picture is one that nobody has looked at. */
+function missing() {
+  if (only.length) return
+  const app = JSON.parse(fs.readFileSync(path.join(HOME, 'app', 'app.json'), 'utf8'))
+  const pages = [...app.pages, ...app.subPackages.flatMap(({ root, pages: some }) => some.map((one) => `${root}/${one}`))]
+  const shown = SHOTS.map((one) => String(one.page))
+  for (const page of pages) {
+    const name = page.split('/').at(-2)
+    if (!shown.some((one) => one.includes(page) || (name === 'case' && one.includes('of(')))) complaints.push(`${page} has no picture: add it to tools/shots.mjs`)
+  }
+}
+
+/** Small enough to lie beside the sources. */
+function shrink() {
+  const done = spawnSync(PYTHON, [path.join(HOME, 'tools', 'shrink.py'), values.out], { encoding: 'utf8' })
+  if (done.status !== 0) complaints.push(done.stderr)
+  const files = fs.readdirSync(values.out, { recursive: true }).filter((one) => one.endsWith('.png'))
+  const sizes = files.map((one) => fs.statSync(path.join(values.out, one)).size)
+  const sum = sizes.reduce((total, one) => total + one, 0)
+  files.forEach((one, index) => sizes[index] > MOST_BYTES && complaints.push(`${one} has ${sizes[index]} bytes of ${MOST_BYTES}`))
+  if (sum > MOST_BYTES_ALL) complaints.push(`all pictures have ${sum} bytes of ${MOST_BYTES_ALL}`)
+  console.log(`${files.length} pictures, ${Math.round(sum / 1024)} KiB, the largest ${Math.round(Math.max(...sizes) / 1024)} KiB`)
+}

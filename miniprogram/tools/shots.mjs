@@ -1,0 +1,93 @@
+// Which pages are photographed, whose phone it is, and what is done on the page first.
+import { PEOPLE, hold } from './street.mjs'
+
+const CLEANING = 'svc01'
+const DEEP_CLEANING = 'svc04'
+const { busy, family, holding, regular } = PEOPLE
+const newcomer = PEOPLE.new
+
+/** The hour that is taken on the pages that ask for one. */
+const pick = async (phone, index = 4) => {
+  await phone.view.getByRole('radio', { name: '，剩' }).nth(index).click()
+}
+
+/** A time for a booking that is not held yet, as the service's page hands it on. */
+const soon = () => {
+  const day = new Date(Date.now() + 32 * 3600_000 + 2 * 24 * 3600_000).toISOString().slice(0, 10)
+  return encodeURIComponent(`${day}T09:30:00+08:00`)
+}
+
+/**
+ * name: of the picture; page: with its query, from the case numbers of the street; see: what is on it once it is there;
+ * act: what is done then; now: its countdown needs the real time; empty: the same page for somebody with nothing, or before anything is chosen.
+ */
+export const SHOTS = [
+  { name: 'home', page: () => 'pages/home/index', who: busy, see: '按类别找', empty: { who: newcomer } },
+  { name: 'cases', page: () => 'pages/cases/index', who: busy, see: '就这些了', empty: { who: newcomer } },
+  { name: 'inbox', page: () => 'pages/inbox/index', who: busy, see: '没看过', empty: { who: newcomer } },
+  { name: 'me', page: () => 'pages/me/index', who: busy, see: '消息订阅', empty: { who: newcomer } },
+  {
+    name: 'services', page: () => 'packages/services/pages/list/index', who: busy, see: '日常保洁',
+    empty: { act: async (phone) => phone.view.locator('wx-input input').first().fill('火箭') },
+  },
+  { name: 'service', page: () => `packages/services/pages/service/index?id=${CLEANING}`, who: busy, see: '选一个时间', act: pick, empty: {} },
+  { name: 'form', page: () => `packages/services/pages/form/index?id=${DEEP_CLEANING}&start=${soon()}`, who: busy, see: '到时联系谁', act: fillForm, empty: {} },
+  {
+    name: 'confirm', page: async () => `packages/services/pages/confirm/index?case_no=${await hold()}`, who: holding, see: '这个时间给您留着', now: true,
+    empty: { act: expire },
+  },
+  { name: 'plan', page: () => `packages/services/pages/plan/index?id=${CLEANING}`, who: busy, see: '周几来', act: choosePlan, empty: {} },
+  { name: 'bundle', page: () => 'packages/services/pages/bundle/index?id=moving-house', who: busy, see: '有一件约不上时', act: (phone) => pick(phone, 0), empty: {} },
+  { name: 'case', page: (street) => of(street.onTheWay), who: busy, see: '经过', empty: { page: (street) => of(street.submitted) } },
+  { name: 'case-quoted', page: (street) => of(street.quoted), who: busy, see: '合计' },
+  { name: 'case-assigned', page: (street) => of(street.assigned), who: busy, see: '经过' },
+  { name: 'case-done', page: (street) => of(street.done), who: busy, see: '经过' },
+  { name: 'case-rated', page: (street) => of(street.completed), who: busy, see: '您的评价' },
+  { name: 'case-bundle', page: (street) => of(street.bundle), who: PEOPLE.mover, see: '一共办这几件' },
+  { name: 'case-complaint', page: (street) => of(street.complaint), who: busy, see: '经过' },
+  { name: 'case-talk', page: (street) => of(street.onTheWay), who: busy, see: '不另外收费', act: (phone) => phone.view.getByText('和工作人员说').evaluate((one) => one.scrollIntoView()) },
+  { name: 'act', page: (street) => `packages/cases/pages/act/index?case_no=${street.assigned}&action=reschedule`, who: busy, see: '改约', act: pick, empty: {} },
+  { name: 'rate', page: (street) => `packages/cases/pages/rate/index?case_no=${street.rateable}`, who: busy, see: '您满意吗', act: rate, empty: {} },
+  { name: 'complain', page: (street) => `packages/cases/pages/complain/index?case_no=${street.done}`, who: busy, see: '哪里不满意', act: complain, empty: {} },
+  { name: 'profile', page: () => 'packages/me/pages/profile/index', who: busy, see: '住在哪里', empty: { who: newcomer } },
+  { name: 'subscriptions', page: () => 'packages/me/pages/subscriptions/index', who: busy, see: '再同意一次', empty: { who: newcomer } },
+  { name: 'ahead', page: () => 'packages/me/pages/ahead/index', who: regular, see: '以后不来了', empty: { who: newcomer } },
+  { name: 'proxies', page: () => 'packages/me/pages/proxies/index', who: family, see: '帮家人办', empty: { who: newcomer } },
+  { name: 'privacy', page: () => 'packages/me/pages/privacy/index', who: busy, see: '注销账户', whole: true },
+]
+
+function of(caseNo) {
+  return `packages/cases/pages/case/index?case_no=${caseNo}`
+}
+
+async function fillForm(phone) {
+  await phone.view.locator('wx-textarea textarea').last().fill('家里有小狗，请先敲门')
+  await phone.view.locator('[aria-label*="面积"] input').fill('86')
+}
+
+/** The phone's clock goes past the end of what is held. */
+async function expire(phone) {
+  await phone.page.evaluate(() => {
+    const real = Date.now
+    Date.now = () => real() + 6 * 60 * 1000
+  })
+  await phone.see('留给您的时间到了')
+  await phone.view.locator('wx-view.slot').first().waitFor()
+}
+
+async function choosePlan(phone) {
+  await phone.tap('周二')
+  await phone.tap('周五')
+  await phone.view.locator('[role="radio"]').first().click()
+}
+
+async function rate(phone) {
+  await phone.view.getByRole('radio', { name: '非常满意' }).first().click()
+  await phone.tap('准时上门')
+  await phone.view.locator('wx-textarea textarea').fill('窗台也擦了，谢谢')
+}
+
+async function complain(phone) {
+  await phone.view.getByRole('radio').first().click()
+  await phone.view.locator('wx-textarea textarea').fill('说好上午来，下午四点才到，也没打电话')
+}

@@ -1,0 +1,139 @@
+// A street on which something is going on: residents in every situation that the mini-program has a face for.
+import assert from 'node:assert/strict'
+import { atWork, elsewhere } from '../tests/e2e/stage.mjs'
+
+const BUSY = 'demo-resident-020'
+const OTHERS = ['demo-resident-041', 'demo-resident-042', 'demo-resident-043', 'demo-resident-044', 'demo-resident-045']
+const CLEANING = 'svc01'
+const VISIT_DAY = 2
+const MOVE = { floor_from: 5, floor_to: 3, lift: false, size: 'two_rooms', to_address: '绿苑小区 3-2-501' }
+const PRICES = [
+  { name: '两室家具搬运', amount_fen: 48000 },
+  { name: '五楼无电梯', amount_fen: 10000 },
+  { name: '冰箱洗衣机包装', amount_fen: 6000 },
+]
+
+/** Who is who: `busy` has everything, `family` may act for them, `new` has nothing, `mover` moves house, `regular` has weekly visits and
+ * waits in a line, `holding` is just booking. */
+export const PEOPLE = { busy: BUSY, family: 'demo-resident-005', new: 'demo-resident-150', holding: 'demo-resident-031', mover: 'demo-resident-046', regular: 'demo-resident-048' }
+
+/** picture: a JPEG for what residents photograph. → case numbers by situation */
+export async function fill(picture) {
+  const [resident, manager] = await Promise.all([elsewhere(BUSY), atWork('demo-provider')])
+  const act = async (call, caseNo, ...moves) => {
+    for (const [action, fields = {}] of moves) await call('POST', `/v1/cases/${caseNo}/${action}`, fields)
+    return caseNo
+  }
+  const book = async (service, { form, note, late = 0, hold } = {}) => {
+    const start = await freeTime(resident, service, late)
+    return (await resident('POST', '/v1/bookings', { service_id: service, start, form, note, hold })).case_no
+  }
+  /** To the first worker who can come. → their id */
+  const send = async (caseNo) => {
+    await act(manager, caseNo, ['confirm'])
+    const { items } = await manager('GET', `/v1/cases/${caseNo}/candidates`)
+    const worker = items.find((one) => one.free && !one.reasons.length)
+    await act(manager, caseNo, ['assign', { worker_id: worker.id }])
+    return worker.id
+  }
+  const finish = async (caseNo, note) => {
+    const worker = await atWork(await send(caseNo))
+    const { details } = await resident('GET', `/v1/cases/${caseNo}`)
+    return act(worker, caseNo, ['depart'], ['start', { code: details.start_code }], ['finish', { note }])
+  }
+
+  const regular = await elsewhere(PEOPLE.regular)
+  await regular('POST', '/v1/plans', { service_id: 'svc07', weekdays: [2], time: '10:00', weeks: 8 })
+  await waitForFullTime(regular)
+  const completed = await finish(await book('svc09', { form: { all_dark: false } }), '换了一个跳闸的开关，插座都试过了')
+  await act(resident, completed, ['accept'])
+  await resident('POST', `/v1/cases/${completed}/rating`, { stars: 5, text: '师傅讲得很明白，收拾得也干净' })
+  const rateable = await finish(await book('svc05', { form: { windows: 6 } }), '六扇窗，里外都擦了')
+  await act(resident, rateable, ['accept'])
+  const blamed = await finish(await book('svc10', { form: { appliance: 'washer' } }), '换了排水泵')
+  await act(resident, blamed, ['accept'])
+  const { reasons } = await resident('GET', `/v1/cases/${blamed}/complaint`)
+  const complaint = await resident('POST', '/v1/complaints', { case_no: blamed, reason: reasons[0].name, text: '修好两天又漏水了，打电话说要下周才来' })
+
+  const quoted = await book('svc20', { form: MOVE, note: '有一架钢琴，先看看能不能下楼' })
+  await act(manager, quoted, ['quote', { items: PRICES, note: '钢琴要四个人抬，已经算在里面' }])
+  const done = await finish(await book('svc08', { form: { problem: 'leak' } }), '换了厨房水龙头的阀芯，不漏了')
+  const submitted = await book('svc04', { form: { area: 86 }, late: 3 })
+  const assigned = await book('svc03')
+  await send(assigned)
+  await family(resident)
+
+  const onTheWay = await book(CLEANING, { note: '门铃坏了，到了请打电话' })
+  const worker = await atWork(await send(onTheWay))
+  await talk(resident, manager, onTheWay, picture)
+  await act(worker, onTheWay, ['depart'])
+  const bundle = await moveHouse()
+  return { completed, rateable, blamed, complaint: complaint.case_no, quoted, done, submitted, assigned, onTheWay, bundle }
+}
+
+/** A seat that is held for a few minutes. → its number */
+export async function hold() {
+  const resident = await elsewhere(PEOPLE.holding)
+  const { items } = await resident('GET', '/v1/cases?open=true')
+  const before = items.find((one) => one.expires_at)
+  if (before) await resident('POST', `/v1/cases/${before.case_no}/cancel`, {})
+  const start = await freeTime(resident, CLEANING, 4)
+  return (await resident('POST', '/v1/bookings', { service_id: CLEANING, start, hold: true, note: '家里有小狗，请先敲门' })).case_no
+}
+
+/** The first free time of a day, `late` free times after it. */
+async function freeTime(resident, service, late = 0) {
+  const { days } = await resident('GET', `/v1/services/${service}/slots`)
+  const free = days.slice(VISIT_DAY).map((one) => one.slots.filter((slot) => slot.free)).find((slots) => slots.length > late)
+  assert.ok(free, `${service} is full`)
+  return free[late].start
+}
+
+/** Neighbours take the last seats of a time, and one more waits for it. */
+async function waitForFullTime(resident) {
+  const service = 'svc13'
+  const start = await freeTime(resident, service)
+  for (const neighbour of OTHERS) {
+    const call = await elsewhere(neighbour)
+    try {
+      await call('POST', '/v1/bookings', { service_id: service, start, form: { people: 3 } })
+    } catch (error) {
+      if (error.message.includes('slot_taken')) break
+      throw error
+    }
+  }
+  await resident('POST', '/v1/waitlist', { service_id: service, start, form: { people: 2 } })
+}
+
+async function family(resident) {
+  const { code } = await resident('POST', '/v1/proxies', { scopes: ['bookings'], days: 365, relation: '母亲' })
+  await (await elsewhere(PEOPLE.family))('POST', '/v1/proxies/accept', { code })
+}
+
+async function talk(resident, manager, caseNo, picture) {
+  const body = new FormData()
+  body.append('file', new Blob([picture], { type: 'image/jpeg' }), 'photo.jpg')
+  const { id } = await resident('POST', `/v1/cases/${caseNo}/attachments`, body)
+  const say = (call, text, attachments = []) => call('POST', `/v1/cases/${caseNo}/messages`, { text, attachments })
+  await say(resident, '阳台这扇窗户够不着，能一起擦吗', [id])
+  await say(manager, '可以，师傅会带梯子，不另外收费')
+}
+
+async function moveHouse() {
+  const mover = await elsewhere(PEOPLE.mover)
+  const ride = (hours) => (start) => new Date(Date.parse(start) + hours * 3600_000)
+  const moving = await freeTime(mover, 'svc20', 2)
+  const after = async (service, earliest) => {
+    const { days } = await mover('GET', `/v1/services/${service}/slots`)
+    return days.flatMap((one) => one.slots).find((slot) => slot.free && Date.parse(slot.start) >= earliest).start
+  }
+  const opened = await mover('POST', '/v1/bundles', {
+    bundle_id: 'moving-house',
+    parts: [
+      { part: 'moving', service_id: 'svc20', start: moving, form: MOVE },
+      { part: 'old-cleaning', service_id: 'svc01', start: await after('svc01', ride(30)(moving)) },
+      { part: 'locks', service_id: 'svc11', start: await after('svc11', ride(30)(moving)), form: { locked_out: false } },
+    ],
+  })
+  return opened.case_no
+}
