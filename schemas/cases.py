@@ -130,7 +130,7 @@ class HistoryView(View, frozen=True, kw_only=True):
 
 class CandidateView(View, frozen=True, kw_only=True):
     """Somebody of the provider who does such work; `rating` is null while nobody has rated yet. `reasons` say why the
-    work cannot be given to them, `score` is out of 100 (server/dispatch/scoring.py)."""
+    work cannot be given to them, `note` what speaks for them, `score` is out of 100 (server/dispatch/scoring.py)."""
 
     id: str
     name: str
@@ -139,6 +139,7 @@ class CandidateView(View, frozen=True, kw_only=True):
     rating: ScoreView | None = None
     score: float = 0
     reasons: list[str] = []
+    note: str = ""
 
 
 class CandidatesView(View, frozen=True, kw_only=True):

@@ -56,7 +56,10 @@ OPENINGS = [row for row in FLOW.rows if row.source == Flow.OPENING]
 ALL_ASKED = {"nobody"}
 """What the system notes when there is no worker left to ask: tests/test_dispatch.py."""
 
-ELSEWHERE = SUSPENSION | ALL_ASKED
+USUAL = {"assign_usual"}
+"""How who came before is sent again: tests/test_plans.py."""
+
+ELSEWHERE = SUSPENSION | ALL_ASKED | USUAL
 TIMER_ROWS = [row for row in FLOW.rows if "system" in row.by and row.action not in ELSEWHERE]
 
 

@@ -4,17 +4,22 @@ import asyncio
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
+import pytest
 from msgspec.structs import replace
 
 from schemas.staff import Grant
 from server import plans
 from server.cases import CASES
-from server.catalogue import SERVICES, Service
+from server.catalogue import CATEGORIES, SERVICES, Category, Service
+from server.certificates import CERTIFICATES
+from server.certificates.stored import Certificate, Paper
 from server.kit.clock import SHANGHAI, today
 from server.kit.events import EVENTS
+from server.staff import STAFF
+from tests.browser import Browser
 from tests.doors import Happy, Visit
 from tests.houses import next_door
-from tests.world import Person, Shop, World
+from tests.world import Person, Shop, World, unique
 
 DAILY = [1, 2, 3, 4, 5, 6, 7]
 
@@ -354,26 +359,143 @@ async def test_an_ended_plan_leaves_the_bookings_unless_asked(world: World) -> N
 # Who comes.
 
 
-async def test_who_came_first_is_asked_for_again_and_a_substitute_is_noted(world: World) -> None:
-    shop, resident = await world.shop(capacity=3), await world.resident()
-    other = await world.staff(
-        Grant(role="worker", provider_id=shop.provider_id), skills=[shop.category], name="赵师傅"
-    )
-    plan = await plan_for(resident, shop)
+async def crew(world: World, shop: Shop) -> Person:
+    """Somebody else who could come."""
+    grant = Grant(role="worker", provider_id=shop.provider_id)
+    return await world.staff(grant, skills=[shop.category], name="赵师傅")
+
+
+async def given_once(world: World, shop: Shop, resident: Person) -> tuple[dict[str, Any], str]:
+    """A plan whose first visit went to 李师傅, and the number of the second, which nobody has confirmed yet."""
+    plan = await plan_for(resident, shop, note="有一只猫")
     await world.work()
     first, second = [one["case_no"] for one in (await seen(resident, plan))["visits"]]
-    for case_no, worker in ((first, shop.worker), (second, other)):
-        await shop.manager.act(case_no, "confirm")
-        assert (await shop.manager.act(case_no, "assign", worker_id=worker.id)).status == 200
-        await world.work()
+    await shop.manager.act(first, "confirm")
+    assert (await shop.manager.act(first, "assign", worker_id=shop.worker.id)).status == 200
+    await world.work()
+    return plan, second
 
+
+async def confirmed(world: World, shop: Shop, case_no: str) -> dict[str, Any]:
+    assert (await shop.manager.act(case_no, "confirm")).status == 200
+    await world.work()
+    case: dict[str, Any] = (await shop.manager.get(f"/v1/cases/{case_no}")).json
+    return case
+
+
+async def choices(shop: Shop, case_no: str) -> list[tuple[str, str, list[str]]]:
+    """Whom the manager can choose, in order: name, what speaks for them, what against."""
+    found = (await shop.manager.get(f"/v1/cases/{case_no}/candidates")).json["items"]
+    return [(one["name"], one["note"], one["reasons"]) for one in found]
+
+
+async def told(who: Person) -> list[str]:
+    return [one["text"] for one in (await who.get("/v1/inbox")).json["items"]]
+
+
+async def how_given(shop: Shop, case_no: str) -> list[str]:
+    found = (await shop.dispatcher.get(f"/v1/cases/{case_no}/dispatch")).json
+    return [one["how_text"] for one in found["choices"]]
+
+
+@pytest.mark.parametrize("mode", ["assign", "grab"])
+async def test_who_came_first_is_sent_again_without_anybody_being_asked(world: World, mode: str) -> None:
+    shop, resident = await world.shop(capacity=3, dispatch=mode), await world.resident()
+    other = await crew(world, shop)
+    plan, second = await given_once(world, shop, resident)
+
+    case = await confirmed(world, shop, second)
+
+    assert (case["state"], case["worker"]["name"]) == ("assigned", "李师傅")
+    assert case["details"]["note"] == "有一只猫（定期服务）"
+    assert await how_given(shop, second) == ["上次来的师傅"]
+    assert (await other.get("/v1/offers")).json["items"] == []
     found = await seen(resident, plan)
-    await to_the_morning_after(world, days=7)
-    third = (await seen(resident, plan))["visits"][-1]["case_no"]
+    assert [(one["worker"], one["substitute"]) for one in found["visits"]] == [("李师傅", False)] * 2
+    assert any("李师傅会在" in one for one in await told(resident))
+    declined = await shop.worker.act(second, "decline", reason="家里有事")
+    await world.work()
+    assert declined.status == 200
+    again = (await shop.manager.get(f"/v1/cases/{second}")).json
+    assert again["state"] == "confirmed", "who has given it back is not sent again"
 
+
+async def test_when_the_usual_worker_is_busy_a_substitute_is_found_and_told(world: World) -> None:
+    shop, resident = await world.shop(capacity=3), await world.resident()
+    other = await crew(world, shop)
+    plan, second = await given_once(world, shop, resident)
+    elsewhere = await shop.brought_to("assigned", await world.resident(), world.at(10, days=8))
+
+    case = await confirmed(world, shop, second)
+
+    assert case["state"] == "confirmed"
+    assert await choices(shop, second) == [("赵师傅", "", []), ("李师傅", "上次来的师傅", ["那时有活"])]
+    await shop.manager.act(elsewhere["case_no"], "cancel")
+    assert (await choices(shop, second))[0] == ("李师傅", "上次来的师傅", [])
+    page = await Browser(world, shop.manager.token).get(f"/console/cases/{second}")
+    assert "上次来的师傅" in page.text
+    assert (await shop.manager.act(second, "assign", worker_id=other.id)).status == 200
+    await world.work()
+    found = await seen(resident, plan)
     assert found["worker"] == "李师傅"
     assert [(one["worker"], one["substitute"]) for one in found["visits"]] == [
         ("李师傅", False),
         ("赵师傅", True),
     ]
-    assert "请尽量派李师傅" in (await resident.get(f"/v1/cases/{third}")).json["details"]["note"]
+    heard = [one for one in await told(resident) if "平时是李师傅来，这次换赵师傅上门" in one]
+    assert len(heard) == 1
+
+
+async def test_the_usual_worker_is_not_sent_without_the_papers_of_that_day(world: World) -> None:
+    category = unique("category")
+    shop, resident = await world.shop(capacity=3, category=category, dispatch="grab"), await world.resident()
+    other = await crew(world, shop)
+    await world.put(CATEGORIES, Category(id=category, name="护理", icon="heart", requires=["health"]))
+    day = today(world.clock.now())
+    for worker, days in ((shop.worker, 3), (other, 300)):
+        await world.put(CERTIFICATES, health(worker, shop, day + timedelta(days=days), world))
+    _, second = await given_once(world, shop, resident)
+
+    case = await confirmed(world, shop, second)
+
+    assert (case["state"], case["worker"]) == ("confirmed", None)
+    assert (await shop.worker.get("/v1/offers")).json["items"] == []
+    offer = (await other.get("/v1/offers")).json["items"][0]
+    assert (await other.post(f"/v1/offers/{offer['id']}/take")).status == 200
+    await world.work()
+    assert any("这次换赵师傅上门" in one for one in await told(resident))
+
+
+def health(worker: Person, shop: Shop, until: date, world: World) -> Certificate:
+    item_id = f"worker.{worker.id}.health"
+    paper = Paper(
+        number=world.house.vault.seal("JK1", item_id),
+        tail="JK1",
+        issuer="疾控",
+        valid_until=until,
+        handed_in_by="manager",
+        handed_in_at=world.clock.now(),
+    )
+    return Certificate(
+        id=item_id,
+        of="worker",
+        owner_id=worker.id,
+        provider_id=shop.provider_id,
+        kind="health",
+        current=paper,
+    )
+
+
+async def test_who_follows_a_worker_that_has_left_becomes_the_usual_one(world: World) -> None:
+    shop, resident = await world.shop(capacity=3), await world.resident()
+    other = await crew(world, shop)
+    plan, second = await given_once(world, shop, resident)
+    member = world.house.db.reader().recall(STAFF, shop.worker.id)
+    assert member is not None
+    await world.put(STAFF, replace(member, active=False))
+    await confirmed(world, shop, second)
+    await shop.manager.act(second, "assign", worker_id=other.id)
+    await world.work()
+
+    found = await seen(resident, plan)
+    assert (found["worker"], found["visits"][1]["substitute"]) == ("赵师傅", False)

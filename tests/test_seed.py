@@ -291,6 +291,11 @@ async def test_everybody_may_do_their_work_some_papers_end_soon_and_a_price_chan
     assert missing(reader, worker, "cleaning", day + timedelta(days=21)) != []
     changed = find(reader, "svc02"), priced(reader, find(reader, "svc02"), day + timedelta(days=14))
     assert [total_fen(one) for one in changed] == [10500, 11500]
+    people = await world.building.db.reading(lambda reader: reader.all(RESIDENTS, {}, limit=1000))
+    papers = [one.disability.valid_until for one in people if one.disability]
+    assert len(papers) == 3 and min(papers) == day + timedelta(days=10)
+    care = find(reader, "svc03").concession
+    assert care is not None and care.disabled
 
 
 async def test_a_second_run_changes_nothing_and_leaves_bookings_alone(world: World) -> None:

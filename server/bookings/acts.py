@@ -115,6 +115,18 @@ async def _give(act: Act, worker: Staff, busy: Conflict) -> None:
     booking.nobody = False
 
 
+async def assign_usual(act: Act) -> None:
+    """Who came before comes again, without anybody deciding it: only where they could be asked, too. Raises
+    WorkerNotFound, OffShift, PapersMissing, WorkerBusy."""
+    worker = staff.find(act.tx, act.form.worker_id)
+    if not staff.serves(worker, act.case.provider_id or "", act.details.category):
+        raise WorkerNotFound
+    if not rosters.on_shift(act.tx, worker, act.details.start, act.details.end):
+        raise OffShift
+    _check_papers(act, worker)
+    await _give(act, worker, slots.WorkerBusy())
+
+
 async def take(act: Act) -> None:
     """The worker takes what was offered to them (server/dispatch). Raises WorkerNotFound, OffShift, PapersMissing,
     WorkerBusy."""

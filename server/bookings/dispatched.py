@@ -26,6 +26,7 @@ WORK = Work(
     waits_in="confirmed",
     called_off=frozenset({"cancelled"}),
     take="take",
+    usual="assign_usual",
     nobody="nobody",
     job=_job,
 )
@@ -35,6 +36,7 @@ WORK = Work(
     "booking.confirm",
     "booking.accept_quote",
     "booking.assign",
+    "booking.assign_usual",
     "booking.take",
     "booking.decline",
     "booking.reschedule",

@@ -49,6 +49,7 @@ TEMPLATES: dict[str, Told] = {
     "submit": Told(SUBMITTED, "已提交", "商家答复后会再通知您"),
     "confirm": Told(CONFIRMED, "已确认", "正在为您安排师傅"),
     "assign": Told(ASSIGNED, "已派人", "师傅到门口时请念口令"),
+    "assign_usual": Told(ASSIGNED, "已派人", "师傅到门口时请念口令"),
     "take": Told(ASSIGNED, "已派人", "师傅到门口时请念口令"),
     "start": Told(STARTED, "服务中", "有问题请随时联系我们"),
     "finish": Told(DONE, "已完成", "请看看是否满意"),

@@ -86,6 +86,7 @@ ROWS = (
     Row("refuse_quote", managers, "居民没同意报价", "{when}，{place}，{service}"),
     Row("refuse_quote", worker, "居民没同意报价", "{service}，请看办件里怎么办", frozenset({"requoted"})),
     Row("assign", given, "新派单", "{when}，{place}，{service}。居民电话 {phone}"),
+    Row("assign_usual", given, "新派单", "{when}，{place}，{service}，您上次去过。居民电话 {phone}"),
     Row("assign", taken, "派单取消", "{when}，{place}，{service}，已改派别人，您不用去了"),
     Row("decline", managers, "师傅退单", "{when}，{place}，{service}，请另派人。原因：{reason}"),
     Row("reschedule", worker, "改约", "{place}，{service}：{reason}"),

@@ -12,7 +12,7 @@ from server.dispatch.giving import choose
 from server.dispatch.rounds import ROUNDS
 from server.dispatch.scoring import PARTS, works_for
 from server.dispatch.stored import CHOICES, DISPATCHES, OFFERS, REASONS, TURNS, Dispatch, Offer
-from server.dispatch.work import Job, Work
+from server.dispatch.work import Job, Usual, Work
 
 __all__ = [
     "CHOICES",
@@ -25,6 +25,7 @@ __all__ = [
     "Dispatch",
     "Job",
     "Offer",
+    "Usual",
     "Work",
     "again",
     "candidates",

@@ -37,7 +37,13 @@ from server.sessions import Actor
 from server.words import clock_time, said
 
 _MOST = 1_000
-_HOW = {"assign": "人工指派", "grab": "抢单", "rotate": "轮派", "nobody": "没有人可问"}
+_HOW = {
+    "assign": "人工指派",
+    "grab": "抢单",
+    "rotate": "轮派",
+    "usual": "上次来的师傅",
+    "nobody": "没有人可问",
+}
 
 
 class NotDispatched(NotFound):

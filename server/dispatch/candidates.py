@@ -6,15 +6,23 @@ from server.cases import Case
 from server.config import Settings
 from server.dispatch.board import weighed
 from server.dispatch.stored import Scored
-from server.dispatch.work import job_of
+from server.dispatch.work import job_of, usual
 from server.kit.db import Reader
 from server.staff import STAFF
 
+_USUAL = "上次来的师傅"
+
 
 async def candidates(reader: Reader, case: Case, rules: Settings) -> list[CandidateView]:
-    """The provider's workers for this service: those who can be given it first, the best at the top."""
-    table = await weighed(reader, case, rules)
-    return [_view(reader, one) for one in table if _does_such_work(reader, one, case)]
+    """The provider's workers for this service: those who can be given it first, of these who came before at the top and
+    then the best."""
+    table, who = await weighed(reader, case, rules), await usual(reader, case)
+    table = sorted(table, key=lambda one: bool(one.reasons) or one.worker_id != who)
+    return [
+        _view(reader, one, _USUAL if one.worker_id == who else "")
+        for one in table
+        if _does_such_work(reader, one, case)
+    ]
 
 
 def _does_such_work(reader: Reader, one: Scored, case: Case) -> bool:
@@ -22,7 +30,7 @@ def _does_such_work(reader: Reader, one: Scored, case: Case) -> bool:
     return worker is not None and staff.serves(worker, case.provider_id or "", job_of(case).category)
 
 
-def _view(reader: Reader, one: Scored) -> CandidateView:
+def _view(reader: Reader, one: Scored, note: str) -> CandidateView:
     return CandidateView(
         id=one.worker_id,
         name=one.name,
@@ -31,4 +39,5 @@ def _view(reader: Reader, one: Scored) -> CandidateView:
         rating=scores.view(reader, scores.worker_key(one.worker_id)),
         score=one.score,
         reasons=one.reasons,
+        note=note,
     )

@@ -10,7 +10,7 @@ from server.cases.kinds import Case
 from server.config import Settings
 from server.dispatch.scoring import Asked, weigh
 from server.dispatch.stored import CHOICES, DISPATCHES, OFFERS, TURNS, Choice, Dispatch, Scored
-from server.dispatch.work import Job, job_of
+from server.dispatch.work import Job, job_of, usual
 from server.kit.db import Reader, Tx
 from server.sessions import Actor
 
@@ -52,14 +52,16 @@ async def keep(tx: Tx, dispatch: Dispatch) -> None:
 
 async def begin(tx: Tx, case: Case, heard: int = 0, gave_back: str | None = None) -> None:
     """Somebody is looked for from now on: the open offers were for what it was before. `heard` is the step of the case
-    that says so, `gave_back` who had the work and will not be asked again for this time."""
+    that says so, `gave_back` who had the work and will not be asked again for this time. Where a person assigns, the
+    queue has to look only if there is somebody who came before."""
     dispatch, fresh = await known(tx, case), _new(tx, case)
     same = (dispatch.provider_id, dispatch.start) == (fresh.provider_id, fresh.start)
     refused = dispatch.refused if same else []
     if gave_back is not None and gave_back not in refused:
         refused = [*refused, gave_back]
     await withdraw(tx, case.id)
-    by_hand = fresh.mode == "assign"
+    who = await usual(tx, case)
+    by_hand = fresh.mode == "assign" and (who is None or who in refused)
     await keep(
         tx,
         replace(

@@ -1,5 +1,7 @@
 """Asking: who is offered the work in each round, until somebody takes it or there is nobody left.
 
+Who came before is not asked: it is theirs at once if they can. Only afterwards is anybody else looked for.
+
 Grab 抢单 asks several at once and more in every round; rotate 轮派 asks one after the other. A round ends when its time
 is over or everybody has declined; its end and the next round's begin are one transaction, so a worker process may be
 killed anywhere, and the lease brings the row to the next.
@@ -13,10 +15,10 @@ from msgspec.structs import replace
 from server import cases
 from server.cases import CASES, Case
 from server.config import Settings
-from server.dispatch.giving import had_turn, keep, write_down
+from server.dispatch.giving import give, had_turn, keep, write_down
 from server.dispatch.scoring import Asked, weigh
 from server.dispatch.stored import DISPATCHES, OFFERS, Dispatch, Offer, Scored
-from server.dispatch.work import Job, job_of, waits, works
+from server.dispatch.work import Job, job_of, usual, waits, works
 from server.kit.chance import chance
 from server.kit.db import Database, Tx
 from server.kit.events import Event, emit, event_id
@@ -52,7 +54,14 @@ async def _next(tx: Tx, row: Dispatch, rules: Settings) -> None:
         await keep(tx, dispatch)
         return
     await _expire(tx, dispatch)
-    await _ask(tx, dispatch, case, rules)
+    table = await weigh(tx, Asked(case, job_of(case), frozenset(dispatch.refused)), rules)
+    if dispatch.state == "due" and await _to_usual(tx, dispatch, case, table, rules):
+        return
+    if dispatch.mode == "assign":
+        dispatch.state = "by_hand"
+        await keep(tx, dispatch)
+        return
+    await _ask(tx, dispatch, case, table, rules)
 
 
 def _as_read(dispatch: Dispatch, case: Case) -> bool:
@@ -66,9 +75,22 @@ async def _expire(tx: Tx, dispatch: Dispatch) -> None:
     await tx.change_all(OFFERS, {"case_no": dispatch.id, "state": "open"}, {"$set": over})
 
 
-async def _ask(tx: Tx, dispatch: Dispatch, case: Case, rules: Settings) -> None:
+async def _to_usual(tx: Tx, dispatch: Dispatch, case: Case, table: list[Scored], rules: Settings) -> bool:
+    """Give it to who came before, if they can and there is time; whether that was done."""
+    who = await usual(tx, case)
+    able = {one.worker_id for one in table if not one.reasons}
+    if who is None or who not in able or tx.now >= job_of(case).start:
+        return False
+    write_down(tx, dispatch, "usual", [replace(one, chosen=one.worker_id == who) for one in table], rules)
+    action = works()[case.kind].usual
+    given = await cases.move(tx, case.id, action, {"worker_id": who}, SYSTEM, "system", rules)
+    await give(tx, given, who)
+    await had_turn(tx, who)
+    return True
+
+
+async def _ask(tx: Tx, dispatch: Dispatch, case: Case, table: list[Scored], rules: Settings) -> None:
     job = job_of(case)
-    table = await weigh(tx, Asked(case, job, frozenset(dispatch.refused)), rules)
     able = [one for one in table if not one.reasons] if tx.now < job.start else []
     step, chosen = _whom(dispatch, able, rules)
     if not chosen:

@@ -7,12 +7,12 @@ it is booked once. What cannot be booked is noted with free times near it.
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 
-from server import bookings, catalogue, residents, sessions, slots, staff
+from server import bookings, catalogue, residents, sessions, slots
 from server.cases import CaseNumbers
 from server.catalogue import Service
 from server.config import Settings
 from server.kit.clock import SHANGHAI, today
-from server.kit.db import Database, Duplicate, Reader, Tx
+from server.kit.db import Database, Duplicate, Tx
 from server.kit.errors import HoelunError, Unavailable
 from server.kit.events import Event, emit, event_id
 from server.kit.jobs import QueueOf, Settled
@@ -95,7 +95,7 @@ async def _book(tx: Tx, plan_id: str, day: date, case_no: str, rules: Settings) 
         return
     start = start_of(plan, day)
     resident = await residents.find(tx, plan.resident_id)
-    wanted = wish(plan, start, resident.id, _noted(tx, plan))
+    wanted = wish(plan, start, resident.id, _noted(plan))
     case = await bookings.place(
         tx, sessions.of_resident(resident), resident, wanted, case_no, "system", rules
     )
@@ -111,11 +111,9 @@ async def _book(tx: Tx, plan_id: str, day: date, case_no: str, rules: Settings) 
     tx.add(VISITS, visit)
 
 
-def _noted(reader: Reader, plan: Plan) -> str:
-    """The resident's own note, and who should come if that can be."""
-    usual = reader.recall(staff.STAFF, plan.worker_id) if plan.worker_id else None
-    hint = f"定期服务，请尽量派{usual.name}" if usual else "定期服务"
-    return f"{plan.note}（{hint}）"[:500] if plan.note else hint
+def _noted(plan: Plan) -> str:
+    """The resident's own note, and that it is a visit of many."""
+    return f"{plan.note}（定期服务）"[:500] if plan.note else "定期服务"
 
 
 async def _note(tx: Tx, plan_id: str, service: Service, day: date, reason: str, rules: Settings) -> None:

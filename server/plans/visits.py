@@ -22,7 +22,8 @@ class PlanNotFound(NotFound):
 
 
 class Plan(Leased, kw_only=True):
-    """`worker_id` is who came first and is asked to come again. `due_at`: when the next day may be booked."""
+    """`worker_id` is who came first and is sent again (server/plans/faces.py). `due_at`: when the next day may be
+    booked."""
 
     resident_id: str
     resident_name: str
