@@ -136,6 +136,7 @@ async function portrait(shot, street, large) {
   try {
     const phone = await arrive(shot, street, { large })
     await shot.act?.(phone)
+    if (!shot.below) await phone.view.locator('wx-page').evaluate((page) => page.scrollTo(0, 0))
     await settled(phone)
     await phone.screenshot(path.join(values.out, name))
     for (const issue of await phone.page.evaluate(() => preview.issues)) complaints.push(`${name}: ${issue.message}`)

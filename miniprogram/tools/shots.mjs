@@ -19,7 +19,7 @@ const soon = () => {
 
 /**
  * name: of the picture; page: with its query, from the case numbers of the street; see: what is on it once it is there;
- * act: what is done then; now: its countdown needs the real time; empty: the same page for somebody with nothing, or before anything is chosen.
+ * act: what is done then; now: its countdown needs the real time; below: not from its top; empty: the same page for somebody with nothing, or before anything is chosen.
  */
 export const SHOTS = [
   { name: 'home', page: () => 'pages/home/index', who: busy, see: '按类别找', empty: { who: newcomer } },
@@ -45,7 +45,7 @@ export const SHOTS = [
   { name: 'case-rated', page: (street) => of(street.completed), who: busy, see: '您的评价' },
   { name: 'case-bundle', page: (street) => of(street.bundle), who: PEOPLE.mover, see: '一共办这几件' },
   { name: 'case-complaint', page: (street) => of(street.complaint), who: busy, see: '经过' },
-  { name: 'case-talk', page: (street) => of(street.onTheWay), who: busy, see: '不另外收费', act: (phone) => phone.view.getByText('和工作人员说').evaluate((one) => one.scrollIntoView()) },
+  { name: 'case-talk', page: (street) => of(street.onTheWay), who: busy, see: '不另外收费', below: true, act: (phone) => phone.view.getByText('和工作人员说').evaluate((one) => one.scrollIntoView()) },
   { name: 'act', page: (street) => `packages/cases/pages/act/index?case_no=${street.assigned}&action=reschedule`, who: busy, see: '改约', act: pick, empty: {} },
   { name: 'rate', page: (street) => `packages/cases/pages/rate/index?case_no=${street.rateable}`, who: busy, see: '您满意吗', act: rate, empty: {} },
   { name: 'complain', page: (street) => `packages/cases/pages/complain/index?case_no=${street.done}`, who: busy, see: '哪里不满意', act: complain, empty: {} },

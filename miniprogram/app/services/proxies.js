@@ -22,7 +22,8 @@ const revoke = (id) => request.write(`/v1/proxies/${id}`, {}, 'DELETE')
 async function people(mine) {
   const { items } = await list()
   const held = items.filter((/** @type {any} */ one) => one.holder && one.holder.id === mine && one.scopes.includes(BOOKINGS) && inForce(one))
-  const others = held.map(({ principal, relation }) => ({ value: principal.id, text: [relation, principal.name].filter(Boolean).join(' ') || '家人', name: principal.name || relation || '家人' }))
+  const once = held.filter((/** @type {any} */ one, /** @type {number} */ at) => held.findIndex((/** @type {any} */ other) => other.principal.id === one.principal.id) === at)
+  const others = once.map(({ principal, relation }) => ({ value: principal.id, text: [relation, principal.name].filter(Boolean).join(' ') || '家人', name: principal.name || relation || '家人' }))
   return others.length ? [{ value: '', text: '自己', name: '' }, ...others] : []
 }
 
