@@ -148,7 +148,7 @@ test('a list that could not be got says why, and is tried again', async () => {
 
 test('for oneself what is known is filled in; for the family nothing is sent that was not typed', async () => {
   const booked = () => [422, { error: { code: 'x', message: '先不约' } }]
-  const phone = await Handset.take({ start: FORM_PAGE, answers: form({ 'GET /v1/proxies': { items: [MOTHER, { ...MOTHER, id: 'p-2', principal: { id: 'r-3', name: '收回的' }, revoked_at: '2020-01-01T00:00:00Z' }] }, 'POST /v1/bookings': booked }) })
+  const phone = await Handset.take({ start: FORM_PAGE, answers: form({ 'GET /v1/proxies': { items: [MOTHER, { ...MOTHER, id: 'p-3' }, { ...MOTHER, id: 'p-2', principal: { id: 'r-3', name: '收回的' }, revoked_at: '2020-01-01T00:00:00Z' }] }, 'POST /v1/bookings': booked }) })
   await phone.see('幸福里 3-2-501')
   assert.ok(!phone.text.includes('收回的'))
   phone.tap('下一步')
