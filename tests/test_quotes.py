@@ -140,7 +140,9 @@ async def test_what_does_not_fit_the_service_is_refused_by_name(world: World) ->
     assert at_night.code == "slot_not_offered"
 
 
-async def test_a_service_that_keeps_a_seat_for_the_quote_gives_it_back_on_refusal(world: World) -> None:
+async def test_a_service_that_keeps_a_seat_for_the_quote_gives_it_back_when_nothing_comes_of_it(
+    world: World,
+) -> None:
     shop = await (await world.shop(capacity=1)).quoting(seat_for_quote=True)
     resident = await world.resident()
     case = await shop.booked(resident)
@@ -148,6 +150,14 @@ async def test_a_service_that_keeps_a_seat_for_the_quote_gives_it_back_on_refusa
     assert (await resident.post("/v1/bookings", shop.wish(world.at(10)))).code == "slot_taken"
     await shop.manager.act(case["case_no"], "quote", items=QUOTE)
     await resident.act(case["case_no"], "refuse_quote")
+    assert await seats(world, shop) == 0
+
+    unanswered = await shop.booked(resident)
+    until = world.clock.now() + timedelta(hours=3)
+    await shop.manager.act(unanswered["case_no"], "quote", items=QUOTE, valid_until=until.isoformat())
+    assert await seats(world, shop) == 8
+    world.clock.set(until)
+    await world.work()
     assert await seats(world, shop) == 0
 
 

@@ -18,7 +18,8 @@ async def main(chosen: list[Mutant], jobs: int) -> int:
     with tempfile.TemporaryDirectory(prefix="hoelun-mutants-") as folder:
         sound = Path(folder, "sound")
         await asyncio.to_thread(bench.copy, sound)
-        outcome = await bench.play(sound)
+        named = sorted({one.test for one in chosen if one.test})
+        outcome = await bench.play(sound, bench.PROOF, *named)
         if outcome.caught or outcome.broken:
             print(f"the tree as it is does not pass: {outcome.said}")
             return 1
@@ -35,15 +36,17 @@ async def _try(mutant: Mutant, sound: Path, folder: Path, gate: asyncio.Semaphor
         tree = folder / mutant.name
         await asyncio.to_thread(bench.copy, tree, sound)
         bench.infect(mutant, tree)
-        outcome = await bench.play(tree)
-    print(f"{mutant.name} ({mutant.breaks}): {_said(outcome)}", flush=True)
+        outcome, by = await bench.play(tree), "the machine"
+        if mutant.test and not outcome.caught and not outcome.broken:
+            outcome, by = await bench.play(tree, mutant.test), mutant.test
+    print(f"{mutant.name} ({mutant.breaks}): {_said(outcome, by)}", flush=True)
     return not outcome.caught
 
 
-def _said(outcome: Outcome) -> str:
+def _said(outcome: Outcome, by: str) -> str:
     if outcome.broken:
         return f"COULD NOT BE PLAYED: {outcome.said}"
-    verdict = f"caught in {outcome.seconds} s: {outcome.said}" if outcome.caught else "SURVIVED"
+    verdict = f"caught by {by} in {outcome.seconds} s: {outcome.said}" if outcome.caught else "SURVIVED"
     return verdict
 
 

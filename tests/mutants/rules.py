@@ -4,11 +4,14 @@ from msgspec import Struct
 
 
 class Mutant(Struct, frozen=True):
+    """`test`: the one that has to notice where the machine's short form does not come by."""
+
     name: str
     breaks: str
     file: str
     before: str
     after: str
+    test: str = ""
 
 
 _ACTS, _SLOTS = "server/bookings/acts.py", "server/slots.py"
@@ -99,6 +102,14 @@ MUTANTS = (
         _RESCHEDULE,
         "    busy = known is not None and",
         "    busy = known is None and",
+        test="tests/test_reschedule.py::test_a_worker_who_is_busy_then_is_free_and_another_is_looked_for",
+    ),
+    Mutant(
+        "same-worker-twice",
+        "a worker is given two visits at one time",
+        _ACTS,
+        "booking.seats, 1, otherwise=busy)",
+        "booking.seats, 2, otherwise=busy)",
     ),
     Mutant(
         "provider-day-forgotten",
@@ -120,6 +131,8 @@ MUTANTS = (
         "server/cases/moves.py",
         "    if actor is not SYSTEM and time_is_up(case, tx.now):",
         "    if actor is SYSTEM and time_is_up(case, tx.now) and case.version < 0:",
+        test="tests/test_quotes.py"
+        "::test_a_quote_lapses_when_its_time_is_up_and_says_so_before_the_worker_comes_round",
     ),
     Mutant(
         "no-show-keeps-the-seat",
@@ -134,6 +147,8 @@ MUTANTS = (
         "server/bookings/quotes.py",
         '    _answer(act, "lapsed").answered_by = "系统"\n    await acts.end(act)\n',
         '    _answer(act, "lapsed").answered_by = "系统"\n',
+        test="tests/test_quotes.py"
+        "::test_a_service_that_keeps_a_seat_for_the_quote_gives_it_back_when_nothing_comes_of_it",
     ),
     Mutant(
         "agreed-price-forgotten",
@@ -148,6 +163,7 @@ MUTANTS = (
         _LINE,
         'limit=LONGEST, sort="ticket"):',
         'limit=LONGEST, sort="-ticket"):',
+        test="tests/test_waitlist.py::test_an_offer_that_lapses_goes_to_the_next_until_the_line_is_empty",
     ),
     Mutant(
         "offered-and-kept",
@@ -162,6 +178,7 @@ MUTANTS = (
         _MOVES,
         '    if before == "waiting":\n',
         '    if before == "waiting" and state != "left":\n',
+        test="tests/test_waitlist.py::test_who_leaves_while_a_seat_is_kept_gives_it_to_the_next",
     ),
     Mutant(
         "taken-by-leaving",
@@ -169,6 +186,8 @@ MUTANTS = (
         "server/waitlist/joining.py",
         'if not entry.open or (offered is not None and offered.state != "held"):',
         "if not entry.open:",
+        test="tests/machine/test_found.py"
+        "::test_who_has_taken_the_offered_seat_does_not_lose_it_by_leaving_the_line",
     ),
     Mutant(
         "skip-keeps-the-booking",
@@ -176,6 +195,7 @@ MUTANTS = (
         "server/plans/changes.py",
         "        if case is not None and case.open:\n",
         "        if case is not None and not case.open:\n",
+        test="tests/test_plans.py::test_one_visit_is_skipped_and_its_booking_cancelled",
     ),
     Mutant(
         "nobody-told",
@@ -183,5 +203,6 @@ MUTANTS = (
         "server/bookings/messages.py",
         'if event.data["action"] == "cancel" and event.by["kind"] == "resident":',
         'if event.data["action"] == "cancel":',
+        test="tests/test_push.py::test_the_resident_is_told_of_others_cancelling_and_not_of_their_own",
     ),
 )
