@@ -2,7 +2,6 @@
 
 from server import cases, staff_push
 from server.bookings.notices import dispatchers
-from server.bookings.words import said
 from server.bundles import parts
 from server.bundles.kind import BUNDLE, sentence
 from server.bundles.parts import Bundled, Part
@@ -13,11 +12,12 @@ from server.kit.db import Tx
 from server.kit.events import Event, on
 from server.push import Template
 from server.sessions import SYSTEM
+from server.words import said
 
 _NO_RULES = Settings()
 """Following the parts asks for no rule of the place: what holds for a bundle was put into its case."""
 
-CHANGED = Template("bundle_changed", "一件事进展通知", "submit", KEYS)
+CHANGED = Template("bundle_changed", "一件事进展通知", "bundle", KEYS)
 
 _WORDS = {
     "order": Word("已受理", "点开看每一件办到哪里"),

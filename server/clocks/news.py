@@ -10,7 +10,7 @@ from server.push import Notice, Template
 PROGRESS = Template(
     "case_progress",
     "办理进度通知",
-    "submit",
+    "progress",
     {"thing1": "what", "character_string2": "case_no", "time3": "time", "phrase4": "state", "thing5": "tip"},
 )
 _NEWS = {

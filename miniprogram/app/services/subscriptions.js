@@ -8,13 +8,13 @@ async function list() {
 }
 
 /**
- * Ask within a tap for the messages that belong to this moment. It must be the first thing that the tap does, so the
- * templates are those that `prepare` has fetched. Whatever the answer, what the tap was for goes on.
- * @param {string} moment
+ * Ask within a tap for the messages that belong to these moments, the first moment first. It must be the first thing that
+ * the tap does, so the templates are those that `prepare` has fetched. Whatever the answer, what the tap was for goes on.
+ * @param {string[]} moments
  */
-async function ask(moment) {
-  const mine = prepared.filter((one) => one.moment === moment && one.state !== 'banned')
-  await askFor(mine.sort((one, other) => one.credits - other.credits).map((one) => one.template_id))
+async function ask(...moments) {
+  const wanted = prepared.filter((one) => one.state !== 'banned').sort((one, other) => one.credits - other.credits)
+  await askFor(moments.flatMap((moment) => wanted.filter((one) => one.moment === moment)).map((one) => one.template_id))
 }
 
 /** Ask for these, three at most. @param {string[]} ids */
@@ -33,13 +33,9 @@ async function askFor(ids) {
 /** @type {any[]} */
 let prepared = []
 
-/** Fetch what `ask` needs, when the page opens. */
+/** Fetch what `ask` needs, a page or more before the tap: what was known before stays when the network is away. */
 async function prepare() {
-  try {
-    prepared = await list()
-  } catch (error) {
-    prepared = []
-  }
+  prepared = await list().catch(() => prepared)
 }
 
 module.exports = { ask, askFor, list, prepare }

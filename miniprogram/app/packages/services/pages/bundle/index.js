@@ -95,7 +95,7 @@ Page({
     const { id, whom, parts, rule } = this.data
     const wanted = parts.filter((one) => one.on)
     this.setData({ busy: true, problem: '' })
-    await subscriptions.ask('submit')
+    await subscriptions.ask('bundle', 'submit')
     try {
       const opened = await bundles.open({
         bundle_id: id,

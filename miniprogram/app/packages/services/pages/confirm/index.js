@@ -92,7 +92,7 @@ Page({
   async act(event) {
     const { action } = event.currentTarget.dataset
     this.setData({ busy: true })
-    await subscriptions.ask('submit')
+    await subscriptions.ask(...(this.data.item.details.price_agreed ? ['submit'] : ['quote', 'submit']))
     if (!(await this.move(action))) return
     drafts.drop(`booking.${this.data.item.details.service_id}`)
     wx.reLaunch({ url: `/packages/cases/pages/case/index?case_no=${this.caseNo}&fresh=1` })

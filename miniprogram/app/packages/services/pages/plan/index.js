@@ -80,7 +80,7 @@ Page({
   async send() {
     const { id, whom, weekdays, time, weeks, form } = this.data
     this.setData({ busy: true, errors: {} })
-    await subscriptions.ask('submit')
+    await subscriptions.ask('plan', 'submit')
     try {
       await plans.make({ service_id: id, weekdays: weekdays.filter((one) => one.on).map((one) => one.number), time, weeks, form, resident_id: whom || undefined })
       drafts.drop(`plan.${id}`)

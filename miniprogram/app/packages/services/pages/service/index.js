@@ -1,4 +1,5 @@
 const catalogue = require('../../../../services/catalogue')
+const subscriptions = require('../../../../services/subscriptions')
 const waitlist = require('../../../../services/waitlist')
 const { yuan } = require('../../../../utils/money')
 const { when } = require('../../../../utils/time')
@@ -12,6 +13,7 @@ Page({
   /** @param {{ id: string, start?: string }} query */
   onLoad({ id, start = '' }) {
     this.setData({ id, wanted: start })
+    subscriptions.prepare()
   },
 
   onShow() {
@@ -43,6 +45,7 @@ Page({
       cancelText: '看别的',
     })
     if (!confirm) return
+    await subscriptions.ask('wait')
     try {
       const waiting = await waitlist.join(this.data.id, start)
       wx.showToast({ title: waiting.ahead ? `已加入，前面 ${waiting.ahead} 位` : '已加入候补', icon: 'none' })
