@@ -71,6 +71,14 @@ async def test_each_is_told_what_concerns_them_and_nobody_of_their_own_acts(worl
     assert await titles(world, shop.manager) == {"新预约", "居民改约", "预约取消"}
     assert await titles(world, shop.dispatcher) == set()
 
+    partner = await world.staff(Grant(role="provider", provider_id=shop.provider_id), name="赵敏")
+    own = (await shop.brought_to("confirmed", resident, world.at(16)))["case_no"]
+    await world.work()
+    await shop.manager.act(own, "cancel", reason="师傅病了")
+    assert await titles(world, partner) == {"新预约", "预约取消"}
+    mine = (await shop.manager.get("/v1/staff/inbox")).json["items"]
+    assert [one["title"] for one in mine if one["case_no"] == own] == ["新预约"]
+
 
 async def test_a_quote_a_late_answer_a_dispute_and_an_appeal_reach_who_has_to_act(world: World) -> None:
     shop, resident = await world.shop(capacity=9), await world.resident()
