@@ -10,7 +10,7 @@ from server.push import Notice, Template
 from server.waitlist.entries import STATES, WAITLIST
 from server.waitlist.views import sentence
 
-_PAGE = "packages/bookings/pages/waitlist/index"
+_PAGE = "packages/me/pages/ahead/index"
 
 
 OFFERED = Template(
