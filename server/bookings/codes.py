@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 
 from schemas.bookings import Start
 from server.bookings.details import Booking
-from server.bookings.words import clock_time
 from server.cases.kinds import CASES, Case
 from server.config import Settings
 from server.kit.db import Tx
 from server.kit.errors import Conflict, HoelunError
 from server.kit.events import Event, emit, event_id
 from server.sessions import Actor
+from server.words import clock_time
 
 LOCKED = "start_code.locked"
 

@@ -10,7 +10,6 @@ from server.bookings import codes, fees, prices, tallies
 from server.bookings.details import Booking, Quote
 from server.bookings.flow import FLOW
 from server.bookings.reschedule import changeable_until
-from server.bookings.words import clock_time, local, said
 from server.budgets import ANSWER, Budget
 from server.cases import Act, Case, Kind, Promise
 from server.catalogue import Service
@@ -21,6 +20,7 @@ from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, Invalid
 from server.residents import Resident
 from server.sessions import Actor
+from server.words import clock_time, local, said
 
 _SEES_CODE = frozenset({"resident", "operator", "clerk"})
 

@@ -12,12 +12,12 @@ from server import places, staff, staff_push
 from server.bookings.codes import LOCKED
 from server.bookings.details import Booking
 from server.bookings.kind import BOOKING
-from server.bookings.words import clock_time, said
 from server.cases import CASES, Case
 from server.kit.db import Reader, Tx
 from server.kit.events import Event, on
 from server.staff_push import Word
 from server.talks import SAID
+from server.words import clock_time, said
 
 Whom = Callable[[Reader, Case, Event], list[str]]
 _GIVEN = frozenset({"confirmed", "assigned", "en_route"})

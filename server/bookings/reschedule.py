@@ -10,11 +10,11 @@ from typing import Any
 from server import catalogue, slots
 from server.bookings import tallies
 from server.bookings.details import Booking
-from server.bookings.words import said
 from server.cases import CASES, Act, parts
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict
 from server.sessions import Actor
+from server.words import said
 
 
 class SameTime(Conflict):

@@ -5,10 +5,10 @@ from datetime import datetime
 from schemas.bookings import MaybeReason
 from schemas.bundles import ReplacePart
 from server import catalogue
-from server.bookings.words import said
 from server.bundles import acts
 from server.bundles.parts import Bundled
 from server.kit.flow import Action, Flow, NoFields, Row, State
+from server.words import said
 
 _CALLERS = frozenset({"resident", "operator", "clerk"})
 _SYSTEM = frozenset({"system"})

@@ -4,12 +4,12 @@ from datetime import datetime
 
 from schemas.bundles import BundleDetails, PartView
 from server import catalogue
-from server.bookings.words import clock_time, local, said
 from server.bundles import order, stored
 from server.bundles.flow import FLOW
 from server.bundles.parts import COMPLETED, Bundled, Part
 from server.cases import Act, Case, Kind
 from server.kit.db import Reader
+from server.words import clock_time, local, said
 
 _SAID = {
     "held": "等您提交",

@@ -15,7 +15,6 @@ from schemas.bookings import NewBooking
 from schemas.bundles import IfPartFails, NewBundle, NewPart
 from schemas.cases import Channel
 from server import bookings, catalogue
-from server.bookings.words import said
 from server.bundles import order, parts, stored
 from server.bundles.acts import NotForThisPart, UnknownPart
 from server.bundles.kind import BUNDLE
@@ -30,6 +29,7 @@ from server.kit.errors import Conflict, HoelunError, Invalid, NotFound, Unavaila
 from server.residents import Resident
 from server.sessions import Actor
 from server.slots import Availability
+from server.words import said
 
 _SPARES = 2
 """How many times a part can be replaced, on the average."""

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
-from server.bookings.words import said
 from server.kit.errors import Conflict
+from server.words import said
 
 
 class PartTooEarly(Conflict):
