@@ -11,7 +11,11 @@ from tests.world import World
 
 async def test_a_body_where_none_belongs_is_refused(world: World) -> None:
     resident = await world.resident()
-    for method, path in (("GET", "/v1/me"), ("POST", "/v1/inbox/read"), ("DELETE", "/v1/sessions/current")):
+    for method, path in (
+        ("GET", "/v1/me"),
+        ("POST", "/v1/plans/any/resume"),
+        ("DELETE", "/v1/sessions/current"),
+    ):
         reply = await world.call(method, path, {"field": 1}, token=resident.token)
         refused(reply, 422, None, "body_not_expected")
     assert (await world.call("GET", "/v1/me", {}, token=resident.token)).status == 200
