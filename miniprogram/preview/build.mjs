@@ -8,12 +8,13 @@ import { compile } from './compile/index.mjs'
 const HERE = path.dirname(fileURLToPath(import.meta.url))
 export const APP = path.join(HERE, '..', 'app')
 
-/** The framework and our runtime as one script; `entry` is a file in runtime/. */
+/** The framework and our runtime as one script; `entry` is a file in runtime/. esbuild's own process ends with it. */
 export async function runtime(entry = 'main.js') {
   const built = await esbuild.build({
     entryPoints: [path.join(HERE, 'runtime', entry)], bundle: true, write: false, format: 'iife', logLevel: 'error',
     globalName: 'hoelunPreview', define: { 'process.env.NODE_ENV': '"production"' },
   })
+  await esbuild.stop()
   return built.outputFiles[0].text
 }
 

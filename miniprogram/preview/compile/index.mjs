@@ -2,7 +2,7 @@
 import fs from 'node:fs'
 import path from 'node:path'
 import { createRequire } from 'node:module'
-import * as esbuild from 'esbuild'
+import vm from 'node:vm'
 import { css } from './styles.mjs'
 
 const { TmplGroup } = createRequire(import.meta.url)('glass-easel-template-compiler')
@@ -33,7 +33,7 @@ export async function compile(root) {
   const configs = configsOf({ files, known, read, app, pages, note })
   const templates = templatesOf({ files, known, read, note })
   const styles = stylesOf({ files, read, pages, configs, note })
-  const modules = await modulesOf({ files, read, note })
+  const modules = modulesOf({ files, read, note })
   for (const page of pages) {
     if (!known.has(`${page}.wxml`) || !known.has(`${page}.js`)) note('error', 'app.json', 1, `page ${page} lacks .wxml or .js`)
   }
@@ -117,15 +117,17 @@ function stylesOf({ files, read, pages, configs, note }) {
   return styles
 }
 
-async function modulesOf({ files, read, note }) {
+/** The sources are plain scripts for a phone, and run as they are. */
+function modulesOf({ files, read, note }) {
   const modules = []
   for (const file of files) {
     if (!file.endsWith('.js')) continue
+    const code = `function (${MODULE_ARGUMENTS}) {\n${read(file)}\n}`
     try {
-      const { code } = await esbuild.transform(read(file), { loader: 'js', format: 'cjs', target: 'es2020', sourcefile: file })
-      modules.push(`${JSON.stringify(bare(file))}: function (${MODULE_ARGUMENTS}) {\n${code}\n}`)
+      new vm.Script(`(${code})`, { filename: file, lineOffset: -1 })
+      modules.push(`${JSON.stringify(bare(file))}: ${code}`)
     } catch (error) {
-      note('error', file, error.errors?.[0]?.location?.line ?? 1, error.message)
+      note('error', file, Number(/:(\d+)/.exec(error.stack)?.[1] ?? 1), error.message)
     }
   }
   return modules
