@@ -305,6 +305,17 @@ async def test_who_leaves_while_a_seat_is_kept_gives_it_to_the_next(world: World
     assert (await who.get(f"/v1/cases/{offered}")).json["state"] == "cancelled"
 
 
+async def test_when_nobody_waits_any_more_what_comes_back_is_for_everybody_at_once(world: World) -> None:
+    shop, [(leaver, case_no)] = await full_shop(world)
+    [(who, entry)] = await queue_of(world, shop, 1)
+    assert (await who.delete(f"/v1/waitlist/{entry['id']}")).json["state"] == "left"
+    await cancel(leaver, case_no)
+
+    booked = await (await world.resident()).post("/v1/bookings", shop.wish(world.at(10)))
+
+    assert booked.status == 201, booked.body
+
+
 async def test_an_event_told_twice_changes_nothing(world: World) -> None:
     shop, [(leaver, case_no)] = await full_shop(world)
     line = await queue_of(world, shop, 2)

@@ -100,8 +100,8 @@ MUTANTS = (
         "busy-worker-moves-along",
         "nobody asks whether the worker is free at the new time",
         _RESCHEDULE,
-        "    busy = known is not None and",
-        "    busy = known is None and",
+        "    if busy:\n        await slots.give_back(act.tx, owner",
+        "    if busy and not known:\n        await slots.give_back(act.tx, owner",
         test="tests/test_reschedule.py::test_a_worker_who_is_busy_then_is_free_and_another_is_looked_for",
     ),
     Mutant(
@@ -178,7 +178,7 @@ MUTANTS = (
         _MOVES,
         '    if before == "waiting":\n',
         '    if before == "waiting" and state != "left":\n',
-        test="tests/test_waitlist.py::test_who_leaves_while_a_seat_is_kept_gives_it_to_the_next",
+        test="tests/test_waitlist.py::test_when_nobody_waits_any_more_what_comes_back_is_for_everybody_at_once",
     ),
     Mutant(
         "taken-by-leaving",
