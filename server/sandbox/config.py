@@ -118,8 +118,6 @@ TEMPLATES = (
 PAGES = (
     "pages/home/index",
     "packages/bookings/pages/case/index",
-    "packages/bookings/pages/plan/index",
-    "packages/bookings/pages/waitlist/index",
     "packages/cases/pages/case/index",
     "packages/me/pages/ahead/index",
     "packages/me/pages/profile/index",

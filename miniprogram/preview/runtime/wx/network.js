@@ -4,7 +4,7 @@ const METHODS = new Set(['OPTIONS', 'GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'TRA
 const SLOW_MS = 2500
 const TIMEOUT_MS = 60_000
 
-export function network({ settings, issue }, api) {
+export function network({ settings }, api) {
   const listeners = new Set()
   settings.listen((name) => {
     if (name === 'network') listeners.forEach((tell) => tell(state()))
@@ -59,7 +59,6 @@ export function network({ settings, issue }, api) {
     getNetworkType: api('getNetworkType', () => ({ networkType: state().networkType })),
     onNetworkStatusChange: (tell) => listeners.add(tell),
     offNetworkStatusChange: (tell) => listeners.delete(tell),
-    connectSocket: () => issue('missing', 'wx.connectSocket'),
   }
 }
 
