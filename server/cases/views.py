@@ -20,7 +20,7 @@ from schemas.cases import (
 )
 from schemas.common import FormField
 from server import budgets, catalogue, forms, places, proxies, staff, workdays
-from server.cases.kinds import CASES, ENDED, Case, Kind, kind_of, kinds
+from server.cases.kinds import CASES, ENDED, STILL_OPEN, Case, Kind, kind_of, kinds
 from server.cases.moves import time_is_up
 from server.cases.numbers import is_case_no
 from server.cases.scope import parts, scope
@@ -195,7 +195,7 @@ def wanted_cases(wanted: FindCases, actor: Actor, now: datetime) -> dict[str, An
     if wanted.state is not None:
         where.append({"state": wanted.state})
     if wanted.open is not None:
-        where.append({"open": wanted.open})
+        where.append(STILL_OPEN if wanted.open else {"open": False})
     clauses = [one for one in where if one]
     return {"$and": clauses} if len(clauses) > 1 else (clauses or [{}])[0]
 

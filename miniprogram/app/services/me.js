@@ -9,6 +9,9 @@ const change = (changes) => request.write('/v1/me', changes)
 /** The number behind the code of the phone button. @param {string} code */
 const bindPhone = (code) => request.write('/v1/me/phone', { code })
 
+/** Take the disability certificate out of the profile. */
+const dropDisability = () => request.write('/v1/me/disability', {}, 'DELETE')
+
 /** All that is kept of me, as one object. */
 const everything = () => request.get('/v1/me/export')
 
@@ -24,4 +27,4 @@ async function signOutEverywhere() {
   request.forget()
 }
 
-module.exports = { bindPhone, change, close, everything, get, signOutEverywhere }
+module.exports = { bindPhone, change, close, dropDisability, everything, get, signOutEverywhere }

@@ -1,7 +1,7 @@
 const me = require('../../../../services/me')
 
 Page({
-  data: { state: 'loading', error: '', name: '', birthYear: '', household: null, errors: {}, busy: false },
+  data: { state: 'loading', error: '', name: '', birthYear: '', household: null, disability: null, errors: {}, busy: false },
 
   onLoad() {
     this.load()
@@ -10,7 +10,7 @@ Page({
   async load() {
     try {
       const who = await me.get()
-      this.setData({ state: 'ready', name: who.name, birthYear: who.birth_year || '', household: who.household })
+      this.setData({ state: 'ready', name: who.name, birthYear: who.birth_year || '', household: who.household, disability: who.disability })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }
@@ -29,6 +29,20 @@ Page({
   /** @param {WechatMiniprogram.CustomEvent<{ value: any }>} event */
   moved(event) {
     this.setData({ household: event.detail.value, errors: {} })
+  },
+
+  async drop() {
+    const { confirm } = await wx.showModal({ title: '删掉残疾人证的登记？', content: '以后预约按没有登记的价格算。想再用，请带证到社区窗口。', confirmText: '删掉', cancelText: '不删' })
+    if (!confirm) return
+    this.setData({ busy: true })
+    try {
+      await me.dropDisability()
+      this.setData({ disability: null })
+    } catch (error) {
+      this.setData({ errors: { page: error.message } })
+    } finally {
+      this.setData({ busy: false })
+    }
   },
 
   async save() {
