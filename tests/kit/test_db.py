@@ -348,6 +348,19 @@ async def test_a_collection_kept_whole_follows_every_kind_of_change(db: Database
     assert whole.version > version
 
 
+async def test_whoever_changed_a_whole_collection_sees_it_when_they_are_answered(db: Database) -> None:
+    whole = db.reader().everything(KEPT)
+    for number in range(20):
+        name = str(number)
+        await db.atomically(lambda tx, name=name: tx.put(KEPT, Kept(id="a", name=name)))  # type: ignore[misc]
+        assert whole.items["a"].name == name
+        how = {"$set": {"count": number}}
+        await db.atomically(lambda tx, how=how: tx.change(KEPT, {"_id": "a"}, how))  # type: ignore[misc]
+        assert whole.items["a"].count == number
+        await db.atomically(lambda tx: tx.delete(KEPT, {"_id": "a"}))
+        assert "a" not in whole.items
+
+
 async def test_a_change_that_overtakes_the_reading_of_all_is_not_lost(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

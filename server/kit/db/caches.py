@@ -6,6 +6,7 @@ fresh.
 """
 
 import asyncio
+import contextlib
 import functools
 import time
 from collections import OrderedDict
@@ -22,6 +23,7 @@ log = structlog.get_logger()
 _SILENT_AFTER_S = 1.5
 _AWAIT_MS = 400
 _GATHER_S = 0.02
+_TELL_WITHIN_S = 0.5
 _RETRY_S = 0.2
 _OPEN_WITHIN_S = 15.0
 _CURSOR_NOT_FOUND = 43
@@ -53,6 +55,9 @@ class Follower:
         self._missing = False
         self.edition = 0
         self._opened = asyncio.Event()
+        self._told: Any = None
+        self._reloading: set[asyncio.Task[None]] = set()
+        self._waiting: list[tuple[Any, asyncio.Future[None]]] = []
 
     @property
     def trusted(self) -> bool:
@@ -66,6 +71,19 @@ class Follower:
         if on_gap is not None:
             self._on_gap.append(on_gap)
 
+    async def told_of(self, written: Any) -> None:
+        """Until memory has been told of what was committed at this cluster time, so that whoever changed something
+        sees it in the next answer. Not for long: a write that changed nothing is never told."""
+        waiting = (written, asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_TELL_WITHIN_S):
+                if self.trusted and (self._told is None or self._told < written):
+                    await waiting[1]
+                if self._reloading:
+                    await asyncio.wait(self._reloading)
+        self._waiting.remove(waiting)
+
     async def documents(self, collection: str, where: dict[str, Any]) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = await self._handle[collection].find(where).to_list(None)
         return found
@@ -76,11 +94,18 @@ class Follower:
         async with asyncio.timeout(_OPEN_WITHIN_S):
             await self._opened.wait()
 
-    def background(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def background(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """Work that ends with the follower at the latest."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
+
+    def reload(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Something told is being read again: memory has it when this has ended."""
+        task = self.background(work, name)
+        self._reloading.add(task)
+        task.add_done_callback(self._reloading.discard)
 
     async def close(self) -> None:
         tasks = list(self._tasks)
@@ -122,6 +147,8 @@ class Follower:
                 batch = cursor.get("firstBatch") or cursor.get("nextBatch") or []
                 for raw in batch:
                     self._tell(raw)
+                if batch:
+                    self._told_until(batch[-1]["clusterTime"])
                 self._token = cursor["postBatchResumeToken"]
                 if batch[-1]["clusterTime"] >= until if batch else asked_more:
                     behind = False
@@ -131,6 +158,12 @@ class Follower:
                     await asyncio.sleep(_GATHER_S)
                 more = {"getMore": cursor["id"], "collection": "$cmd.aggregate", "maxTimeMS": _AWAIT_MS}
                 answer, asked_more = await self._command(session, more), True
+
+    def _told_until(self, told: Any) -> None:
+        self._told = told
+        for written, known in self._waiting:
+            if written <= told and not known.done():
+                known.set_result(None)
 
     def _opening(self) -> dict[str, Any]:
         start = {"resumeAfter": self._token} if self._token else {}
@@ -278,7 +311,7 @@ class Whole(Generic[T]):
         self._soon(self.load_all)
 
     def _soon(self, work: Callable[[], Awaitable[None]]) -> None:
-        self._follower.background(_until_done(work, self._reload_soon), f"reload-{self._name}")
+        self._follower.reload(_until_done(work, self._reload_soon), f"reload-{self._name}")
 
 
 async def _until_done(work: Callable[[], Awaitable[None]], again: Callable[[], None]) -> None:

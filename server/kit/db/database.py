@@ -195,10 +195,15 @@ class Database:
                 break
             with self._session() as session:
                 try:
-                    return await self._attempt(session, body)
+                    result, wrote_whole = await self._attempt(session, body)
+                    written = session.operation_time
                 except PyMongoError as error:
                     if not error.has_error_label("TransientTransactionError"):
                         raise
+                else:
+                    if wrote_whole:
+                        await self.follower.told_of(written)
+                    return result
             await asyncio.sleep(random.uniform(0, 0.002 * 2 ** min(attempt, 6)))
         raise DatabaseUnavailable(retry_after=1)
 
@@ -224,12 +229,12 @@ class Database:
         finally:
             plain.end_session()
 
-    async def _attempt(self, session: Any, body: Body[R]) -> R:
+    async def _attempt(self, session: Any, body: Body[R]) -> tuple[R, bool]:
         async with self._transaction(session):
             tx = self._tx(session)
             result = await body(tx)
             await self._in_thread(self._written, session.delegate, tx.last)
-        return result
+        return result, tx.wrote_whole
 
     @contextlib.asynccontextmanager
     async def _transaction(self, session: Any) -> AsyncIterator[None]:

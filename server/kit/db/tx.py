@@ -158,6 +158,8 @@ class Tx(Reader):
         super().__init__(handle, now, wholes, session)
         self.last: list[Last] = []
         self.wrote = False
+        self.wrote_whole = False
+        """Memory knows of this too: the answer waits until ours has been told."""
         self.witness: Any = None
         """Whoever called the body may leave something here that wants to know what it does."""
 
@@ -171,6 +173,7 @@ class Tx(Reader):
 
     def add_made(self, collection: Collection[Any], make: Callable[[], Document]) -> None:
         """As `add`, of a document that is made in the thread: for what would keep the event loop waiting."""
+        self.wrote_whole |= collection.whole
 
         def insert(handles: Handles, session: Any, shared: bool) -> None:
             try:
@@ -207,6 +210,7 @@ class Tx(Reader):
     async def insert(self, collection: Collection[T], item: T) -> None:
         """Raises Duplicate when a unique index says that it is there already."""
         self.wrote = True
+        self.wrote_whole |= collection.whole
         try:
             await self._done(
                 self._handle[collection.name].insert_one(collection.dump(item), session=self._session)
@@ -218,6 +222,7 @@ class Tx(Reader):
         """The driver's collection, for a write that is no insert."""
         if collection.insert_only:
             raise TypeError(f"{collection.name} is insert-only")
+        self.wrote_whole |= collection.whole
         return self._handle[collection.name]
 
     async def replace(self, collection: Collection[T], item: T, where: Filter) -> bool:
