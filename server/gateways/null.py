@@ -98,6 +98,14 @@ class NullWeCom:
     async def send_notice(self, agentid: int, userid: str, title: str, text: str, url: str = "") -> None:
         self.calls.append(("send_notice", {"agentid": agentid, "userid": userid} | notice(title, text, url)))
 
+    async def send_card(self, agentid: int, userid: str, card: dict[str, Any]) -> str:
+        self.calls.append(("send_card", {"agentid": agentid, "userid": userid, "card": card}))
+        return ""
+
+    async def update_card(self, agentid: int, userid: str, response_code: str, card: dict[str, Any]) -> None:
+        asked = {"agentid": agentid, "userid": userid, "response_code": response_code, "card": card}
+        self.calls.append(("update_card", asked))
+
     async def ping(self) -> None:
         self.calls.append(("ping", {}))
 

@@ -14,6 +14,8 @@ from server.kit.platform import Action, OutsideCompany, PlatformRefusal
 
 TITLE_BYTES, CARD_BYTES, TEXT_BYTES, URL_BYTES = 128, 512, 2_048, 2_048
 """Older pages count the first two in bytes, the present one in characters: bytes are safe for both."""
+TASK_ID_USED = 42014
+"""Ours are well-formed: it can only have been used."""
 ONCE = {"enable_duplicate_check": 1, "duplicate_check_interval": 600}
 _WIDE = str.maketrans("<>", "＜＞")
 
@@ -73,12 +75,55 @@ class WeCom(Facade[AppClient]):
 
         async def ask() -> None:
             answer = await self._client.message.send(agentid, userid, msg=message)
-            said_ok(answer)
-            missed = f"{answer.get('invaliduser') or ''}|{answer.get('unlicenseduser') or ''}"
-            if userid.lower() in missed.lower().split("|"):
-                raise PlatformRefusal("send_notice", 0, "invaliduser", Action.drop_recipient)
+            _reached("send_notice", answer, userid)
 
         await self._calls.call("send_notice", ask, repeatable=True)
+
+    async def send_card(self, agentid: int, userid: str, card: dict[str, Any]) -> str:
+        """A card with buttons to one member; the code by which it can be changed, once and within 72 hours.
+
+        The empty word says that the platform has had this `task_id` before: the answer to that was lost, and the code
+        with it. Raises PlatformRefusal as `send_notice` does.
+        """
+
+        async def ask() -> str:
+            answer = await self._client.message.send(
+                agentid, userid, msg={"msgtype": "template_card", "template_card": card}
+            )
+            _reached("send_card", answer, userid)
+            return str(answer.get("response_code") or "")
+
+        try:
+            return await self._calls.call("send_card", ask, repeatable=False)
+        except PlatformRefusal as refusal:
+            if refusal.errcode == TASK_ID_USED:
+                return ""
+            raise
+
+    async def update_card(self, agentid: int, userid: str, response_code: str, card: dict[str, Any]) -> None:
+        """Put another face on a card that a member has got; the code, from its sending or from a tap, is spent by it.
+
+        Raises PlatformRefusal with `give_up` when the code was used before or is too old.
+        """
+        change = {
+            "userids": [userid],
+            "agentid": agentid,
+            "response_code": response_code,
+            "template_card": card,
+        }
+
+        async def ask() -> None:
+            said_ok(await self._client.post("message/update_template_card", data=change))
+
+        await self._calls.call("update_card", ask, repeatable=False)
+
+
+def _reached(api: str, answer: Any, userid: str) -> None:
+    """Beside errcode 0 the platform names whom it could not reach."""
+    said_ok(answer)
+    missed = f"{answer.get('invaliduser') or ''}|{answer.get('unlicenseduser') or ''}"
+    if userid.lower() in missed.lower().split("|"):
+        raise PlatformRefusal(api, 0, "invaliduser", Action.drop_recipient)
 
 
 def notice(title: str, text: str, url: str) -> dict[str, Any]:
