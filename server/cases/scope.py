@@ -1,6 +1,6 @@
 """Which parts somebody plays in a case, and which cases lie in their scope."""
 
-from typing import Any
+from typing import Any, Protocol
 
 from schemas.staff import Grant
 from server.cases.kinds import Case, kind_of, kinds
@@ -10,6 +10,19 @@ from server.staff import STREET_WIDE
 _OWN = frozenset({"resident"})
 _PROXY = frozenset({"resident", "proxy"})
 NOBODY: dict[str, Any] = {"_id": {"$in": []}}
+
+
+class Lying(Protocol):
+    """What says where a case lies: a case, or as much of it as somebody remembers."""
+
+    @property
+    def community_id(self) -> str | None: ...
+    @property
+    def compound_id(self) -> str | None: ...
+    @property
+    def provider_id(self) -> str | None: ...
+    @property
+    def worker_id(self) -> str | None: ...
 
 
 def parts(actor: Actor, case: Case) -> frozenset[str]:
@@ -27,7 +40,12 @@ def parts(actor: Actor, case: Case) -> frozenset[str]:
     return frozenset(grant.role for grant in actor.grants if _covers(grant, actor, case))
 
 
-def _covers(grant: Grant, actor: Actor, case: Case) -> bool:
+def covered(actor: Actor, case: Lying) -> bool:
+    """Whether a member of the staff may see the case."""
+    return actor.kind == "staff" and any(_covers(grant, actor, case) for grant in actor.grants)
+
+
+def _covers(grant: Grant, actor: Actor, case: Lying) -> bool:
     match grant.role:
         case "clerk":
             return grant.community_id is not None and grant.community_id == case.community_id

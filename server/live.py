@@ -1,0 +1,247 @@
+"""Who has a page open: they hear at once that a case has changed, if it is theirs to see, and nothing more of it.
+
+One stream of changes feeds every open page of a process. Whose a case is stands in the change itself, or in memory, or
+is read once for all pages together: an event never costs each page a trip to the database. A page that cannot keep up
+is told less often, never late: what waits for it is a set of numbers, and beyond a bound only that something changed.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from msgspec import Struct
+
+from schemas.cases import CaseView
+from server.cases import CASES
+from server.cases.scope import covered
+from server.kit.db import Change, Follower
+from server.kit.errors import TooMany, Unavailable
+from server.sessions import SESSIONS, Actor
+from server.staff_push import NOTICES
+from server.talks import CONVERSATIONS
+
+_REMEMBERED = 20_000
+_WAITING = 50
+_WHOSE = ("community_id", "compound_id", "provider_id", "worker_id", "version")
+
+
+class PagesTooMany(TooMany):
+    """您打开的页面太多了，这一页改为每隔十几秒更新一次"""
+
+
+class WatchersTooMany(Unavailable):
+    """现在同时在线的人太多，这一页改为每隔十几秒更新一次"""
+
+
+class Whose(Struct, frozen=True):
+    """As much of a case as says who may see it; `version` goes along to those who may."""
+
+    community_id: str | None
+    compound_id: str | None
+    provider_id: str | None
+    worker_id: str | None
+    version: int
+
+
+class News(Struct, frozen=True):
+    """What a page is told: the cases that changed, by number and version, and whether its lists or marks did.
+
+    Nothing at all is told to show that the line still holds.
+    """
+
+    cases: Mapping[str, int]
+    box: bool
+
+
+class Watcher:
+    """One open page."""
+
+    def __init__(self, token: str, actor: Actor) -> None:
+        self.token = token
+        self.member = actor.id
+        self.session_id = actor.session_id
+        self._cases: dict[str, int] = {}
+        self._box = False
+        self._over = False
+        self._wake = asyncio.Event()
+
+    def tell_case(self, case_no: str, version: int) -> None:
+        if len(self._cases) >= _WAITING:
+            self._cases.clear()
+            self._box = True
+        self._cases[case_no] = version
+        self._wake.set()
+
+    def tell_box(self) -> None:
+        self._box = True
+        self._wake.set()
+
+    def end(self) -> None:
+        """The next thing it hears is that it is over."""
+        self._over = True
+        self._wake.set()
+
+    async def news(self, within_s: float) -> News | None:
+        """The next, nothing in particular after so long, or None when it is over."""
+        try:
+            async with asyncio.timeout(within_s):
+                await self._wake.wait()
+        except TimeoutError:
+            return News({}, False)
+        if self._over:
+            return None
+        self._wake.clear()
+        cases, box, self._cases, self._box = self._cases, self._box, {}, False
+        return News(cases, box)
+
+
+class Live:
+    """The open pages of one process. `known` says who a token stands for, from memory alone; None: it cannot say."""
+
+    def __init__(
+        self, follower: Follower, known: Callable[[str], Actor | None], *, per_member: int, per_process: int
+    ) -> None:
+        self._follower = follower
+        self._known = known
+        self._per_member = per_member
+        self._per_process = per_process
+        self._watchers: dict[int, Watcher] = {}
+        self._whose: OrderedDict[str, Whose] = OrderedDict()
+        self._unknown: dict[str, None] = {}
+        self._reading = False
+        self.reads = 0
+        follower.listen(CASES.name, self._case_changed, self._missed)
+        follower.listen(CONVERSATIONS.name, self._said)
+        follower.listen(NOTICES.name, self._noticed)
+        follower.listen(SESSIONS.name, self._session_changed)
+
+    def __len__(self) -> int:
+        return len(self._watchers)
+
+    @contextmanager
+    def watch(self, token: str, actor: Actor) -> Iterator[Watcher]:
+        """A page is open. Raises PagesTooMany, WatchersTooMany."""
+        if len(self._watchers) >= self._per_process:
+            raise WatchersTooMany
+        if sum(one.member == actor.id for one in self._watchers.values()) >= self._per_member:
+            raise PagesTooMany
+        watcher = Watcher(token, actor)
+        self._watchers[id(watcher)] = watcher
+        try:
+            yield watcher
+        finally:
+            del self._watchers[id(watcher)]
+
+    def end_all(self) -> None:
+        """The process is leaving: pages come back to another one."""
+        for one in self._watchers.values():
+            one.end()
+
+    def shown(self, view: CaseView) -> None:
+        """Remember whose a case was when it was shown, so that whoever loses it later hears of that."""
+        place = view.place
+        provider, worker = view.provider, view.worker
+        self._remember(
+            view.case_no,
+            Whose(
+                place.community_id,
+                place.compound_id,
+                provider.id if provider else None,
+                worker.id if worker else None,
+                view.version,
+            ),
+        )
+
+    # What the stream tells.
+
+    def _case_changed(self, change: Change) -> None:
+        if not self._watchers:
+            self._whose.pop(change.item_id, None)
+            return
+        before = self._whose.get(change.item_id)
+        if change.document is not None:
+            after = _whose(change.document)
+        elif before is not None and change.operation == "update":
+            after = _whose({name: getattr(before, name) for name in _WHOSE} | change.fields)
+        else:
+            self._look_up(change.item_id)
+            return
+        self._remember(change.item_id, after)
+        self._tell(change.item_id, before, after)
+
+    def _said(self, change: Change) -> None:
+        """Something that lies beside the case changed, and the case itself did not."""
+        if not self._watchers:
+            return
+        whose = self._whose.get(change.item_id)
+        if whose is None:
+            self._look_up(change.item_id)
+        else:
+            self._tell(change.item_id, whose, whose)
+
+    def _noticed(self, change: Change) -> None:
+        """Somebody's bell; whose it is stands in what was inserted, and an update is only ever their own reading."""
+        userid = (change.document or {}).get("userid")
+        for one in self._watchers.values():
+            if one.member == userid:
+                one.tell_box()
+
+    def _session_changed(self, change: Change) -> None:
+        if change.operation == "delete":
+            for one in self._watchers.values():
+                if one.session_id == change.item_id:
+                    one.end()
+
+    def _missed(self) -> None:
+        self._whose.clear()
+        for one in self._watchers.values():
+            one.tell_box()
+
+    # Who hears of it.
+
+    def _tell(self, case_no: str, before: Whose | None, after: Whose) -> None:
+        """Who may see it now hears which one; who could until now hears that their lists changed."""
+        for one in self._watchers.values():
+            actor = self._known(one.token)
+            if actor is None:
+                one.tell_box()  # the page asks anew, and is told what it may see or that it is signed out
+            elif covered(actor, after):
+                one.tell_case(case_no, after.version)
+            elif before is not None and covered(actor, before):
+                one.tell_box()
+
+    def _remember(self, case_no: str, whose: Whose) -> None:
+        self._whose[case_no] = whose
+        self._whose.move_to_end(case_no)
+        if len(self._whose) > _REMEMBERED:
+            self._whose.popitem(last=False)
+
+    def _look_up(self, case_no: str) -> None:
+        """Read whose it is, together with all others that come meanwhile."""
+        self._unknown[case_no] = None
+        if not self._reading:
+            self._reading = True
+            self._follower.background(self._read_unknown(), "live-look-up")
+
+    async def _read_unknown(self) -> None:
+        try:
+            while self._unknown:
+                asked, self._unknown = list(self._unknown), {}
+                self.reads += 1
+                for document in await self._follower.documents(CASES.name, {"_id": {"$in": asked}}):
+                    whose = _whose(document)
+                    known = self._whose.get(document["_id"])
+                    if known is None or known.version < whose.version:
+                        self._remember(document["_id"], whose)
+                    self._tell(document["_id"], None, self._whose[document["_id"]])
+        finally:
+            self._reading = False
+
+
+def _whose(document: Mapping[str, Any]) -> Whose:
+    return Whose(**{name: document.get(name) for name in _WHOSE})
+
+
+__all__ = ["Live", "News", "PagesTooMany", "Watcher", "WatchersTooMany", "Whose"]
