@@ -24,6 +24,7 @@ from schemas.complaints import (
 from server import catalogue, nouns
 from server.budgets import ANSWER, DECISION, Budget
 from server.cases import CASES, Act, Case, Kind, Promise, beside, open_case
+from server.cases.claims import CLAIM
 from server.cases.notices import KEYS, Word, tell
 from server.cases.numbers import sibling
 from server.config import Settings
@@ -125,15 +126,18 @@ FLOW = Flow(
         Action("withdraw", "撤回投诉", danger=True),
         Action("reopen", "重新处理", WithReason, _reopen),
         Action("seal", "归档"),
+        CLAIM,
     ),
     (
         Row(Flow.OPENING, "file", "filed", _CALLERS),
         Row("filed", "answer", "answered", _PROVIDER),
+        Row("filed", "claim", "filed", _PROVIDER),
         Row("filed", "escalate", "arbitrating", _SYSTEM),
         Row("filed", "withdraw", "settled", _CALLERS),
         Row("answered", "accept", "settled", _CALLERS | _SYSTEM),
         Row("answered", "arbitrate", "arbitrating", _CALLERS),
         Row("arbitrating", "decide", "decided", frozenset({"dispatcher"})),
+        Row("arbitrating", "claim", "arbitrating", frozenset({"dispatcher"})),
         Row("arbitrating", "answer", "arbitrating", _PROVIDER),
         Row("arbitrating", "withdraw", "settled", _CALLERS),
         Row("settled", "reopen", "arbitrating", _CALLERS),

@@ -9,16 +9,17 @@ from datetime import datetime
 from msgspec import Struct
 
 from schemas.followups import OUTCOMES, CloseFollowup, FollowupDetails, NoteCall
-from server import catalogue
+from server import catalogue, staff, staff_push
 from server.budgets import PROMISED, Budget
 from server.cases import CASES, Act, Case, Kind, Promise, beside, open_case
+from server.cases.claims import claim
 from server.cases.notices import KEYS, Word, tell
 from server.cases.numbers import sibling
 from server.config import Settings
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict
 from server.kit.events import Event, on
-from server.kit.flow import Action, Flow, Row, State
+from server.kit.flow import Action, Flow, NoFields, Row, State
 from server.push import Template
 from server.ratings import LEVELS, Rating
 from server.sessions import SYSTEM
@@ -74,11 +75,13 @@ FLOW = Flow(
     ),
     (
         Action("open", "生成回访"),
+        Action("claim", "我来回访", NoFields, claim),
         Action("call", "记录通话", NoteCall, _call),
         Action("close", "结束回访", CloseFollowup, _close),
     ),
     (
         Row(Flow.OPENING, "open", "opened", frozenset({"system"})),
+        Row("opened", "claim", "opened", _DESK),
         Row("opened", "call", "called", _DESK),
         Row("called", "close", "closed", _DESK),
         Row("called", "call", "called", _DESK),
@@ -184,3 +187,22 @@ async def tell_resident(tx: Tx, event: Event) -> None:
     if event.data["action"] == "close":
         text = f"“{details.about_title}”的回访结果：{OUTCOMES[details.outcome]}。{details.note}"
     await tell(tx, event, case, CHANGED, word, text)
+
+
+@on("followup.open")
+async def tell_desk(tx: Tx, event: Event) -> None:
+    """Everybody who could call; the first who takes it has it."""
+    case = await tx.get(CASES, event.subject)
+    if case is None:
+        return
+    details: Followup = FOLLOWUP.details_of(case)
+    word = staff_push.Word(
+        title="居民不满意，请回访",
+        text=f"居民对“{details.about_title}”{LEVELS[details.stars]}，请打电话了解情况",
+        page=f"/console/cases/{case.id}",
+        case_no=case.id,
+        ask=staff_push.Ask(card="unhappy", case_no=case.id, version=event.seq),
+    )
+    for member in tx.everything(staff.STAFF).items.values():
+        if any(grant.role in _DESK for grant in member.grants):
+            await staff_push.send(tx, event, member.id, word)

@@ -2,7 +2,7 @@
 
 As with messages to residents (server/push.py) one row is both: written in the transaction of what happened, delivered
 by the worker afterwards. Its id is made of event, member and title, so a repeat writes nothing new. Nobody is told of
-what they did themselves.
+what they did themselves. What calls for an act has buttons in WeCom; server/cards sends those, and is the queue of all.
 """
 
 from datetime import datetime, timedelta
@@ -15,29 +15,55 @@ from schemas.staff_push import Delivery, NoticesView, NoticeView
 from server import staff
 from server.config import Settings
 from server.keeping import Keeping, under_case
+from server.kit.chance import chance
 from server.kit.clock import SHANGHAI
-from server.kit.db import Collection, Index, Reader, Tx
+from server.kit.db import TEXT, Collection, Index, Reader, Tx
 from server.kit.events import Event
-from server.kit.jobs import DUE, Leased, QueueOf, RetryPolicy, Settled
+from server.kit.jobs import DUE, Leased, Settled
 from server.kit.platform import Action, PlatformRefusal
 
 log = structlog.get_logger()
 
 COUNTED = 100
-_AGAIN = frozenset(
+AGAIN = frozenset(
     {Action.retry, Action.serialize, Action.defer, Action.refresh_token, Action.stop_until_tomorrow}
 )
-_UNREACHABLE = frozenset({Action.drop_recipient, Action.skip, Action.resync_directory})
+UNREACHABLE = frozenset({Action.drop_recipient, Action.skip, Action.resync_directory})
+
+
+class Ask(Struct, frozen=True, kw_only=True):
+    """That the notice calls for an act: `card` is a row of the card table (server/cards/table.py), `case_no` the case
+    as it was at `version`. `about` is what of the case is meant: an offer's id, a clock, the time that was written."""
+
+    card: str
+    case_no: str
+    version: int = 0
+    about: str = ""
 
 
 class Word(Struct, frozen=True, kw_only=True):
     """What to say: a title of a few words, a text of a line or two, the page of the console that it is about such as
-    `/console/cases/HB…`, and the case, if it is about one."""
+    `/console/cases/HB…`, and the case, if it is about one. With an `ask` it has buttons in WeCom."""
 
     title: str
     text: str
     page: str = ""
     case_no: str | None = None
+    ask: Ask | None = None
+
+
+class Card(Struct, kw_only=True):
+    """The buttons of a notice. WeCom names the card by `task_id`; by `response_code`, from its sending, its face can be
+    changed once. When nothing on it can be tapped any more it is not `open`, and the `outcome` stands there instead."""
+
+    kind: str
+    case_no: str
+    version: int
+    about: str
+    task_id: str
+    response_code: str = ""
+    open: bool = True
+    outcome: str = ""
 
 
 class WorkNotice(Leased, kw_only=True):
@@ -51,10 +77,17 @@ class WorkNotice(Leased, kw_only=True):
     at: datetime
     read_at: datetime | None = None
     delivery: Delivery = "queued"
+    card: Card | None = None
 
 
 NOTICES: Collection[WorkNotice] = Collection(
-    "work_notices", WorkNotice, Index(("userid", "-at", "-_id")), Index(("userid", "read_at")), DUE
+    "work_notices",
+    WorkNotice,
+    Index(("userid", "-at", "-_id")),
+    Index(("userid", "read_at")),
+    Index(("card.task_id",), unique=True, only={"card.task_id": TEXT}),
+    Index(("card.case_no",), only={"card.open": True}),
+    DUE,
 )
 
 KEPT = Keeping(title="发给工作人员的通知", collection=NOTICES, find=under_case, blank={"text": ""})
@@ -99,6 +132,14 @@ def _notice(notice_id: str, event: Event, userid: str, word: Word) -> WorkNotice
         at=event.at,
         due_at=event.at,
         request_id=event.request_id,
+        card=_card(word.ask) if word.ask else None,
+    )
+
+
+def _card(ask: Ask) -> Card:
+    """No `task_id` is ever used twice, also where the database was set up anew."""
+    return Card(
+        kind=ask.card, case_no=ask.case_no, version=ask.version, about=ask.about, task_id=chance.hex(16)
     )
 
 
@@ -110,28 +151,33 @@ async def deliver(house: Any, notice: WorkNotice) -> Settled:
     """Take it to WeCom, outside any transaction; what to set on the row. An exception is an attempt that failed and
     may be repeated: the platform drops what it has had a moment ago."""
     settings, wecom = house.settings, house.wecom
-    when = f"{notice.at.astimezone(SHANGHAI):%m-%d %H:%M}"
+    outcome = f"。{notice.card.outcome}" if notice.card is not None and notice.card.outcome else ""
     try:
         await wecom.send_notice(
             settings.wecom.agentid,
             notice.userid,
             notice.title,
-            f"{notice.text}（{when}）",
+            f"{notice.text}{outcome}（{when(notice)}）",
             address(settings, notice.page),
         )
     except PlatformRefusal as refusal:
-        return _refused(notice, refusal, house.db.now())
+        return refused(notice, refusal, house.db.now())
     return {"due_at": None, "delivery": "sent", "error": ""}
 
 
-def _refused(notice: WorkNotice, refusal: PlatformRefusal, now: datetime) -> Settled:
+def when(notice: WorkNotice) -> str:
+    """The minute of the event."""
+    return f"{notice.at.astimezone(SHANGHAI):%m-%d %H:%M}"
+
+
+def refused(notice: WorkNotice, refusal: PlatformRefusal, now: datetime) -> Settled:
     """The platform's own table says what to do (server/gateways/errors.py); the list has it in any case."""
     error = {"error": f"{refusal.errcode} {refusal.action}"}
-    if refusal.action in _AGAIN:
+    if refusal.action in AGAIN:
         raise refusal
     if refusal.action is Action.throttle:
         return {"due_at": now + timedelta(seconds=60), "attempts": 0, **error}
-    if refusal.action in _UNREACHABLE:
+    if refusal.action in UNREACHABLE:
         return {"due_at": None, "delivery": "undeliverable", **error}
     log.error("staff_push.misconfigured", errcode=refusal.errcode, action=refusal.action)
     return {"due_at": None, "delivery": "dead", **error}
@@ -143,11 +189,6 @@ def address(settings: Settings, page: str) -> str:
     if not base and settings.environment != "production":
         base = f"http://{settings.host}:{settings.port}"
     return f"{base}{page}" if base and page else ""
-
-
-DELIVERIES = QueueOf(
-    "work_notices", NOTICES, deliver, parallel=8, retry=RetryPolicy(), dead={"delivery": "dead"}
-)
 
 
 async def listed(reader: Reader, userid: str, cursor: str | None, limit: int) -> NoticesView:

@@ -19,6 +19,10 @@ class QuoteFirst(Conflict):
     """这项服务要先报价，居民同意后就算确认"""
 
 
+class AlreadyAcknowledged(Conflict):
+    """您已经接了这一单"""
+
+
 class WorkerNotFound(NotFound):
     """没有这位服务人员，请从名单里选"""
 
@@ -112,7 +116,7 @@ async def _give(act: Act, worker: Staff, busy: Conflict) -> None:
     booking: Booking = act.details
     slots.demand(act.tx, slots.worker_owner(worker.id), booking.date, booking.seats, 1, otherwise=busy)
     act.case.worker_id = worker.id
-    booking.nobody = False
+    booking.nobody = booking.acknowledged = False
 
 
 async def assign_usual(act: Act) -> None:
@@ -137,6 +141,14 @@ async def take(act: Act) -> None:
         raise OffShift("那个时间您不在班，不能接这一单")
     _check_papers(act, worker)
     await _give(act, worker, slots.WorkerBusy("您那个时间已经有活了，不能再接这一单"))
+    act.details.acknowledged = True
+
+
+async def acknowledge(act: Act) -> None:
+    """Whom the work was given has seen it and will come. Raises AlreadyAcknowledged."""
+    if act.details.acknowledged:
+        raise AlreadyAcknowledged
+    act.details.acknowledged = True
 
 
 async def nobody(act: Act) -> None:

@@ -48,7 +48,8 @@ class Booking(Struct, kw_only=True):
 
     `price_list` is the version of the prices that it was made with, `list_fen` what that asks of everybody;
     `suspension` is the one because of which somebody looks for another provider; `nobody`: all workers who could come
-    were asked, and none will. `prolongs` says how often the seat may still be held longer before it is submitted.
+    were asked, and none will; `acknowledged`: the worker has said that they will come. `prolongs` says how often the seat
+    may still be held longer before it is submitted.
     """
 
     service_id: str
@@ -83,6 +84,7 @@ class Booking(Struct, kw_only=True):
     late_cancel: bool = False
     fee_fen: int = 0
     escalated: bool = False
+    acknowledged: bool = False
     nobody: bool = False
     finish_note: str = ""
     no_show_note: str = ""
@@ -110,6 +112,10 @@ class Booking(Struct, kw_only=True):
 
 def needs_quote(booking: Booking) -> bool:
     return booking.mode == "quote"
+
+
+def unacknowledged(booking: Booking) -> bool:
+    return not booking.acknowledged
 
 
 def may_prolong(booking: Booking) -> bool:

@@ -16,7 +16,8 @@ from schemas.bookings import (
 )
 from server.bookings import acts, appeals, codes, fees, quotes, transfer
 from server.bookings import reschedule as changes
-from server.bookings.details import has_price, may_prolong, needs_quote
+from server.bookings.details import has_price, may_prolong, needs_quote, unacknowledged
+from server.cases.claims import CLAIM
 from server.kit.flow import Action, Flow, NoFields, Row, State
 
 _DESK = frozenset({"operator", "clerk"})
@@ -65,6 +66,8 @@ ACTIONS = (
     Action("assign_usual", "派给上次来的师傅", Assign, acts.assign_usual),
     Action("take", "接单", NoFields, acts.take, through="/v1/offers/{offer_id}/take"),
     Action("nobody", "没人接单", NoFields, acts.nobody),
+    Action("acknowledge", "接单", NoFields, acts.acknowledge, fits=unacknowledged),
+    CLAIM,
     Action("decline", "退单", WithReason, acts.decline, danger=True),
     Action("depart", "出发"),
     Action("start", "开始服务", Start, acts.start, before=codes.count),
@@ -97,6 +100,7 @@ ROWS = (
     Row("submitted", "reject", "rejected", _SIDE),
     Row("submitted", "reschedule", "submitted", _CALLERS),
     Row("submitted", "escalate", "submitted", _SYSTEM),
+    Row("submitted", "claim", "submitted", _DISPATCHER),
     Row("submitted", "cancel", "cancelled", _CALLERS | {"dispatcher"}),
     Row("quoted", "accept_quote", "confirmed", _CALLERS),
     Row("quoted", "refuse_quote", "cancelled", _CALLERS),
@@ -109,6 +113,7 @@ ROWS = (
     Row("confirmed", "nobody", "confirmed", _SYSTEM),
     Row("confirmed", "reschedule", "confirmed", _CALLERS),
     Row("confirmed", "cancel", "cancelled", _CALLERS | _SIDE),
+    Row("assigned", "acknowledge", "assigned", _WORKER),
     Row("assigned", "depart", "en_route", _WORKER),
     Row("assigned", "start", "in_service", _WORKER),
     Row("assigned", "assign", "assigned", _SIDE),
@@ -127,6 +132,7 @@ ROWS = (
     Row("done", "accept", "completed", _CALLERS | _SYSTEM),
     Row("done", "dispute", "disputed", _CALLERS),
     Row("disputed", "settle", "completed", _DISPATCHER),
+    Row("disputed", "claim", "disputed", _DISPATCHER),
     Row("confirmed", "transfer", "submitted", _DISPATCHER),
     Row("assigned", "transfer", "submitted", _DISPATCHER),
     Row("held", "call_off", "cancelled", _SYSTEM),

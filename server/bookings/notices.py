@@ -15,7 +15,7 @@ from server.bookings.kind import BOOKING
 from server.cases import CASES, Case
 from server.kit.db import Reader, Tx
 from server.kit.events import Event, on
-from server.staff_push import Word
+from server.staff_push import Ask, Word
 from server.talks import SAID
 from server.words import clock_time, said
 
@@ -25,13 +25,14 @@ _GIVEN = frozenset({"confirmed", "assigned", "en_route"})
 
 class Row(Struct, frozen=True):
     """`text` may name when, place, service, reason, phone and until; `of` are the states the step came from,
-    all of them when empty."""
+    all of them when empty; `card` is the row of the card table with the buttons (server/cards/table.py)."""
 
     action: str
     whom: Whom
     title: str
     text: str
     of: frozenset[str] = frozenset()
+    card: str = ""
 
 
 def worker(reader: Reader, case: Case, event: Event) -> list[str]:
@@ -74,7 +75,7 @@ def hosts(reader: Reader, case: Case, event: Event) -> list[str]:
 
 
 ROWS = (
-    Row("submit", managers, "新预约", "{when}，{place}，{service}。请在 {until} 前答复"),
+    Row("submit", managers, "新预约", "{when}，{place}，{service}。请在 {until} 前答复", card="answer"),
     Row(
         "accept_quote",
         managers,
@@ -85,21 +86,37 @@ ROWS = (
     Row("accept_quote", worker, "居民同意报价", "{service}，按新报价继续做", frozenset({"requoted"})),
     Row("refuse_quote", managers, "居民没同意报价", "{when}，{place}，{service}"),
     Row("refuse_quote", worker, "居民没同意报价", "{service}，请看办件里怎么办", frozenset({"requoted"})),
-    Row("assign", given, "新派单", "{when}，{place}，{service}。居民电话 {phone}"),
-    Row("assign_usual", given, "新派单", "{when}，{place}，{service}，您上次去过。居民电话 {phone}"),
+    Row("assign", given, "新派单", "{when}，{place}，{service}。居民电话 {phone}", card="visit"),
+    Row(
+        "assign_usual",
+        given,
+        "新派单",
+        "{when}，{place}，{service}，您上次去过。居民电话 {phone}",
+        card="visit",
+    ),
     Row("assign", taken, "派单取消", "{when}，{place}，{service}，已改派别人，您不用去了"),
     Row("decline", managers, "师傅退单", "{when}，{place}，{service}，请另派人。原因：{reason}"),
-    Row("reschedule", worker, "改约", "{place}，{service}：{reason}"),
+    Row("reschedule", worker, "改约", "{place}，{service}：{reason}", card="visit"),
     Row("reschedule", taken, "派单取消", "{place}，{service}：{reason}，您那时有别的活，不用去了"),
     Row("reschedule", managers, "居民改约", "{place}，{service}：{reason}", _GIVEN),
+    Row(
+        "reschedule",
+        managers,
+        "居民改约",
+        "{place}，{service}：{reason}。请在 {until} 前答复",
+        frozenset({"submitted"}),
+        "answer",
+    ),
     Row("cancel", worker, "预约取消", "{when}，{place}，{service}，您不用去了"),
     Row("cancel", managers, "预约取消", "{when}，{place}，{service}", _GIVEN),
     Row("transfer", taken, "派单取消", "{when}，{place}，街道转给了别家，您不用去了"),
-    Row("transfer", managers, "街道转来预约", "{when}，{place}，{service}。请在 {until} 前答复"),
+    Row(
+        "transfer", managers, "街道转来预约", "{when}，{place}，{service}。请在 {until} 前答复", card="answer"
+    ),
     Row("hold_up", worker, "先别上门", "{when}，{place}，{service}，商家暂停服务，等街道安排"),
     Row("go_on", worker, "照常上门", "{when}，{place}，{service}，商家恢复了，照常上门"),
-    Row("escalate", dispatchers, "商家超时没答复", "{when}，{place}，{service}，请催办"),
-    Row("dispute", dispatchers, "居民有争议", "{place}，{service}：{reason}"),
+    Row("escalate", dispatchers, "商家超时没答复", "{when}，{place}，{service}，请催办", card="escalated"),
+    Row("dispute", dispatchers, "居民有争议", "{place}，{service}：{reason}", card="trouble"),
     Row("appeal", dispatchers, "居民申诉", "{place}，{service}，对“上门无人”不服：{reason}"),
 )
 _MESSAGE = Row(SAID, hosts, "居民留言", "{when}，{place}，{service}，居民有新留言，请打开看")
@@ -155,4 +172,10 @@ def _word(reader: Reader, event: Event, case: Case, row: Row) -> Word:
         phone=booking.contact_phone,
         until=clock_time(case.promised_at),
     )
-    return Word(title=row.title, text=text, page=f"/console/cases/{case.id}", case_no=case.id)
+    ask = _ask(event, case, booking, row) if row.card else None
+    return Word(title=row.title, text=text, page=f"/console/cases/{case.id}", case_no=case.id, ask=ask)
+
+
+def _ask(event: Event, case: Case, booking: Booking, row: Row) -> Ask:
+    """Whoever answers agrees to the time that is written."""
+    return Ask(card=row.card, case_no=case.id, version=event.seq, about=booking.start.isoformat())

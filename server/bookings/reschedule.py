@@ -107,6 +107,7 @@ def _moved(booking: Booking, start: datetime, day: date, seats: list[str], pool_
     booking.free_until += later
     booking.end += later
     booking.start, booking.day, booking.seats, booking.pool_id = start, day.isoformat(), seats, pool_id
+    booking.acknowledged = False
     booking.changes += 1
     booking.nobody = False
 

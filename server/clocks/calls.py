@@ -15,7 +15,7 @@ from server.cases import CASES, Case
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.events import Event, on
-from server.staff_push import Word
+from server.staff_push import Ask, Word
 
 
 def _with(reader: Reader, *roles: str, provider_id: str | None = None) -> list[str]:
@@ -61,7 +61,9 @@ async def call(tx: Tx, event: Event) -> None:
     when = f"，期限是 {_said(due)}" if due else ""
     state = "已到" if over else f"用了 {data['level']}%"
     text = f"“{case.title}”（{case.id}）的{data['title']}{state}{when}"
-    await _send(tx, event, case, CALLED.get(data["to"], _street), "时限已到" if over else "时限提醒", text)
+    ask = Ask(card="late", case_no=case.id, version=case.version)
+    title = "时限已到" if over else "时限提醒"
+    await _send(tx, event, case, CALLED.get(data["to"], _street), title, text, ask)
 
 
 @on("clock.extension_asked")
@@ -70,13 +72,28 @@ async def call_for_answer(tx: Tx, event: Event) -> None:
     case = await tx.get(CASES, event.subject)
     if case is not None:
         text = f"{event.by['name']}{event.data['text']}（{case.title} {case.id}）：{event.data['reason']}"
-        await _send(tx, event, case, _street, "等您批准延长", text)
+        await _send(tx, event, case, _street, "等您批准延长", text, _asked(case, event))
+
+
+def _asked(case: Case, event: Event) -> Ask | None:
+    """For the clock that waits for an answer, if it still does."""
+    waiting = {name: one.asked for name, one in case.clocks.items() if one.asked is not None}
+    name, asked = next(iter(waiting.items()), ("", None))
+    if asked is None:
+        return None
+    return Ask(card="more_time", case_no=case.id, version=event.seq, about=f"{name}|{asked.at.isoformat()}")
 
 
 async def _send(
-    tx: Tx, event: Event, case: Case, who: Callable[[Reader, Case], list[str]], title: str, text: str
+    tx: Tx,
+    event: Event,
+    case: Case,
+    who: Callable[[Reader, Case], list[str]],
+    title: str,
+    text: str,
+    ask: Ask | None,
 ) -> None:
-    word = Word(title=title, text=text, page=f"/console/cases/{case.id}", case_no=case.id)
+    word = Word(title=title, text=text, page=f"/console/cases/{case.id}", case_no=case.id, ask=ask)
     for userid in who(tx, case):
         await staff_push.send(tx, event, userid, word)
 

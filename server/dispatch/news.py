@@ -1,12 +1,13 @@
 """Workers hear what they are offered; dispatchers and the provider's manager hear when there is nobody left to ask."""
 
 from server import places, staff_push
+from server.cases import CASES
 from server.dispatch.stored import DISPATCHES, OFFERS, Offer
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.events import Event, on
 from server.staff import STAFF
-from server.staff_push import Word
+from server.staff_push import Ask, Word
 from server.words import said
 
 _MOST = 500
@@ -25,7 +26,8 @@ def _word(reader: Reader, offer: Offer) -> Word:
     where = places.name_of(reader, offer.compound_id)
     first = "轮到您了" if offer.mode == "rotate" else "有活可抢"
     text = f"{said(offer.start)}，{where}，{offer.price_text}。请在 {until:%H:%M} 前接单"
-    return Word(title=f"{first}：{offer.title}", text=text, page="/console/offers")
+    ask = Ask(card="offer", case_no=offer.case_no, about=offer.id)
+    return Word(title=f"{first}：{offer.title}", text=text, page="/console/offers", ask=ask)
 
 
 @on("dispatch.nobody")
@@ -36,9 +38,18 @@ async def tell_dispatchers(tx: Tx, event: Event) -> None:
     asked = f"问过 {len(dispatch.asked)} 位师傅" if dispatch.asked else "没有能问的师傅"
     text = f"{said(dispatch.start)}，{places.name_of(tx, dispatch.compound_id)}，{asked}，请指派"
     page = f"/console/cases/{dispatch.id}"
-    word = Word(title=f"没人接单：{dispatch.title}", text=text, page=page, case_no=dispatch.id)
+    ask = Ask(
+        card="nobody", case_no=dispatch.id, version=await _version(tx, dispatch.id), about=str(dispatch.round)
+    )
+    title = f"没人接单：{dispatch.title}"
+    word = Word(title=title, text=text, page=page, case_no=dispatch.id, ask=ask)
     for userid in _whoever_assigns(tx, dispatch.provider_id):
         await staff_push.send(tx, event, userid, word)
+
+
+async def _version(reader: Reader, case_no: str) -> int:
+    case = await reader.get(CASES, case_no)
+    return case.version if case is not None else 0
 
 
 def _whoever_assigns(reader: Reader, provider_id: str) -> list[str]:

@@ -12,6 +12,7 @@ from server.dispatch.stored import DISPATCHES, OFFER_STATES, OFFERS, REASONS, Of
 from server.dispatch.work import job_of, works
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, NotFound
+from server.kit.events import Event, emit
 from server.kit.flow import NotAllowedNow
 from server.sessions import Actor
 from server.words import clock_time, said
@@ -104,12 +105,32 @@ async def decline(tx: Tx, offer_id: str, answer: DeclineOffer, actor: Actor) -> 
     offer.reason, offer.note = answer.reason, answer.note
     if not await tx.replace(OFFERS, offer, {"_id": offer.id, "state": "open"}):
         raise OfferWithdrawn
+    _told(tx, offer, actor)
     where: dict[str, Any] = {"_id": offer.case_no, "state": "offering", "round": offer.round}
     less = {"$inc": {"open": -1, "version": 1}, "$addToSet": {"refused": actor.id}}
     dispatch = await tx.take(DISPATCHES, where, less)
     if dispatch is not None and dispatch.open <= 0:
         await tx.change(DISPATCHES, {"_id": dispatch.id}, {"$set": {"due_at": tx.now}})
     return offer
+
+
+def _told(tx: Tx, offer: Offer, actor: Actor) -> None:
+    """No step of the case: nobody needs to read there who did not want to come."""
+    subject = f"{offer.case_no}:offer"
+    by = {"kind": actor.kind, "id": actor.id, "name": actor.name, "role": "worker"}
+    emit(
+        tx,
+        Event(
+            id=f"{subject}.{offer.id}",
+            type="dispatch.declined",
+            subject=subject,
+            seq=offer.round,
+            at=tx.now,
+            by=by,
+            channel="system",
+            data={"case_no": offer.case_no, "round": offer.round},
+        ),
+    )
 
 
 async def listed(reader: Reader, wanted: FindOffers, actor: Actor) -> OffersView:

@@ -1,0 +1,60 @@
+"""What a card is made of: buttons, what may be chosen beside them, and the door through which a tap goes."""
+
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from server.config import Settings
+from server.kit.db import Reader, Tx
+from server.sessions import Actor
+from server.staff_push import Card
+
+DETAIL = "看详情"
+
+
+class Button(Struct, frozen=True):
+    """`action` is what it does at its door, `done` completes “已由 王芳 ……”; `style` is WeCom's: 1 blue, 3 red."""
+
+    action: str
+    text: str
+    done: str
+    style: int = 1
+    takes_choice: bool = False
+
+
+class Choice(Struct, frozen=True):
+    """What is chosen before a button that takes it is tapped: a title, and up to ten of value and text."""
+
+    title: str
+    options: tuple[tuple[str, str], ...]
+
+
+class Tap(Struct, frozen=True):
+    """A button tapped by somebody; `value` and `reason` are what was chosen, empty where nothing is."""
+
+    card: Card
+    action: str
+    actor: Actor
+    value: str = ""
+    reason: str = ""
+
+
+class Door(Struct, frozen=True):
+    """Where a tap is done as the same act is done elsewhere. `open` says which actions the actor has now; `act` does
+    one and raises what it raises there; `first` says what came between, such as “已由 王芳 接单”."""
+
+    open: Callable[[Reader, Card, Actor], Awaitable[frozenset[str]]]
+    act: Callable[[Tx, Tap, Settings], Awaitable[None]]
+    first: Callable[[Reader, Card, "CardKind", str], Awaitable[str]]
+
+
+class CardKind(Struct, frozen=True):
+    """A row of the table (server/cards/table.py)."""
+
+    name: str
+    door: Door
+    buttons: tuple[Button, ...]
+    choice: Choice | None = None
+
+    def button(self, action: str) -> Button | None:
+        return next((one for one in self.buttons if one.action == action), None)
