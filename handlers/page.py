@@ -133,7 +133,18 @@ class Page(Endpoint):
         return cls.plans["get"].rule.lets(actor)
 
     def token(self) -> str | None:
-        return self.get_cookie(COOKIE) or None
+        """What the cookie holds, if the seal on it is ours."""
+        given, own = self.get_cookie(COOKIE), self.building.settings
+        if not given:
+            return None
+        days = own.sessions.staff_hours / 24
+        token = decode_signed_value(own.cookie_key, COOKIE, given, max_age_days=days, clock=self._time)
+        return token.decode() if token else None
+
+    def keep_token(self, token: str, *, seconds: int) -> None:
+        """The session's cookie: sealed, and good for as long as the session is at most."""
+        sealed = create_signed_value(self.building.settings.cookie_key, COOKIE, token, clock=self._time)
+        self.keep(COOKIE, sealed.decode(), seconds=seconds, path="/")
 
     async def authenticate(self, rule: Rule) -> None:
         """Also raises PageStale for a form that is not from one of this session's own pages."""

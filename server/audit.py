@@ -33,6 +33,18 @@ _AGENTS = (
 """The first that is found: most browsers also name those they descend from."""
 
 
+_PROGRAMS = {"WeCom": "企业微信", "WeChat": "微信", "other": "其他程序", "": "没有说明"}
+_SYSTEMS = (
+    ("harmonyos", "鸿蒙"),
+    ("android", "安卓"),
+    ("iphone", "苹果手机"),
+    ("ipad", "苹果平板"),
+    ("windows", "Windows"),
+    ("mac os", "苹果电脑"),
+    ("linux", "Linux"),
+)
+
+
 class DaysReversed(Invalid):
     """开始日期不能晚于结束日期"""
 
@@ -84,6 +96,13 @@ def agent_family(user_agent: str) -> str:
     """The kind of client and no more: the whole line would tell devices apart."""
     lowered = user_agent.lower()
     return next((name for mark, name in _AGENTS if mark in lowered), "other" if lowered else "")
+
+
+def device(user_agent: str) -> str:
+    """Family and system in words, such as 企业微信 · 安卓: enough to know one's own devices again."""
+    lowered, family = user_agent.lower(), agent_family(user_agent)
+    system = next((name for mark, name in _SYSTEMS if mark in lowered), "")
+    return " · ".join(one for one in (_PROGRAMS.get(family, family), system) if one)
 
 
 def watch(tx: Tx, actor: Actor, origin: Origin) -> None:

@@ -19,6 +19,7 @@ from server.kit.metrics import Metrics
 from server.kit.pace import Pace
 from server.kit.pictures import Bounds, Pictures
 from server.kit.vault import Vault
+from server.live import Live
 from server.proxies import Book
 from server.residents import RESIDENTS, Resident
 from server.sessions import SESSIONS, Actor, Principal, Session
@@ -83,14 +84,21 @@ class Building:
         self.proxies = Book(db)
         self._residents: Cache[Resident] = Cache(db.follower, RESIDENTS.name, settings.sessions.remembered)
         self._sessions: Cache[Session] = Cache(db.follower, SESSIONS.name, settings.sessions.remembered)
+        self.live = Live(
+            db.follower,
+            self.onlooker,
+            per_member=settings.live.per_member,
+            per_process=settings.live.per_process,
+        )
+        self.lifecycle.when_draining(self.live.end_all)
 
     def known_actor(self, token: str) -> Actor | None:
-        """Who the token stands for, from memory alone; None when memory cannot say."""
-        session = self._sessions.peek(sessions.token_id(token))
-        if session is None or session.expires_at <= self.clock.now():
+        """Who the token stands for, from memory alone; None when memory cannot say, or there is something to write."""
+        session, now = self._sessions.peek(sessions.token_id(token)), self.clock.now()
+        if session is None or session.over(now) or session.unseen(now):
             return None
         if session.kind == "resident":
-            principals = self.proxies.principals(session.actor_id, self.clock.now())
+            principals = self.proxies.principals(session.actor_id, now)
             return sessions.resident_actor(session, principals)
         member = self.db.reader().recall(staff.STAFF, session.actor_id)
         return sessions.staff_actor(session, member) if member and member.active else None
@@ -102,10 +110,34 @@ class Building:
             return known
         session_id = sessions.token_id(token)
         session = await self._sessions.get(session_id, lambda: self._load(session_id))
-        if session is None or session.expires_at <= self.clock.now():
+        if session is None or session.over(self.clock.now()):
             raise sessions.SessionExpired
+        if session.unseen(self.clock.now()):
+            await self._seen(session_id)
         if session.kind == "resident":
             return sessions.resident_actor(session, await self._principals(session.actor_id))
+        if not self.db.follower.trusted:
+            await self.db.renew()
+        return sessions.staff_actor(session, staff.find(self.db.reader(), session.actor_id))
+
+    def onlooker(self, token: str) -> Actor | None:
+        """Which member of the staff has a page open, from memory alone. A page that looks by itself is nothing that
+        somebody did: it keeps no login alive."""
+        session, now = self._sessions.peek(sessions.token_id(token)), self.clock.now()
+        if session is None or session.kind != "staff" or session.over(now):
+            return None
+        member = self.db.reader().recall(staff.STAFF, session.actor_id)
+        return sessions.staff_actor(session, member) if member and member.active else None
+
+    async def onlooking(self, token: str) -> Actor:
+        """The same, asking the database where memory cannot say. Raises SessionExpired, NotStaff."""
+        known = self.onlooker(token)
+        if known is not None:
+            return known
+        session_id = sessions.token_id(token)
+        session = await self._sessions.get(session_id, lambda: self._load(session_id))
+        if session is None or session.kind != "staff" or session.over(self.clock.now()):
+            raise sessions.SessionExpired
         if not self.db.follower.trusted:
             await self.db.renew()
         return sessions.staff_actor(session, staff.find(self.db.reader(), session.actor_id))
@@ -128,14 +160,13 @@ class Building:
     async def _find(self, resident_id: str) -> Resident:
         return await self.db.reading(lambda reader: residents.present(reader, resident_id))
 
-    async def sign_out(self, actor: Actor) -> None:
-        """End this session: here at once, in the other processes within a second."""
-        await self.db.alone(lambda tx: sessions.close(tx, actor.session_id))
-        self._sessions.drop(actor.session_id)
+    async def _seen(self, session_id: str) -> None:
+        await self.db.alone(lambda tx: sessions.seen(tx, session_id))
+        self._sessions.drop(session_id)
 
-    async def sign_out_everywhere(self, actor: Actor) -> None:
-        await self.db.alone(lambda tx: sessions.close_all(tx, actor))
-        self._sessions.drop(actor.session_id)
+    def session_ended(self, session_id: str) -> None:
+        """This process forgets at once a login that is over; the others hear of it within a second."""
+        self._sessions.drop(session_id)
 
     def account_closed(self, actor: Actor) -> None:
         """This process forgets at once who has left; the others hear of it within a second."""

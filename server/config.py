@@ -85,9 +85,32 @@ class Limits(Section, frozen=True, kw_only=True):
 
 
 class Sessions(Section, frozen=True, kw_only=True):
+    """How long a login is good. One of the console also ends when nothing was done in it for `console_idle_minutes`."""
+
     resident_days: Positive = 30
     staff_hours: Positive = 12
+    console_idle_minutes: Positive = 120
     remembered: Positive = 50_000
+
+
+class Directory(Section, frozen=True, kw_only=True):
+    """Who works here, as WeCom's directory says. All of it is read anew in the hour `resync_hour` of each night; a
+    reading by which more than `most_leaving_percent` of the staff had left changes nothing. A proposal to change roles
+    waits `proposal_days` for another administrator."""
+
+    resync_hour: Annotated[int, Meta(ge=0, le=23)] = 3
+    most_leaving_percent: Annotated[int, Meta(ge=1, le=100)] = 30
+    proposal_days: Positive = 7
+
+
+class Live(Section, frozen=True, kw_only=True):
+    """Open pages of the console that are told of changes: how many of one member and in one process, how often the line
+    is tried, and how long a page may take to read what it is told. A page beyond that asks from time to time instead."""
+
+    per_member: Positive = 8
+    per_process: Positive = 500
+    heartbeat_s: Seconds = 15.0
+    slow_s: Seconds = 10.0
 
 
 class Bookings(Section, frozen=True, kw_only=True):
@@ -258,6 +281,8 @@ class Settings(Section, frozen=True, kw_only=True):
     http: Http = field(default_factory=Http)
     limits: Limits = field(default_factory=Limits)
     sessions: Sessions = field(default_factory=Sessions)
+    directory: Directory = field(default_factory=Directory)
+    live: Live = field(default_factory=Live)
     bookings: Bookings = field(default_factory=Bookings)
     clocks: Clocks = field(default_factory=Clocks)
     waitlist: Waitlist = field(default_factory=Waitlist)

@@ -10,6 +10,7 @@ from urllib.parse import urlencode, urljoin, urlsplit
 from msgspec import Struct, field
 from tornado.httpclient import HTTPRequest
 from tornado.httputil import HTTPHeaders
+from tornado.web import create_signed_value
 
 from tests.world import World
 
@@ -73,13 +74,22 @@ class Seen(Struct):
         return found[0]
 
 
+def sealed(world: World, token: str) -> str:
+    """A session's token as the console's cookie holds it."""
+    return seal(world.house.settings.cookie_key, token, world.clock.now().timestamp())
+
+
+def seal(key: str, token: str, at: float) -> str:
+    return create_signed_value(key, "hoelun_staff", token, clock=lambda: at).decode()
+
+
 class Browser:
     """Somebody at a screen; `token` is a session they have already."""
 
     def __init__(self, world: World, token: str | None = None, agent: str = DESKTOP) -> None:
         self.world = world
         self.agent = agent
-        self.cookies: dict[str, str] = {"hoelun_staff": token} if token else {}
+        self.cookies: dict[str, str] = {"hoelun_staff": sealed(world, token)} if token else {}
 
     async def get(self, address: str) -> Seen:
         return await self._fetch("GET", address)

@@ -16,7 +16,7 @@ from schemas.staff import Grant
 from server.attachments import ATTACHMENTS
 from server.kit.db.gridfs import BUCKET
 from tests import pictures
-from tests.browser import Browser
+from tests.browser import Browser, sealed
 from tests.doors import Happy, Visit
 from tests.world import Person, Reply, Shop, World
 
@@ -480,7 +480,7 @@ async def test_staff_send_a_photo_from_the_page(world: World) -> None:
     shop, resident, case_no = await booked(world)
     browser, address = Browser(world, shop.manager.token), f"/console/cases/{case_no}"
     form = (await browser.get(address)).form("/attachments")
-    cookie = {"Cookie": f"hoelun_staff={shop.manager.token}"}
+    cookie = {"Cookie": f"hoelun_staff={sealed(world, shop.manager.token)}"}
 
     async def pressed(fields: dict[str, str], content: bytes) -> Reply:
         body, media = form_of(content, fields)

@@ -12,7 +12,7 @@ from schemas.staff import Grant
 from server.bookings import FLOW
 from server.kit.flow import Flow, Row
 from server.staff import ROLES
-from tests.browser import Browser, Seen, logged_in
+from tests.browser import Browser, Seen, logged_in, sealed
 from tests.world import Person, Shop, World
 
 STAFF = {"staff", *(row.name for row in ROLES)}
@@ -31,7 +31,7 @@ def of(person: Person) -> Browser:
 
 async def test_the_api_does_not_know_the_cookie_and_pages_do_not_know_the_token(world: World) -> None:
     shop = await world.shop()
-    with_cookie = {"Cookie": f"hoelun_staff={shop.manager.token}"}
+    with_cookie = {"Cookie": f"hoelun_staff={sealed(world, shop.manager.token)}"}
     assert (await world.call("GET", "/v1/cases", headers=with_cookie)).status == 401
     moved = await world.call("POST", "/v1/cases/x/confirm", {}, headers=with_cookie)
     assert moved.status == 401

@@ -5,6 +5,7 @@ from tornado.ioloop import IOLoop
 
 from tests.bench.crowd import Crowd, fill
 from tests.bench.lists import Call, Look, Profiler, calls, problems
+from tests.browser import sealed
 from tests.world import World
 
 
@@ -12,7 +13,7 @@ async def _asked(world: World, crowd: Crowd, call: Call) -> int:
     token = crowd.residents[0] if call.who == "resident" else crowd.tokens[call.who]
     path, _, query = call.path.partition("?")
     wanted = dict([query.split("=")]) if query else None
-    headers = {"Cookie": f"hoelun_staff={token}"} if call.page else {}
+    headers = {"Cookie": f"hoelun_staff={sealed(world, token)}"} if call.page else {}
     reply = await world.call("GET", path, token=None if call.page else token, query=wanted, headers=headers)
     return reply.status
 

@@ -76,7 +76,19 @@ async def visit_all(world: World) -> Visit:
     return Visit(who=await world.staff(Grant(role="operator")), path="/v1/sessions/all")
 
 
+async def visit_list(world: World) -> Visit:
+    return Visit(who=await world.staff(Grant(role="operator")), path="/v1/sessions")
+
+
+async def visit_one(world: World) -> Visit:
+    here = await world.staff(Grant(role="operator"))
+    there, stranger = await world.sign_in(here.id), await world.staff(Grant(role="operator"))
+    return Visit(who=here, path=f"/v1/sessions/{sessions.token_id(there.token)}", stranger=stranger)
+
+
 HAPPY: Happy = {
+    ("GET", "/v1/sessions"): visit_list,
+    ("DELETE", "/v1/sessions/{session_id}"): visit_one,
     ("POST", "/v1/sessions"): visit_login,
     ("POST", "/v1/staff-sessions"): visit_staff_login,
     ("DELETE", "/v1/sessions/current"): visit_current,

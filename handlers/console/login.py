@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 
 from handlers.base import ANYONE, allow
 from handlers.page import COOKIE, Goto, Page, Shown
+from handlers.sessions import enter, leaving
 from server import sessions
 from server.config import WeCom
 from server.kit.errors import Forbidden
@@ -99,8 +100,9 @@ class Callback(Page):
             userid = await house.wecom.userid_of(code)
         except PlatformRefusal as error:
             raise refusal(error) from error
-        view = await house.db.atomically(lambda tx: sessions.open_staff(tx, userid, house.settings))
-        self.keep(COOKIE, view.token, seconds=house.settings.sessions.staff_hours * 3600, path="/")
+        own = house.settings.sessions
+        view = await enter(self, userid, timedelta(minutes=own.console_idle_minutes))
+        self.keep_token(view.token, seconds=own.staff_hours * 3600)
 
 
 def refusal(error: PlatformRefusal) -> Exception:
@@ -124,6 +126,7 @@ class Logout(Page):
     @allow("staff")
     async def post(self) -> Goto:
         """Sign out here."""
-        await self.building.sign_out(self.actor)
+        await self.once(leaving(self, lambda tx: sessions.close(tx, self.actor.session_id)))
+        self.building.session_ended(self.actor.session_id)
         self.clear_cookie(COOKIE)
         return Goto(self.path)

@@ -6,6 +6,7 @@ database's own profiler, which saw the queries as they were made.
 
 import asyncio
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ import msgspec
 from msgspec import Struct
 
 from schemas.cases import Box
+from server.config import Settings
 from server.kit import log
 from server.kit.mongod import Mongod
 from tests.bench.crowd import Crowd, fill
 from tests.bench.load import Meter, burst, get
+from tests.browser import seal
 from tests.faults.street import Street, open_street
 
 RATIO = 1.5
@@ -48,7 +51,7 @@ class Call(Struct, frozen=True):
         )
         if not self.page:
             return get(self.path, token)
-        cookie = f"Cookie: hoelun_staff={token}\r\n"
+        cookie = f"Cookie: hoelun_staff={seal(Settings().cookie_key, token, time.time())}\r\n"
         return f"GET {self.path} HTTP/1.1\r\nHost: bench\r\n{cookie}\r\n".encode()
 
 
