@@ -16,7 +16,9 @@ class Proxies(Endpoint):
     @allow("resident")
     async def get(self) -> ProxiesView:
         """Whom I let act for me, and for whom I may act; newest first."""
-        return await self.building.db.reading(lambda reader: proxies.mine(reader, self.actor))
+        return await self.building.db.reading(
+            lambda reader: proxies.mine(reader, self.actor, self.building.settings)
+        )
 
     @allow("resident", status=201, once=False)  # the reply holds the code, which is stored nowhere
     async def post(self, new: NewProxy) -> InvitationView:

@@ -160,9 +160,10 @@ class BookingDetails(View, frozen=True, kw_only=True):
     """`start_code` is only in the resident's and the desk's view: it is what the resident reads out at the door.
 
     `form` has the answers to the service's own fields. `price_fen` is the price that was agreed, or from which it
-    starts while `price_agreed` is false; `quotes` are all versions, the last is the one that counts.
-    `nobody`: every worker who could come was asked, and none will. `cancel_fee_fen` is what cancelling now would cost
-    the resident, `fee_fen` what was charged in the end.
+    starts while `price_agreed` is false; `cost_text` says it whole. `quotes` are all versions, the last is the one that
+    counts. `nobody`: every worker who could come was asked, and none will. `cancel_free_until` is there while the
+    resident can cancel for nothing; `cancel_fee_fen` is what cancelling now would cost them, `fee_fen` what was charged
+    in the end.
 
     `owed_fen` and `owed_text` say what is due by now and to whom; nobody collects it here. `no_show_photos` are ids of
     the case's attachments. `code_warning` is there while the start code is locked because somebody guessed.
@@ -176,6 +177,7 @@ class BookingDetails(View, frozen=True, kw_only=True):
     when: str
     price_fen: Fen
     price_text: str
+    cost_text: str
     address: str
     contact_name: str
     contact_phone: str
@@ -186,7 +188,7 @@ class BookingDetails(View, frozen=True, kw_only=True):
     escalated: bool
     nobody: bool
     finish_note: str
-    cancel_free_until: str
+    cancel_free_until: str | None
     mode: str
     price_agreed: bool
     quotes: list[QuoteView]

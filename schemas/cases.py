@@ -54,7 +54,8 @@ class WhereView(View, frozen=True, kw_only=True):
 class CaseView(View, frozen=True, kw_only=True):
     """`sentence` says where things stand; `details` is the kind's own view; `actions` are this caller's; `unread`
     counts the messages on it that this caller has not read, no further than 100. `part_of` is the number of the case of
-    which this is a part, for those who may see that one."""
+    which this is a part, for those who may see that one. `behalf_text` says to this caller who does it for whom, and is
+    empty where somebody does it for themselves."""
 
     case_no: str
     kind: str
@@ -74,6 +75,7 @@ class CaseView(View, frozen=True, kw_only=True):
     place: WhereView
     resident: PersonView | None
     on_behalf_of: PersonView | None
+    behalf_text: str = ""
     provider: PersonView | None
     worker: PersonView | None
     part_of: str | None

@@ -35,7 +35,8 @@ class AcceptProxy(Request, frozen=True, kw_only=True):
 
 
 class ProxyView(View, frozen=True, kw_only=True):
-    """`side` is `granted` where I am the principal, `held` where I may act for somebody."""
+    """`side` is `granted` where I am the principal, `held` where I may act for somebody. `sentence` says who acts for
+    whom, `scopes_text` in what and `until_text` until when; `can_end` while there is something to end."""
 
     id: str
     side: Literal["granted", "held"]
@@ -49,6 +50,10 @@ class ProxyView(View, frozen=True, kw_only=True):
     accepted_at: datetime | None
     expires_at: datetime
     revoked_at: datetime | None
+    sentence: str
+    scopes_text: str
+    until_text: str
+    can_end: bool
 
 
 class InvitationView(View, frozen=True, kw_only=True):
@@ -59,6 +64,20 @@ class InvitationView(View, frozen=True, kw_only=True):
     proxy: ProxyView
 
 
+class ScopeChoice(View, frozen=True, kw_only=True):
+    value: ProxyScope
+    text: str
+
+
+class TermChoice(View, frozen=True, kw_only=True):
+    days: int
+    text: str
+
+
 class ProxiesView(View, frozen=True, kw_only=True):
+    """`scopes` and `terms` are what a new one can be given for, and for how long."""
+
     items: list[ProxyView]
     next: str | None = None
+    scopes: list[ScopeChoice]
+    terms: list[TermChoice]

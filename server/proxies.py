@@ -11,17 +11,27 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from schemas.cases import PersonView
-from schemas.proxies import InvitationView, NewProxy, ProxiesView, ProxyScope, ProxyState, ProxyView
+from schemas.proxies import (
+    InvitationView,
+    NewProxy,
+    ProxiesView,
+    ProxyScope,
+    ProxyState,
+    ProxyView,
+    ScopeChoice,
+    TermChoice,
+)
 from server import push, residents
 from server.config import Settings
 from server.kit.chance import chance
-from server.kit.clock import SHANGHAI
+from server.kit.clock import SHANGHAI, today
 from server.kit.db import TEXT, Collection, Database, Index, Reader, Stored, Tx
 from server.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from server.kit.events import Event, emit, event_id, on
 from server.push import Notice, Template
 from server.residents import RESIDENTS, Resident
 from server.sessions import Actor, Principal
+from server.words import said_day
 
 _LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 """Nothing that looks or sounds like something else; eight of them are forty bits, for half an hour."""
@@ -34,6 +44,7 @@ _STATES: dict[ProxyState, str] = {
     "revoked": "已收回",
 }
 _SCOPES: dict[ProxyScope, str] = {"bookings": "预约服务", "approvals": "办理审批", "points_read": "查看积分"}
+_TERMS = {7: "一个星期", 30: "一个月", 90: "三个月", 365: "一年", 1095: "三年"}
 PAGE = "packages/me/pages/proxies/index"
 
 
@@ -249,11 +260,17 @@ async def revoke(tx: Tx, actor: Actor, proxy_id: str) -> Proxy:
     return proxy
 
 
-async def mine(reader: Reader, actor: Actor) -> ProxiesView:
-    """Those I have granted and those I hold, newest first."""
+async def mine(reader: Reader, actor: Actor, settings: Settings) -> ProxiesView:
+    """Those I have granted and those I hold, newest first; and what a new one may be."""
     both = {"$or": [{"principal_id": actor.id}, {"holder_id": actor.id}]}
     found = await reader.all(PROXIES, both, limit=_SHOWN, sort="-created_at")
-    return ProxiesView(items=[view(one, actor.id, reader.now) for one in found])
+    most = settings.proxies.longest_days
+    terms = {days: text for days, text in _TERMS.items() if days <= most} or {most: f"{most} 天"}
+    return ProxiesView(
+        items=[view(one, actor.id, reader.now) for one in found],
+        scopes=[ScopeChoice(value=value, text=text) for value, text in _SCOPES.items()],
+        terms=[TermChoice(days=days, text=text) for days, text in terms.items()],
+    )
 
 
 def view(proxy: Proxy, resident_id: str, now: datetime) -> ProxyView:
@@ -273,7 +290,21 @@ def view(proxy: Proxy, resident_id: str, now: datetime) -> ProxyView:
         accepted_at=proxy.accepted_at,
         expires_at=proxy.expires_at,
         revoked_at=proxy.revoked_at,
+        sentence=_who(proxy, side),
+        scopes_text=_scopes_text(proxy),
+        until_text=f"到 {said_day(today(proxy.expires_at))}为止",
+        can_end=state in ("invited", "active"),
     )
+
+
+def _who(proxy: Proxy, side: str) -> str:
+    if side == "held":
+        return f"您替 {proxy.principal_name or proxy.relation or '家人'} 办"
+    return f"{proxy.holder_name or '家人'} 替您办" if proxy.holder_id else "等家人输入邀请码"
+
+
+def _scopes_text(proxy: Proxy) -> str:
+    return "、".join(_SCOPES[one] for one in proxy.scopes)
 
 
 def invitation(proxy: Proxy, code: str, now: datetime) -> InvitationView:
@@ -332,8 +363,6 @@ async def tell(tx: Tx, event: Event) -> None:
 def _sentence(proxy: Proxy, action: str, granted: bool) -> str:
     holder, principal = proxy.holder_name or "家人", proxy.principal_name or "家人"
     if action == "accept":
-        until = proxy.expires_at.astimezone(SHANGHAI)
-        what = "、".join(_SCOPES[one] for one in proxy.scopes)
-        day = f"{until.year} 年 {until.month} 月 {until.day} 日"
-        return f"{holder}可以代您{what}了，{day}前有效。如果不是您的意思，请马上收回。"
+        day = said_day(today(proxy.expires_at))
+        return f"{holder}可以代您{_scopes_text(proxy)}了，{day}前有效。如果不是您的意思，请马上收回。"
     return f"{principal}收回了您的代办授权" if granted else f"{holder}不再代您办事了"

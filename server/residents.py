@@ -17,6 +17,7 @@ from server import places
 from server.kit.chance import chance
 from server.kit.db import TEXT, Collection, Index, Reader, Stored, Tx
 from server.kit.errors import NotFound
+from server.words import said_day
 
 
 class ResidentNotFound(NotFound):
@@ -126,11 +127,11 @@ def view(resident: Resident) -> ResidentView:
 
 
 def view_disability(disability: Disability) -> DisabilityView:
-    level, until = "一二三四"[disability.level - 1], disability.valid_until
+    level = "一二三四"[disability.level - 1]
     return DisabilityView(
         level=disability.level,
-        valid_until=until,
-        text=f"{level}级，有效期到 {until.year} 年 {until.month} 月 {until.day} 日",
+        valid_until=disability.valid_until,
+        text=f"{level}级，有效期到 {said_day(disability.valid_until)}",
         recorded_at=disability.recorded_at,
     )
 

@@ -1,7 +1,7 @@
 """Times as people say them."""
 
 import functools
-from datetime import datetime
+from datetime import date, datetime
 
 from server.kit.clock import SHANGHAI
 
@@ -13,6 +13,11 @@ def said(moment: datetime) -> str:
     """A time as people say it: 11 月 25 日 周三 9:00."""
     local = moment.astimezone(SHANGHAI)
     return f"{local.month} 月 {local.day} 日 周{_WEEKDAYS[local.weekday()]} {local.hour}:{local.minute:02d}"
+
+
+def said_day(day: date) -> str:
+    """A day far from now as people say it: 2027 年 1 月 21 日."""
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"
 
 
 @functools.lru_cache(maxsize=10_000)

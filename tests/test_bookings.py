@@ -145,15 +145,15 @@ async def test_a_booking_goes_to_the_address_given_a_moment_ago(
 
 
 @pytest.mark.parametrize(
-    ("price", "fen", "text"),
+    ("price", "fen", "text", "whole"),
     [
-        (Price(unit="hour", amount_fen=3500), 5250, "35.00 元/小时"),
-        (Price(unit="visit", amount_fen=4000), 4000, "40.00 元/次"),
-        (Price(unit="free", amount_fen=0), 0, "免费"),
+        (Price(unit="hour", amount_fen=3500), 5250, "35.00 元/小时", "52.50 元（35.00 元/小时）"),
+        (Price(unit="visit", amount_fen=4000), 4000, "40.00 元/次", "40.00 元/次"),
+        (Price(unit="free", amount_fen=0), 0, "免费", "免费"),
     ],
 )
 async def test_the_price_is_that_of_the_moment_of_booking(
-    world: World, price: Price, fen: int, text: str
+    world: World, price: Price, fen: int, text: str, whole: str
 ) -> None:
     shop, resident = await world.shop(price=price, duration_min=90), await world.resident()
     case = await shop.booked(resident)
@@ -163,7 +163,7 @@ async def test_the_price_is_that_of_the_moment_of_booking(
 
     details = (await seen(resident, case))["details"]
 
-    assert (details["price_fen"], details["price_text"]) == (fen, text)
+    assert (details["price_fen"], details["price_text"], details["cost_text"]) == (fen, text, whole)
 
 
 async def test_a_service_off_the_list_cannot_be_booked(world: World) -> None:
@@ -198,10 +198,12 @@ async def test_the_desk_books_for_a_resident(world: World, role: Any, channel: s
 
     assert case["channel"] == channel
     assert case["on_behalf_of"]["id"] == case["resident"]["id"] == resident.id
-    assert (await seen(resident, case))["case_no"] == case["case_no"]
+    assert (await seen(resident, case))["behalf_text"] == "由工作人员 赵敏 代您办的"
+    assert case["behalf_text"] == ""
     [step] = await steps(resident, case)
     assert (step["by"], step["role"], step["channel"]) == ("赵敏", text, channel)
-    assert (await book(resident, shop)).json["on_behalf_of"] is None
+    own = (await book(resident, shop)).json
+    assert (own["on_behalf_of"], own["behalf_text"]) == (None, "")
 
 
 async def test_whom_a_booking_is_for_is_checked(world: World) -> None:

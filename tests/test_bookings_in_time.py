@@ -163,9 +163,11 @@ async def test_a_cancellation_within_the_notice_is_noted_as_late(
     assert case["details"]["cancel_free_until"] == world.at(12, days=0)
 
     world.clock.set(datetime.fromisoformat(world.at(12, days=0)) + timedelta(milliseconds=late_by_ms))
+    assert ((await seen(resident, case))["details"]["cancel_free_until"] is None) == late
     cancelled = (await resident.act(case["case_no"], "cancel")).json
 
     assert (cancelled["state"], cancelled["details"]["late_cancel"]) == ("cancelled", late)
+    assert cancelled["details"]["cancel_free_until"] is None
 
 
 @pytest.mark.parametrize("who", ["manager", "dispatcher"])

@@ -170,4 +170,5 @@ async def test_what_the_worker_notes_at_the_end_is_shown(world: World) -> None:
     shop, resident = await world.shop(), await world.resident()
     case = await shop.brought_to("in_service", resident)
     await shop.worker.act(case["case_no"], "finish", note="厨房也擦了")
-    assert (await seen(resident, case))["details"]["finish_note"] == "厨房也擦了"
+    details = (await seen(resident, case))["details"]
+    assert (details["finish_note"], details["cancel_free_until"]) == ("厨房也擦了", None)

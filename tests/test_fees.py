@@ -188,7 +188,8 @@ async def test_older_residents_have_free_visits_and_then_a_lower_price(world: Wo
     prices = [(await shop.booked(old))["details"] for _ in range(2)]
 
     assert [one["price_fen"] for one in prices] == [0, 3500]
-    assert "免费" in prices[0]["price_text"] and "60 岁以上" in prices[1]["price_text"]
+    assert prices[0]["cost_text"] == "免费，每月有 1 次" and "60 岁以上" in prices[1]["price_text"]
+    assert prices[1]["cost_text"].startswith("35.00 元（")
     for other in (young, unknown):
         assert (await shop.booked(other))["details"]["price_fen"] == 7000
 

@@ -129,13 +129,14 @@ async def test_a_plan_says_its_rhythm_and_books_what_is_open(world: World) -> No
 
     found = await seen(resident, plan)
     assert (found["state"], found["time"]) == ("active", "10:00")
-    assert found["text"].startswith("每周")
+    last = date.fromisoformat(found["until"])
+    assert found["text"].endswith(f"10:00，到 {last.year} 年 {last.month} 月 {last.day} 日")
     assert [(one["date"], one["state"]) for one in found["visits"]] == [
         (world.at(0, days=1)[:10], "booked"),
         (world.at(0, days=8)[:10], "booked"),
     ]
     first = (await resident.get(f"/v1/cases/{found['visits'][0]['case_no']}")).json
-    assert (first["state"], first["channel"]) == ("submitted", "system")
+    assert (first["state"], first["channel"], first["behalf_text"]) == ("submitted", "system", "")
     assert first["details"]["start"] == world.at(10)
 
 

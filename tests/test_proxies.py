@@ -1,11 +1,13 @@
 """Family proxy: one resident acts for another, within a scope, until a day or until it is taken back."""
 
 import asyncio
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, get_args
 
 import pytest
 
+from schemas.proxies import ProxyScope
+from server.kit.clock import today
 from tests.browser import Browser
 from tests.doors import Happy, Visit
 from tests.houses import next_door
@@ -68,10 +70,12 @@ async def test_a_son_books_follows_and_cancels_for_his_mother(world: World) -> N
     assert booked.status == 201, booked.body
     case_no, mother_is = booked.json["case_no"], {"id": mother.id, "name": "王桂英", "phone": None}
     assert booked.json["resident"] == booked.json["on_behalf_of"] == mother_is
+    assert booked.json["behalf_text"] == "替 王桂英 办的"
 
     seen = (await son.get(f"/v1/cases/{case_no}")).json
     own = (await mother.get(f"/v1/cases/{case_no}")).json
     assert seen["actions"] == own["actions"] and seen["details"]["start_code"]
+    assert own["behalf_text"] == "由 李强 代您办的"
     assert [one["case_no"] for one in (await son.get("/v1/cases")).json["items"]] == [case_no]
     assert (await son.act(case_no, "cancel")).json["state"] == "cancelled"
     assert (await mother.get(f"/v1/cases/{case_no}")).json["state"] == "cancelled"
@@ -93,6 +97,24 @@ async def test_every_step_says_who_did_it_for_whom_and_the_mother_hears_of_each(
     assert len(told) == 2 and all("李强替您办了" in one["text"] for one in told)
     assert not [one for one in (await son.get("/v1/inbox")).json["items"] if one["title"] == "代办提醒"]
     assert (await mother.get(f"/v1/cases/{case_no}")).json["on_behalf_of"]["id"] == mother.id
+
+
+async def test_both_sides_read_who_acts_for_whom_in_what_and_until_when(world: World) -> None:
+    mother, son = await family(world)
+    before = (await mother.get("/v1/proxies")).json
+    assert [one["value"] for one in before["scopes"]] == list(get_args(ProxyScope))
+    assert before["terms"][-1] == {"days": 365, "text": "一年"}, "no longer than the street allows"
+    made = await invited(mother, scopes=[one["value"] for one in before["scopes"]], days=7)
+    assert made["proxy"]["sentence"] == "等家人输入邀请码"
+    await son.post("/v1/proxies/accept", {"code": made["code"]})
+
+    [hers], [his] = [(await who.get("/v1/proxies")).json["items"] for who in (mother, son)]
+    assert (hers["sentence"], his["sentence"]) == ("李强 替您办", "您替 王桂英 办")
+    end = today(datetime.fromisoformat(hers["expires_at"]))
+    assert hers["until_text"] == f"到 {end.year} 年 {end.month} 月 {end.day} 日为止"
+    assert his["scopes_text"] == "预约服务、办理审批、查看积分" and his["can_end"]
+    await mother.delete(f"/v1/proxies/{hers['id']}")
+    assert not (await son.get("/v1/proxies")).json["items"][0]["can_end"]
 
 
 async def test_the_header_names_the_principal_as_the_body_does(world: World) -> None:

@@ -23,6 +23,9 @@ from server.sessions import Actor
 from server.words import clock_time, local, said
 
 _SEES_CODE = frozenset({"resident", "operator", "clerk"})
+_CANCELLED_FROM = frozenset(
+    one.source for one in FLOW.rows if one.action == "cancel" and "resident" in one.by
+)
 
 
 class QuoteNeeded(Conflict):
@@ -274,6 +277,7 @@ def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) ->
         when=f"{said(booking.start)}–{clock_time(booking.end)}",
         price_fen=booking.price_fen,
         price_text=booking.price_text,
+        cost_text=prices.said(booking.price_fen, booking.price_text, booking.agreed),
         address=booking.address,
         contact_name=booking.contact_name,
         contact_phone=booking.contact_phone,
@@ -284,7 +288,7 @@ def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) ->
         escalated=booking.escalated,
         nobody=booking.nobody,
         finish_note=booking.finish_note,
-        cancel_free_until=local(booking.free_until),
+        cancel_free_until=_free_until(case, booking, reader.now),
         mode=booking.mode,
         price_agreed=booking.agreed,
         quotes=[_quote(one) for one in booking.quotes],
@@ -302,6 +306,12 @@ def _show(reader: Reader, case: Case, booking: Booking, mine: frozenset[str]) ->
         appeal=booking.appeal,
         appeal_until=local(booking.appeal_until) if booking.appeal_until else None,
     )
+
+
+def _free_until(case: Case, booking: Booking, now: datetime) -> str | None:
+    """Nothing once it costs something, or where there is nothing left to cancel."""
+    can = case.open and case.state in _CANCELLED_FROM and now <= booking.free_until
+    return local(booking.free_until) if can else None
 
 
 def _quote(quote: Quote) -> QuoteView:

@@ -29,6 +29,13 @@ def entitled(concession: Concession, resident: Resident, now: datetime, start: d
     return resident.birth_year is not None and year - resident.birth_year >= concession.min_age
 
 
+def said(fen: int, text: str, agreed: bool) -> str:
+    """`70.00 元（35.00 元/小时）`; what is free, or names its sum in its text, is not counted once more."""
+    total = f"{catalogue.yuan(fen)} 元"
+    told = text.endswith(total) or text in (f"{total}/次", f"{total}/趟", f"{total}/月")
+    return f"{total}（{text}）" if agreed and fen and not told else text
+
+
 async def price_for(tx: Tx, service: Service, resident: Resident, start: datetime) -> Price:
     """The price of this visit; a free one of the month is named, to be counted with the booking."""
     fen, text = catalogue.total_fen(service), catalogue.price_view(service).text
@@ -39,7 +46,7 @@ async def price_for(tx: Tx, service: Service, resident: Resident, start: datetim
         month = f"{start.astimezone(SHANGHAI):%Y-%m}"
         free = tallies.free_visits(resident.id, service.id, month)
         if await tallies.count(tx, free) < concession.free_per_month:
-            return Price(0, f"本月免费（每月 {concession.free_per_month} 次）", free)
+            return Price(0, f"免费，每月有 {concession.free_per_month} 次", free)
     if concession.percent_off:
         return Price(
             fen * (100 - concession.percent_off) // 100,

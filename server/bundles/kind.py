@@ -73,8 +73,11 @@ def show(reader: Reader, case: Case, bundled: Bundled, mine: frozenset[str]) -> 
 
 def _total(coming: list[Part]) -> str:
     total, asked = sum(one.price_fen for one in coming), [one.name for one in coming if not one.agreed]
-    text = f"共 {catalogue.yuan(total)} 元"
-    return f"{text}起，{'、'.join(asked)}以报价为准" if asked else text
+    text = f"共 {catalogue.yuan(total)} 元" if total else "不收费"
+    waits = f"{'、'.join(asked)}以报价为准"
+    if asked:
+        return f"{text}起，{waits}" if total else waits
+    return text
 
 
 def _part(part: Part) -> PartView:

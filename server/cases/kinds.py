@@ -33,7 +33,7 @@ class Case(Leased, kw_only=True):
     `turn` is what the staff's lists sort by: what was promised first, then what is open without a promise, the oldest
     first, then what has ended, the latest first (server/cases/turns.py).
 
-    `part_of` is the number of the case that this one is a part of.
+    `part_of` is the number of the case that this one is a part of, `proxy_id` the proxy by which it was asked for.
 
     `phone_tail` is what a person on the phone can name first: the last four digits of the number to call back.
     `clocks` are what was promised by the working day or the hour, by name; `clock_edition` is that of the calendar by
@@ -55,6 +55,7 @@ class Case(Leased, kw_only=True):
     worker_id: str | None = None
     handler_id: str | None = None
     part_of: str | None = None
+    proxy_id: str | None = None
     created_at: datetime
     updated_at: datetime
     timer_at: datetime | None = None

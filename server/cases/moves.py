@@ -72,6 +72,7 @@ async def open_case(
     row = kind.flow.row(Flow.OPENING, action, mine)
     act = Act(tx, case, details, None, actor, action, row.source, row.target, rules)
     act.proxy_id = await _proxy(act, kind, mine)
+    case.proxy_id = act.proxy_id or None
     _enter(act, kind)
     tx.add(CASES, case)
     _record(act, kind, mine & row.by, case.channel)

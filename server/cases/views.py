@@ -79,6 +79,7 @@ def view(reader: Reader, case: Case, actor: Actor, unread: int = 0) -> CaseView:
         place=places.view_where(reader, case.community_id, case.compound_id),
         resident=_resident(case),
         on_behalf_of=_resident(case) if _by_another(case, mine) else None,
+        behalf_text=_behalf_text(reader, case, mine),
         provider=_provider(reader, case),
         worker=_worker(reader, case),
         part_of=case.part_of if mine - _ONE_PART_ONLY else None,
@@ -91,6 +92,21 @@ def view(reader: Reader, case: Case, actor: Actor, unread: int = 0) -> CaseView:
 def _by_another(case: Case, mine: frozenset[str]) -> bool:
     """Whether somebody else asked for it, or looks at it, in the resident's place."""
     return case.opened_by != f"resident:{case.resident_id}" or "proxy" in mine
+
+
+def _behalf_text(reader: Reader, case: Case, mine: frozenset[str]) -> str:
+    """The resident hears who asked in their place; whoever acts for them, in whose place they do."""
+    own, (kind, _, by) = case.opened_by == f"resident:{case.resident_id}", case.opened_by.partition(":")
+    if "resident" not in mine or case.resident_id is None or (own and "proxy" not in mine):
+        return ""
+    if "proxy" in mine:
+        name = case.resident_name or "家人"
+        return f"{name} 自己办的" if own else f"替 {name} 办的"
+    if kind == "staff":
+        member = reader.recall(staff.STAFF, by)
+        return f"由工作人员 {member.name} 代您办的" if member else "由工作人员代您办的"
+    proxy = reader.recall(proxies.PROXIES, case.proxy_id) if case.proxy_id else None
+    return f"由 {(proxy.holder_name if proxy else '') or '家人'} 代您办的" if kind == "resident" else ""
 
 
 def _actions(reader: Reader, kind: Kind, case: Case, details: Any, mine: frozenset[str]) -> list[ActionView]:

@@ -10,6 +10,7 @@ from server.kit.clock import today
 from server.kit.db import Reader
 from server.plans.visits import PLANS, SHOWN, STATES, VISIT_STATES, VISITS, Plan, Visit
 from server.sessions import Actor
+from server.words import said_day
 
 _WEEKDAYS = "一二三四五六日"
 
@@ -49,7 +50,7 @@ def _view(reader: Reader, plan: Plan, visits: list[Visit], by_number: dict[str, 
         weekdays=plan.weekdays,
         time=_clock(plan),
         until=date.fromisoformat(plan.until),
-        text=f"每周{'、'.join(_WEEKDAYS[one - 1] for one in plan.weekdays)} {_clock(plan)}，到 {plan.until}",
+        text=_text(plan),
         state=plan.state,
         state_text=STATES[plan.state],
         worker=_name(reader, plan.worker_id),
@@ -58,6 +59,11 @@ def _view(reader: Reader, plan: Plan, visits: list[Visit], by_number: dict[str, 
         created_at=plan.created_at,
         visits=[_visit(reader, one, by_number.get(one.case_no or "")) for one in visits],
     )
+
+
+def _text(plan: Plan) -> str:
+    days = "、".join(_WEEKDAYS[one - 1] for one in plan.weekdays)
+    return f"每周{days} {_clock(plan)}，到 {said_day(date.fromisoformat(plan.until))}"
 
 
 def _clock(plan: Plan) -> str:
