@@ -1,7 +1,7 @@
 """What a process is made of, built once from Settings; handlers and worker get it whole."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -52,8 +52,18 @@ class WeComGateway(Protocol):
     async def close(self) -> None: ...
 
 
+class WeComCallbacks(Protocol):
+    """The door for what WeCom sends us. Raises a HoelunError for what is not WeCom's, or no message."""
+
+    def verify_url(self, query: Mapping[str, str]) -> str: ...
+    def open(self, query: Mapping[str, str], body: bytes) -> dict[str, Any]: ...
+    def seal(self, xml: str) -> bytes: ...
+
+
 class Building:
     """Everything that verbs and queues need. Resources are opened by `server.app.open_building`."""
+
+    wecom_callbacks: WeComCallbacks
 
     def __init__(
         self,

@@ -85,7 +85,7 @@ NOTICES: Collection[WorkNotice] = Collection(
     WorkNotice,
     Index(("userid", "-at", "-_id")),
     Index(("userid", "read_at")),
-    Index(("card.task_id",), unique=True, only={"card.task_id": TEXT}),
+    Index(("card.task_id",), only={"card.task_id": TEXT}),
     Index(("card.case_no",), only={"card.open": True}),
     DUE,
 )
