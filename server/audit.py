@@ -17,7 +17,7 @@ from server.kit.chance import chance
 from server.kit.clock import SHANGHAI
 from server.kit.db import Collection, Database, Index, Reader, Stored, Tx
 from server.kit.errors import Invalid
-from server.sessions import Actor
+from server.sessions import SYSTEM, Actor
 
 DONE = "done"
 _ID = re.compile(r"[A-Za-z0-9_.@-]{1,64}")
@@ -120,6 +120,11 @@ def note(tx: Tx, actor: Actor, channel: Channel, what: str, *subjects: str | Non
         tx.witness.noted = True
         origin = tx.witness.origin
     tx.add(AUDIT, entry(tx.now, actor, origin, what, subjects))
+
+
+def note_system(tx: Tx, what: str, *subjects: str | None) -> None:
+    """What nobody did, but the clock or the directory: a proposal lapsed, somebody left."""
+    tx.add(AUDIT, entry(tx.now, SYSTEM, Origin("system"), what, subjects))
 
 
 def close(tx: Tx, what: str, *subjects: str | None) -> None:

@@ -94,10 +94,11 @@ class Sessions(Section, frozen=True, kw_only=True):
 
 
 class Directory(Section, frozen=True, kw_only=True):
-    """Who works here, as WeCom's directory says. All of it is read anew in the hour `resync_hour` of each night; a
-    reading by which more than `most_leaving_percent` of the staff had left changes nothing. A proposal to change roles
-    waits `proposal_days` for another administrator."""
+    """Who works here, as WeCom's directory says. All of it is read anew in the hour `resync_hour` of each night, if
+    `nightly`; a reading by which more than `most_leaving_percent` of the staff had left changes nothing. A proposal to
+    change roles waits `proposal_days` for another administrator."""
 
+    nightly: bool = True
     resync_hour: Annotated[int, Meta(ge=0, le=23)] = 3
     most_leaving_percent: Annotated[int, Meta(ge=1, le=100)] = 30
     proposal_days: Positive = 7

@@ -1,5 +1,7 @@
 """Those who serve, and the table of what each role may do."""
 
+from datetime import datetime
+
 from msgspec import Struct
 
 from schemas.staff import Grant, Role, RoleView, StaffView
@@ -12,16 +14,41 @@ class NotStaff(Forbidden):
 
 
 class Staff(Stored, kw_only=True):
-    """`id` is the WeCom userid. Workers name the categories they can serve."""
+    """`id` is the WeCom userid. Workers name the categories they can serve.
+
+    `grants` is what counts: what was `given` by hand, and what is `mapped` from the `departments` and `tags` that
+    WeCom's directory has for them (server/roles.py). `heard_at` is the time of the directory's last word on them.
+    """
 
     name: str
     grants: list[Grant]
     phone: str = ""
     skills: list[str] = []
     active: bool = True
+    given: list[Grant] = []
+    mapped: list[Grant] = []
+    departments: list[int] = []
+    tags: list[int] = []
+    heard_at: datetime | None = None
+    left_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Who was entered before there was a table has everything by hand."""
+        if not self.given and not self.mapped:
+            self.given = list(self.grants)
+
+    def has(self, given: list[Grant], mapped: list[Grant]) -> None:
+        """These are their roles from now on."""
+        self.given, self.mapped = given, mapped
+        self.grants = [*given, *(one for one in mapped if one not in given)]
+
+    def is_(self, role: Role) -> bool:
+        return self.active and any(one.role == role for one in self.grants)
 
 
-STAFF: Collection[Staff] = Collection("staff", Staff, Index(("grants.provider_id",)), whole=True)
+STAFF: Collection[Staff] = Collection(
+    "staff", Staff, Index(("grants.provider_id",)), Index(("grants.role",)), whole=True
+)
 
 
 class RoleRow(Struct, frozen=True):
@@ -45,6 +72,7 @@ ROLES: tuple[RoleRow, ...] = (
     RoleRow("accountant", "会计", "street", "查看账目与结算"),
     RoleRow("admin", "管理员", "street", "查看全部办件，管理人员与设置"),
 )
+ROLE_ROWS: dict[str, RoleRow] = {row.name: row for row in ROLES}
 ROLE_TEXTS: dict[str, str] = {row.name: row.text for row in ROLES}
 STREET_WIDE: frozenset[str] = frozenset(row.name for row in ROLES if row.scope == "street") - {"accountant"}
 
@@ -55,6 +83,17 @@ def find(reader: Reader, userid: str) -> Staff:
     if staff is None or not staff.active:
         raise NotStaff
     return staff
+
+
+def administrators(reader: Reader) -> list[Staff]:
+    """Who can change roles, by id."""
+    everybody = reader.everything(STAFF).items.values()
+    return sorted((one for one in everybody if one.is_("admin")), key=lambda one: one.id)
+
+
+def name_of(reader: Reader, userid: str) -> str:
+    member = reader.recall(STAFF, userid)
+    return member.name if member else userid
 
 
 def workers_of(reader: Reader, provider_id: str, category: str) -> list[Staff]:

@@ -19,7 +19,7 @@ from tornado.netutil import bind_sockets
 from schemas.staff import Grant
 from server.app import House, open_building
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES, Category, Pool, Price, Provider, Service
-from server.config import Limits, Push, Settings, WeChat, WeCom
+from server.config import Directory, Limits, Push, Settings, WeChat, WeCom
 from server.kit.clock import SHANGHAI, SettableClock
 from server.kit.db import Collection, Stored
 from server.kit.serving import serve
@@ -110,6 +110,7 @@ async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
             timeout_s=1.0,
         ),
         push=Push(max_attempts=5),
+        directory=Directory(nightly=False),
         limits=Limits(actor_per_s=5000, actor_burst=5000, address_per_s=5000, address_burst=5000),
     )
     async with open_building(settings, clock=clock) as house:
