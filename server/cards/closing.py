@@ -1,11 +1,13 @@
 """A card whose act has been done, wherever it was done, loses its buttons and says by whom, at everybody who has it."""
 
 import hashlib
+from collections import defaultdict
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from server.cards.kinds import CardKind
+from server.cards.kinds import CardKind, First
 from server.cards.table import CARDS
+from server.cases import CASES, Case
 from server.kit.db import Collection, Index, Reader, Tx
 from server.kit.events import Event, on
 from server.kit.jobs import DUE, Leased
@@ -45,29 +47,50 @@ def actor_of(reader: Reader, userid: str) -> Actor | None:
     return Actor("staff", member.id, member.name, tuple(member.grants))
 
 
-async def open_now(reader: Reader, notice: WorkNotice) -> frozenset[str]:
-    """Which of its buttons its owner could tap now: what the case lets them do, and the table has on the card."""
-    found = kind_of(notice)
-    actor = actor_of(reader, notice.userid)
-    if found is None or actor is None:
-        return frozenset()
-    card, kind = found
-    return await kind.door.open(reader, card, actor) & {one.action for one in kind.buttons}
-
-
 def kind_of(notice: WorkNotice) -> tuple[Card, CardKind] | None:
     """The card and its row; a row that is gone from the table has no buttons."""
     kind = CARDS.get(notice.card.kind) if notice.card is not None else None
     return (notice.card, kind) if notice.card is not None and kind is not None else None
 
 
+async def open_now(reader: Reader, notice: WorkNotice) -> frozenset[str]:
+    """Which of its buttons its owner could tap now: what the case lets them do, and the table has on the card."""
+    case = await reader.get(CASES, notice.card.case_no) if notice.card is not None else None
+    return await _open_on(reader, notice, case) if case is not None else frozenset()
+
+
+async def _open_on(reader: Reader, notice: WorkNotice, case: Case) -> frozenset[str]:
+    found, actor = kind_of(notice), actor_of(reader, notice.userid)
+    if found is None or actor is None:
+        return frozenset()
+    card, kind = found
+    return await kind.door.open(reader, card, case, actor) & {one.action for one in kind.buttons}
+
+
 async def became(reader: Reader, notice: WorkNotice) -> str:
     """What became of it without its owner, in a few words."""
-    found = kind_of(notice)
-    if found is None:
-        return OVER
-    card, kind = found
-    return await kind.door.first(reader, card, kind, notice.userid) or OVER
+    case = await reader.get(CASES, notice.card.case_no) if notice.card is not None else None
+    return await _Outcomes(reader, case).of(notice) if case is not None else OVER
+
+
+class _Outcomes:
+    """What came between, found once for all cards that were sent alike."""
+
+    def __init__(self, reader: Reader, case: Case) -> None:
+        self._reader = reader
+        self._case = case
+        self._found: dict[tuple[str, int, str], First | None] = {}
+
+    async def of(self, notice: WorkNotice) -> str:
+        found = kind_of(notice)
+        if found is None:
+            return OVER
+        card, kind = found
+        alike = (card.kind, card.version, card.about)
+        if alike not in self._found:
+            self._found[alike] = await kind.door.first(self._reader, card, self._case, kind)
+        first = self._found[alike]
+        return first.said_to(notice.userid) if first is not None else OVER
 
 
 async def close(tx: Tx, notice: WorkNotice, outcome: str, code: str = "") -> None:
@@ -79,8 +102,14 @@ async def close(tx: Tx, notice: WorkNotice, outcome: str, code: str = "") -> Non
 
 async def show(tx: Tx, notice: WorkNotice, code: str = "", say: str = "") -> None:
     """Let the card be drawn anew: with the code of a tap, or with that of its sending, which is good for once."""
+    update = _update(tx, notice, code, say)
+    if await tx.get(UPDATES, update.id) is None:
+        await tx.insert(UPDATES, update)
+
+
+def _update(tx: Tx, notice: WorkNotice, code: str = "", say: str = "") -> CardUpdate:
     which = hashlib.sha256(code.encode()).hexdigest()[:16] if code else "sent"
-    update = CardUpdate(
+    return CardUpdate(
         id=f"{notice.id}|{which}",
         notice_id=notice.id,
         code=code,
@@ -89,15 +118,23 @@ async def show(tx: Tx, notice: WorkNotice, code: str = "", say: str = "") -> Non
         request_id=notice.request_id,
         expires_at=tx.now + _KEPT,
     )
-    if await tx.get(UPDATES, update.id) is None:
-        await tx.insert(UPDATES, update)
 
 
 @on("booking.*", "bundle.*", "complaint.*", "followup.*", "clock.*", "dispatch.*", "provider.*")
 async def close_what_is_done(tx: Tx, event: Event) -> None:
     """Whatever happened to a case, its cards are looked at as things are now: told twice, or in another order, there is
     nothing new to find."""
-    where: dict[str, Any] = {"card.case_no": event.data.get("case_no", event.subject), "card.open": True}
-    for notice in await tx.all(NOTICES, where, limit=_MOST):
-        if not await open_now(tx, notice):
-            await close(tx, notice, await became(tx, notice))
+    case_no = event.data.get("case_no", event.subject)
+    cards = await tx.all(NOTICES, {"card.case_no": case_no, "card.open": True}, limit=_MOST)
+    case = await tx.get(CASES, case_no) if cards else None
+    if case is None:
+        return
+    outcomes, done = _Outcomes(tx, case), defaultdict(list)
+    for one in cards:
+        if not await _open_on(tx, one, case):
+            done[await outcomes.of(one)].append(one)
+    for outcome, notices in done.items():
+        last = {"$set": {"card.open": False, "card.outcome": outcome}}
+        ids = {"_id": {"$in": [one.id for one in notices]}, "card.open": True}
+        await tx.change_all(NOTICES, ids, last)
+        await tx.put_all(UPDATES, [_update(tx, one) for one in notices])

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
+from server.cases import Case
 from server.config import Settings
 from server.kit.db import Reader, Tx
 from server.sessions import Actor
@@ -39,13 +40,33 @@ class Tap(Struct, frozen=True):
     reason: str = ""
 
 
-class Door(Struct, frozen=True):
-    """Where a tap is done as the same act is done elsewhere. `open` says which actions the actor has now; `act` does
-    one and raises what it raises there; `first` says what came between, such as “已由 王芳 接单”."""
+class First(Struct, frozen=True):
+    """Who was faster: the kind, id and name of who it was, and what was done, such as “接单”."""
 
-    open: Callable[[Reader, Card, Actor], Awaitable[frozenset[str]]]
+    kind: str
+    id: str
+    name: str
+    done: str
+
+    def said_to(self, userid: str) -> str:
+        """As it stands on the card of this member."""
+        match self.kind:
+            case "staff" if self.id == userid:
+                return f"您已{self.done}"
+            case "staff":
+                return f"已由 {self.name} {self.done}"
+            case "resident":
+                return f"居民已{self.done}"
+        return self.done
+
+
+class Door(Struct, frozen=True):
+    """Where a tap is done as the same act is done elsewhere. `open` says which actions the actor has on the case now;
+    `act` does one and raises what it raises there; `first` says what came between."""
+
+    open: Callable[[Reader, Card, Case, Actor], Awaitable[frozenset[str]]]
     act: Callable[[Tx, Tap, Settings], Awaitable[None]]
-    first: Callable[[Reader, Card, "CardKind", str], Awaitable[str]]
+    first: Callable[[Reader, Card, Case, "CardKind"], Awaitable[First | None]]
 
 
 class CardKind(Struct, frozen=True):
