@@ -146,6 +146,19 @@ class Page(Endpoint):
         sealed = create_signed_value(self.building.settings.cookie_key, COOKIE, token, clock=self._time)
         self.keep(COOKIE, sealed.decode(), seconds=seconds, path="/")
 
+    @property
+    def looks_by_itself(self) -> bool:
+        """A page that is open asks for what has changed: nobody did anything, and no login lives longer by it."""
+        return self.request.method == "GET" and "X-Watch" in self.request.headers
+
+    def known_actor(self, token: str) -> Actor | None:
+        return self.building.onlooker(token) if self.looks_by_itself else super().known_actor(token)
+
+    async def find_actor(self, token: str) -> Actor:
+        if self.looks_by_itself:
+            return await self.building.onlooking(token)
+        return await super().find_actor(token)
+
     async def authenticate(self, rule: Rule) -> None:
         """Also raises PageStale for a form that is not from one of this session's own pages."""
         await super().authenticate(rule)

@@ -6,9 +6,9 @@ is told less often, never late: what waits for it is a set of numbers, and beyon
 """
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any
 
 from msgspec import Struct
@@ -63,15 +63,28 @@ class Watcher:
         self.member = actor.id
         self.session_id = actor.session_id
         self._cases: dict[str, int] = {}
+        self._unsure: list[tuple[str, Whose | None, Whose]] = []
         self._box = False
         self._over = False
         self._wake = asyncio.Event()
 
-    def tell_case(self, case_no: str, version: int) -> None:
-        if len(self._cases) >= _WAITING:
-            self._cases.clear()
+    def tell(self, case_no: str, before: Whose | None, after: Whose, actor: Actor | None) -> None:
+        """Who may see it now hears which one; who could until now hears that their lists changed. Where memory does
+        not know who it is, that is seen to when it is told."""
+        if actor is None:
+            if len(self._unsure) >= _WAITING:
+                self._unsure.clear()
+                self._box = True
+            self._unsure.append((case_no, before, after))
+        elif covered(actor, after):
+            if len(self._cases) >= _WAITING:
+                self._cases.clear()
+                self._box = True
+            self._cases[case_no] = after.version
+        elif before is not None and covered(actor, before):
             self._box = True
-        self._cases[case_no] = version
+        else:
+            return
         self._wake.set()
 
     def tell_box(self) -> None:
@@ -83,15 +96,18 @@ class Watcher:
         self._over = True
         self._wake.set()
 
-    async def news(self, within_s: float) -> News | None:
-        """The next, nothing in particular after so long, or None when it is over."""
-        try:
+    async def wakes(self, within_s: float) -> bool:
+        """When there is something to tell, or after so long in any case; False when it is over."""
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(within_s):
                 await self._wake.wait()
-        except TimeoutError:
-            return News({}, False)
-        if self._over:
-            return None
+        return not self._over
+
+    def taken(self, actor: Actor) -> News:
+        """All there is to tell them now."""
+        unsure, self._unsure = self._unsure, []
+        for case_no, before, after in unsure:
+            self.tell(case_no, before, after, actor)
         self._wake.clear()
         cases, box, self._cases, self._box = self._cases, self._box, {}, False
         return News(cases, box)
@@ -120,7 +136,7 @@ class Live:
     def __len__(self) -> int:
         return len(self._watchers)
 
-    @contextmanager
+    @contextlib.contextmanager
     def watch(self, token: str, actor: Actor) -> Iterator[Watcher]:
         """A page is open. Raises PagesTooMany, WatchersTooMany."""
         if len(self._watchers) >= self._per_process:
@@ -143,16 +159,16 @@ class Live:
         """Remember whose a case was when it was shown, so that whoever loses it later hears of that."""
         place = view.place
         provider, worker = view.provider, view.worker
-        self._remember(
-            view.case_no,
-            Whose(
-                place.community_id,
-                place.compound_id,
-                provider.id if provider else None,
-                worker.id if worker else None,
-                view.version,
-            ),
+        whose = Whose(
+            place.community_id,
+            place.compound_id,
+            provider.id if provider else None,
+            worker.id if worker else None,
+            view.version,
         )
+        known = self._whose.get(view.case_no)
+        if known is None or known.version < whose.version:
+            self._remember(view.case_no, whose)
 
     # What the stream tells.
 
@@ -199,18 +215,9 @@ class Live:
         for one in self._watchers.values():
             one.tell_box()
 
-    # Who hears of it.
-
     def _tell(self, case_no: str, before: Whose | None, after: Whose) -> None:
-        """Who may see it now hears which one; who could until now hears that their lists changed."""
         for one in self._watchers.values():
-            actor = self._known(one.token)
-            if actor is None:
-                one.tell_box()  # the page asks anew, and is told what it may see or that it is signed out
-            elif covered(actor, after):
-                one.tell_case(case_no, after.version)
-            elif before is not None and covered(actor, before):
-                one.tell_box()
+            one.tell(case_no, before, after, self._known(one.token))
 
     def _remember(self, case_no: str, whose: Whose) -> None:
         self._whose[case_no] = whose
@@ -241,7 +248,8 @@ class Live:
 
 
 def _whose(document: Mapping[str, Any]) -> Whose:
-    return Whose(**{name: document.get(name) for name in _WHOSE})
+    told: dict[str, Any] = {name: document.get(name) for name in _WHOSE}
+    return Whose(**told)
 
 
 __all__ = ["Live", "News", "PagesTooMany", "Watcher", "WatchersTooMany", "Whose"]

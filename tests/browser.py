@@ -91,8 +91,8 @@ class Browser:
         self.agent = agent
         self.cookies: dict[str, str] = {"hoelun_staff": sealed(world, token)} if token else {}
 
-    async def get(self, address: str) -> Seen:
-        return await self._fetch("GET", address)
+    async def get(self, address: str, headers: dict[str, str] | None = None) -> Seen:
+        return await self._fetch("GET", address, headers=headers)
 
     async def post(self, address: str, fields: dict[str, str]) -> Seen:
         return await self._fetch("POST", address, urlencode(fields))
@@ -109,10 +109,12 @@ class Browser:
         assert filled.keys() <= form.named, (filled, form.named)
         return await self.post(urljoin(seen.url, form.action), form.fields | filled)
 
-    async def _fetch(self, method: str, address: str, body: str | None = None) -> Seen:
+    async def _fetch(
+        self, method: str, address: str, body: str | None = None, headers: dict[str, str] | None = None
+    ) -> Seen:
         url = urljoin(self.world.url, address).partition("#")[0]
         ours = urlsplit(url).netloc == urlsplit(self.world.url).netloc
-        headers = {"User-Agent": self.agent}
+        headers = {"User-Agent": self.agent, **(headers or {})}
         if ours and self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:

@@ -210,7 +210,7 @@ async def test_staff_see_the_mark_read_the_message_and_answer_it_on_the_page(wor
     await said(resident, case_no, "楼下<b>没有</b>门禁")
     browser, address = Browser(world, shop.manager.token), f"/console/cases/{case_no}"
     assert "新留言" in (await browser.get("/console?box=team")).text
-    watched = await browser.get(f"{address}?watch=1")
+    watched = await browser.get(address, {"X-Watch": "1"})
     page = await browser.get(address)
     for seen in (watched, page):
         assert "1 条新留言" in seen.text and "楼下<b>没有</b>门禁" in seen.text

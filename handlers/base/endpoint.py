@@ -160,16 +160,23 @@ class Endpoint(RequestHandler):
         token = self.token()
         if token is None:
             raise Unauthorized
-        actor = self.building.known_actor(token)
+        actor = self.known_actor(token)
         if actor is None:
             self._keep_pace_by_address()
-            actor = await self.building.actor(token)
+            actor = await self.find_actor(token)
         self.actor = actor
         self._keep_pace(self.building.callers, actor.key)
         if not rule.lets(self.actor):
             raise Forbidden
         if self.actor.kind == "staff":
             self.channel = _channel(self.actor)
+
+    def known_actor(self, token: str) -> Actor | None:
+        return self.building.known_actor(token)
+
+    async def find_actor(self, token: str) -> Actor:
+        """Raises SessionExpired, NotStaff."""
+        return await self.building.actor(token)
 
     def _keep_pace_by_address(self) -> None:
         """A proxy that is not named in `http.proxies` speaks for everybody: it is not held back."""

@@ -60,12 +60,6 @@ class Problem(Struct, frozen=True):
     changed: bool = False
 
 
-class Glance(Struct, frozen=True):
-    """`watch`: a page that is open looks whether anything is new; nobody reads that."""
-
-    watch: bool = False
-
-
 class Moved(Struct, frozen=True):
     """What is remembered of an act: its word, and whether the case is still in the actor's scope."""
 
@@ -160,13 +154,15 @@ class OneCase(Page):
     path = "/console/cases/{case_no}"
 
     @allow("staff")
-    async def get(self, case_no: str, query: Glance) -> Shown:
-        """The case and what may be done with it now; what was said on it has then been read."""
+    async def get(self, case_no: str) -> Shown:
+        """The case and what may be done with it now; what was said on it has then been read, unless it is the open
+        page that looks by itself."""
         house, actor = self.building, self.actor
         facts = await house.db.reading(
             lambda reader: picture(reader, case_no, actor, Problem(), house.settings)
         )
-        if facts["talk"].unread and not query.watch:
+        house.live.shown(facts["case"])
+        if facts["talk"].unread and not self.looks_by_itself:
             last = facts["talk"].items[0]
             await house.db.alone(lambda tx: talks.read_up_to(tx, last, actor))
             house.unread.changed(case_no)

@@ -70,6 +70,13 @@ async def _found(reader: Reader, look: Look, actor: Actor) -> tuple[CasesView, s
         return CasesView(items=[]), error.message
 
 
+async def picture_of(page: Page, look: Look) -> dict[str, Any]:
+    facts = await page.building.db.reading(lambda reader: picture(reader, look, page.actor))
+    for one in facts["found"].items:
+        page.building.live.shown(one)
+    return facts
+
+
 class Inbox(Page):
     path = "/console"
     menu = MenuItem("待办", "inbox", 10)
@@ -77,7 +84,7 @@ class Inbox(Page):
     @allow("staff")
     async def get(self, query: Look) -> Shown:
         """The inbox."""
-        facts = await self.building.db.reading(lambda reader: picture(reader, query, self.actor))
+        facts = await picture_of(self, query)
         return Shown("console/inbox.html", facts | {"flash": self.flashed()})
 
 
@@ -87,5 +94,5 @@ class InboxList(Page):
     @allow("staff")
     async def get(self, query: Look) -> Shown:
         """The list alone, for a page that keeps itself fresh."""
-        facts = await self.building.db.reading(lambda reader: picture(reader, query, self.actor))
+        facts = await picture_of(self, query)
         return Shown("console/list.html", facts)
