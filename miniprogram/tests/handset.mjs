@@ -84,7 +84,7 @@ export class Handset {
 
   async answer(url, { method = 'GET', body } = {}) {
     const { origin, pathname, searchParams } = new URL(url, API)
-    if (origin === SANDBOX) return reply(200, { code: 'a-code', templates: [] })
+    if (origin === SANDBOX) return reply(200, { code: 'a-code', templates: this.answers['GET /v1/subscriptions']?.items ?? [] })
     const told = body && typeof body === 'string' ? JSON.parse(body) : undefined
     const what = `${method} ${pathname}`
     const query = Object.fromEntries(searchParams)

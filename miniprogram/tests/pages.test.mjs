@@ -11,6 +11,7 @@ const SERVICE = { id: 'cleaning', name: '日常保洁', fields: [], price: { uni
 const EMPTY = { items: [], next: null }
 const MOTHER = { id: 'p-1', principal: { id: 'r-2', name: '李秀英' }, holder: { id: 'r-1', name: '' }, scopes: ['bookings'], relation: '母亲', revoked_at: null, expires_at: '2040-01-01T00:00:00Z' }
 
+const plain = (value) => JSON.parse(JSON.stringify(value))
 const button = (name, text, more = {}) => ({ name, text, fields: [], danger: false, main: false, ...more })
 const item = (more = {}) => ({
   case_no: 'HB-1', kind: 'booking', kind_text: '上门服务', title: '日常保洁', sentence: '刘洋会来', state: 'some', state_text: '某个状态', tone: 'active', actions: [], version: 3,
@@ -23,6 +24,11 @@ const one = (view, more = {}) => ({
 const form = (more = {}) => ({
   'GET /v1/services/cleaning': SERVICE, 'GET /v1/me': ME, 'GET /v1/places': PLACES, 'GET /v1/proxies': EMPTY, ...more,
 })
+
+const home = (more = {}) => ({
+  'GET /v1/me': ME, 'GET /v1/places': PLACES, 'GET /v1/cases': EMPTY, 'GET /v1/services': { ...EMPTY, categories: [] }, 'GET /v1/bundles': EMPTY, ...more,
+})
+const subscription = (moment, number, credits = 0, state = 'unknown') => ({ template_id: `${moment}-${number}`, title: moment, moment, credits, state })
 
 test('a case has the buttons that the server names, known or not, and no other', async () => {
   const view = item({ actions: [button('fly', '飞过去', { main: true }), button('wait', '再等等'), button('vanish', '不要了', { danger: true })] })
@@ -85,8 +91,7 @@ test('of several things one that could not be had is asked for anew: its own tim
 })
 
 test('nothing leaves the phone before the rules are agreed to; refusing says where else to go', async () => {
-  const answers = { 'GET /v1/me': ME, 'GET /v1/cases': EMPTY, 'GET /v1/services': { ...EMPTY, categories: [] }, 'GET /v1/bundles': EMPTY, 'POST /v1/sessions': () => [201, { token: 'new' }] }
-  const phone = await Handset.take({ kept: {}, answers })
+  const phone = await Handset.take({ kept: {}, answers: home({ 'POST /v1/sessions': () => [201, { token: 'new' }] }) })
   await phone.see('欢迎来到')
   phone.tap('不同意')
   await phone.see('社区窗口')
@@ -138,11 +143,11 @@ test('lists go on at the bottom, begin anew when pulled, and what is opened is r
 
 test('a list that could not be got says why, and is tried again', async () => {
   let broken = true
-  const phone = await Handset.take({ start: 'pages/cases/index', answers: { 'GET /v1/cases': () => (broken ? [500, { error: { code: 'x', message: '服务器累了' } }] : [200, { items: [item({ on_behalf_of: { id: 'r-2', name: '李秀英' } })], next: null }]) } })
+  const phone = await Handset.take({ start: 'pages/cases/index', answers: { 'GET /v1/cases': () => (broken ? [500, { error: { code: 'x', message: '服务器累了' } }] : [200, { items: [item({ behalf_text: '由 王小明 代您办的' })], next: null }]) } })
   await phone.see('服务器累了')
   broken = false
   phone.tap('再试一次')
-  await phone.see('上门服务 · 日常保洁 · 替 李秀英')
+  await phone.see('上门服务 · 日常保洁 · 由 王小明 代您办的')
   phone.away()
 })
 
@@ -185,5 +190,123 @@ test('a held seat counts down, is kept longer in one tap, and the button goes wh
   await phone.see('在这之前提交就行')
   assert.match(phone.text, /[45]:\d\d/)
   assert.ok(!phone.text.includes('再留几分钟') && phone.text.includes('提交预约') && !phone.text.includes('取消预约'))
+  phone.away()
+})
+
+test('home says where one lives as the profile has it, and leads whoever has not said so to where it is said', async () => {
+  const settled = await Handset.take({ answers: home() })
+  await settled.see('李秀兰，')
+  await settled.see('幸福里')
+  assert.ok(!settled.text.includes('填一下您住的小区'))
+  settled.away()
+
+  const newcomer = await Handset.take({ answers: home({ 'GET /v1/me': { ...ME, household: null, birth_year: null }, 'GET /v1/subscriptions': EMPTY }) })
+  await newcomer.see('填一下您住的小区')
+  newcomer.tap('填一下您住的小区')
+  await newcomer.see('住在哪里')
+  newcomer.away()
+})
+
+test('the tap that saves the profile asks for its message first, and saves whatever the answer', async () => {
+  const items = [subscription('submit', 1), subscription('profile', 1)]
+  const phone = await Handset.take({
+    start: 'packages/me/pages/profile/index', settings: { subscriptions: 'reject' },
+    answers: home({ 'GET /v1/subscriptions': { items }, 'POST /v1/subscriptions': () => [200, { items }], 'POST /v1/me': () => [200, ME] }),
+  })
+  await phone.see('住在哪里')
+  await until(() => phone.did('GET /v1/subscriptions').length, () => 'what can be asked for')
+  phone.tap('保存')
+  await until(() => phone.did('POST /v1/me').length, () => 'the profile is saved')
+  const written = phone.asked.filter((each) => each.what.startsWith('POST')).map((each) => [each.what, each.body.results])
+  await until(() => phone.instance.route === 'pages/me/index', () => 'whoever came by a message is led on')
+  assert.deepEqual(written, [['POST /v1/subscriptions', { 'profile-1': 'reject' }], ['POST /v1/me', undefined]])
+  phone.away()
+})
+
+test('what could not be sent now is asked for before what still can, and never what is banned', async () => {
+  const items = [...[1, 2, 3].map((number) => subscription('visit', number, 1, 'accepted')), subscription('visit', 4, 0, 'banned'), subscription('finish', 1), subscription('progress', 1)]
+  const phone = await Handset.take({
+    start: CASE_PAGE, answers: one(item({ actions: [button('fly', '飞过去')] }), { 'GET /v1/subscriptions': { items }, 'POST /v1/subscriptions': () => [200, { items }] }),
+  })
+  await phone.see('飞过去')
+  await until(() => phone.did('GET /v1/subscriptions').length, () => 'what can be asked for')
+  phone.tap('飞过去')
+  await phone.choose('再想想')
+  assert.deepEqual(phone.did('POST /v1/subscriptions').map((each) => Object.keys(each.body.results)), [['finish-1', 'progress-1', 'visit-1']])
+  phone.away()
+})
+
+test('a proxy is given in what the server offers, for as long, and whoever it is given by says who they are', async () => {
+  const listed = { ...EMPTY, scopes: [{ value: 'bookings', text: '预约服务' }, { value: 'swim', text: '陪着游泳' }], terms: [{ days: 7, text: '一个星期' }, { days: 90, text: '三个月' }] }
+  const made = () => [201, { code: '7KQM-2WRT', code_expires_at: '2030-01-08T09:00:00Z', proxy: { scopes_text: '陪着游泳', until_text: '到 2030 年 1 月 15 日为止' } }]
+  const phone = await Handset.take({ start: 'packages/me/pages/proxies/index', answers: { 'GET /v1/proxies': listed, 'GET /v1/subscriptions': EMPTY, 'POST /v1/proxies': made } })
+  await phone.see('陪着游泳')
+  phone.tap('预约服务')
+  await phone.see('请选可以办什么')
+  phone.tap('陪着游泳')
+  phone.tap('一个星期')
+  phone.type('您是家人的什么人', '母亲')
+  phone.tap('生成邀请码')
+  await phone.see('7KQM-2WRT')
+  await phone.see('可以替您陪着游泳，到 2030 年 1 月 15 日为止')
+  assert.deepEqual(phone.did('POST /v1/proxies').map((each) => each.body), [{ scopes: ['swim'], days: 7, relation: '母亲' }])
+  phone.away()
+})
+
+test('a proxy that has ended cannot be ended again; one in force is, after a question', async () => {
+  const proxy = (id, can_end, sentence) => ({ id, side: 'granted', can_end, sentence, state: 'some', state_text: '某状态', scopes_text: '预约服务', until_text: '到 2030 年 1 月 15 日为止' })
+  let items = [proxy('p-1', true, '李强 替您办'), proxy('p-2', false, '李华 替您办')]
+  const phone = await Handset.take({
+    start: 'packages/me/pages/proxies/index',
+    answers: { 'GET /v1/subscriptions': EMPTY, 'GET /v1/proxies': () => [200, { items, scopes: [], terms: [{ days: 7, text: '一个星期' }] }], 'DELETE /v1/proxies/p-1': () => [204, null] },
+  })
+  await phone.see('李华 替您办')
+  assert.equal(phone.all('wx-button').filter((each) => each.textContent.trim() === '收回').length, 1)
+  items = items.map((each) => ({ ...each, can_end: false }))
+  phone.tap('收回')
+  await phone.choose('收回')
+  await until(() => !phone.all('wx-button').some((each) => each.textContent.trim() === '收回'), () => phone.text)
+  assert.equal(phone.did('DELETE /v1/proxies/p-1').length, 1)
+  phone.away()
+})
+
+test('my data become a file that a tap of its own sends on; where that cannot be done they are copied', async () => {
+  const start = 'packages/me/pages/privacy/index'
+  const phone = await Handset.take({ start, answers: { 'GET /v1/me/export': { profile: { name: '李秀兰' } } } })
+  const { wx } = phone.preview
+  const sent = []
+  wx.shareFileMessage = (given) => {
+    sent.push(given)
+    return sent.length === 1 ? Promise.reject({ errMsg: 'shareFileMessage:fail cancel' }) : Promise.resolve({})
+  }
+  phone.tap('存成文件')
+  await phone.see('已存好，1 KB')
+  phone.tap('发到微信聊天里')
+  await until(() => sent.length === 1, () => 'sent')
+  assert.deepEqual(plain(sent[0].filePath), 'http://usr/hoelun-export.json')
+  assert.match(sent[0].fileName, /^我的数据-20\d\d-\d\d-\d\d\.json$/)
+  assert.equal(phone.preview.settings.clipboard, '', 'whoever changes their mind gets no copy instead')
+  wx.shareFileMessage = () => Promise.reject({ errMsg: 'shareFileMessage:fail not supported' })
+  await until(() => !phone.all('wx-button').some((each) => is(each, 'off')), () => 'at rest')
+  phone.tap('发到微信聊天里')
+  await phone.see('要用到您的个人信息')
+  phone.tap('同意')
+  await until(() => phone.preview.settings.clipboard, () => 'copied')
+  assert.deepEqual(JSON.parse(phone.preview.settings.clipboard), { profile: { name: '李秀兰' } })
+  phone.away()
+})
+
+test('a certificate in the profile is shown and taken out, and a profile without one has no such card', async () => {
+  const start = 'packages/me/pages/profile/index'
+  const disability = { level: 2, text: '二级，有效期到 2030 年 1 月 8 日' }
+  const phone = await Handset.take({ start, answers: home({ 'GET /v1/me': { ...ME, disability }, 'GET /v1/subscriptions': EMPTY, 'DELETE /v1/me/disability': () => [204, null] }) })
+  await phone.see('二级，有效期到 2030 年 1 月 8 日')
+  phone.tap('删掉这条登记')
+  await phone.choose('不删')
+  assert.equal(phone.did('DELETE /v1/me/disability').length, 0)
+  phone.tap('删掉这条登记')
+  await phone.choose('删掉')
+  await until(() => !phone.text.includes('残疾人证'), () => phone.text)
+  assert.equal(phone.did('DELETE /v1/me/disability').length, 1)
   phone.away()
 })

@@ -8,13 +8,15 @@ async function list() {
 }
 
 /**
- * Ask within a tap for the messages that belong to these moments, the first moment first. It must be the first thing that
- * the tap does, so the templates are those that `prepare` has fetched. Whatever the answer, what the tap was for goes on.
+ * Ask within a tap for the messages that belong to these moments: those that could not be sent now before the others, and
+ * the first moment first. It must be the first thing that the tap does, so the templates are those that `prepare` has
+ * fetched. Whatever the answer, what the tap was for goes on.
  * @param {string[]} moments
  */
 async function ask(...moments) {
-  const wanted = prepared.filter((one) => one.state !== 'banned').sort((one, other) => one.credits - other.credits)
-  await askFor(moments.flatMap((moment) => wanted.filter((one) => one.moment === moment)).map((one) => one.template_id))
+  const place = (/** @type {any} */ one) => (one.credits ? moments.length : 0) + moments.indexOf(one.moment)
+  const wanted = prepared.filter((one) => moments.includes(one.moment) && one.state !== 'banned')
+  await askFor(wanted.sort((one, other) => place(one) - place(other) || one.credits - other.credits).map((one) => one.template_id))
 }
 
 /** Ask for these, three at most. @param {string[]} ids */
@@ -24,7 +26,7 @@ async function askFor(ids) {
   try {
     const answers = await wx.requestSubscribeMessage({ tmplIds })
     const results = Object.fromEntries(tmplIds.map((id) => [id, answers[id]]))
-    await request.write('/v1/subscriptions', { results })
+    prepared = (await request.write('/v1/subscriptions', { results })).items || prepared
   } catch (error) {
     return
   }

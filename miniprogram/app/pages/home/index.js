@@ -3,6 +3,7 @@ const bundles = require('../../services/bundles')
 const cases = require('../../services/cases')
 const catalogue = require('../../services/catalogue')
 const me = require('../../services/me')
+const places = require('../../services/places')
 const { greeting } = require('../../utils/time')
 
 const ENTRIES = [
@@ -27,12 +28,22 @@ Page({
   async load() {
     this.setData({ greeting: greeting() })
     try {
-      const [who, mine, services, together] = await Promise.all([me.get(), cases.list({ open: true, limit: 1 }), catalogue.list(), bundles.list()])
-      const next = mine.items[0] || null
-      this.setData({ state: 'ready', name: who.name, where: next ? next.place.compound : '', next, categories: services.categories.slice(0, 8), bundles: together.filter((/** @type {any} */ one) => one.available) })
+      const [who, all, mine, services, together] = await Promise.all([me.get(), places.all(), cases.list({ open: true, limit: 1 }), catalogue.list(), bundles.list()])
+      this.setData({
+        state: 'ready',
+        name: who.name,
+        where: places.home(who.household, all).compound,
+        next: mine.items[0] || null,
+        categories: services.categories.slice(0, 8),
+        bundles: together.filter((/** @type {any} */ one) => one.available),
+      })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }
+  },
+
+  settle() {
+    wx.navigateTo({ url: '/packages/me/pages/profile/index' })
   },
 
   search() {

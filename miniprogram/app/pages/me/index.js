@@ -24,10 +24,9 @@ Page({
   async load() {
     try {
       const [who, all] = await Promise.all([me.get(), places.all()])
-      const compound = who.household && all.find((/** @type {any} */ one) => one.id === who.household.compound_id)
       const large = who.preferences.large_text
       look.setLarge(large)
-      this.setData({ state: 'ready', who, home: compound ? `${compound.name} ${who.household.room}` : '', large })
+      this.setData({ state: 'ready', who, home: places.home(who.household, all).text, large })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }

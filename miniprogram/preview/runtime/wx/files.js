@@ -1,7 +1,23 @@
-// Photos, and looking at them.
+// Photos, and looking at them; files that the mini-program writes, which leave it as a download.
 import { ask, make } from './dialogs.js'
 
-export function files({ screen, settings }, api) {
+const USER_DATA_PATH = 'http://usr'
+
+export function files({ screen, settings, privacy }, api) {
+  const written = new Map()
+  const own = (filePath) => {
+    if (!filePath.startsWith(`${USER_DATA_PATH}/`)) throw new Error(`permission denied, open "${filePath}"`)
+  }
+  const system = {
+    writeFile: api('writeFile', ({ filePath, data }) => {
+      own(filePath)
+      written.set(filePath, data)
+    }),
+    unlink: api('unlink', ({ filePath }) => {
+      own(filePath)
+      if (!written.delete(filePath)) throw new Error(`no such file or directory "${filePath}"`)
+    }),
+  }
   const chosen = (count) => new Promise((resolve, reject) => {
     const input = Object.assign(document.createElement('input'), { type: 'file', accept: 'image/*', multiple: count > 1 })
     input.className = 'file-box'
@@ -17,7 +33,15 @@ export function files({ screen, settings }, api) {
     input.click()
   })
   return {
+    env: { USER_DATA_PATH },
+    getFileSystemManager: () => system,
+    shareFileMessage: api('shareFileMessage', ({ filePath, fileName }) => {
+      if (navigator.userActivation && !navigator.userActivation.isActive) throw new Error('can only be invoked by user TAP gesture.')
+      if (!written.has(filePath)) throw new Error(`no such file or directory "${filePath}"`)
+      download(written.get(filePath), fileName)
+    }),
     chooseMedia: api('chooseMedia', async ({ count = 9 }) => {
+      await privacy('chooseMedia')
       const tempFiles = (await chosen(count)).map((file) => ({
         tempFilePath: URL.createObjectURL(file), size: file.size, fileType: 'image',
       }))
@@ -31,4 +55,11 @@ export function files({ screen, settings }, api) {
       })
     }),
   }
+}
+
+/** Where a phone would ask into which chat it goes. */
+function download(text, name) {
+  const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
+  Object.assign(make('a'), { href, download: name }).click()
+  URL.revokeObjectURL(href)
 }

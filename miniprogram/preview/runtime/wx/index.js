@@ -37,15 +37,17 @@ export function asynchronous(name, work) {
 export function createWx(world) {
   const { screen, router, issue } = world
   const pages = ['navigateTo', 'redirectTo', 'reLaunch', 'switchTab', 'navigateBack']
+  const whose = people(world, asynchronous)
   const wx = {
     ...Object.fromEntries(pages.map((kind) => [kind, asynchronous(kind, (given) => router().go(kind, given))])),
     ...storage(world, asynchronous),
     ...network(world, asynchronous),
     ...dialogs(world, asynchronous),
-    ...files(world, asynchronous),
-    ...people(world, asynchronous),
+    ...files({ ...world, privacy: whose.preview.privacy }, asynchronous),
+    ...whose,
     ...bars(world, asynchronous),
     ...device(screen),
+    canIUse: (schema) => !/^\w+$/.test(schema) || schema in wx,
     nextTick: (work) => Promise.resolve().then(work),
     createSelectorQuery: () => router().top.instance.createSelectorQuery(),
   }
@@ -97,6 +99,5 @@ function device(screen) {
     getAppBaseInfo: () => base,
     getAccountInfoSync: () => ({ miniProgram: { appId: 'wx0000000000000000', envVersion: 'develop', version: '' } }),
     getMenuButtonBoundingClientRect: () => ({ width: 87, height: 32, top: 24, right: 368, bottom: 56, left: 281 }),
-    canIUse: () => true,
   }
 }

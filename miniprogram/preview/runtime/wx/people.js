@@ -18,10 +18,10 @@ export function people({ screen, settings, issue }, api) {
   const privacyAgreed = () => localStorage.getItem(`privacy.${settings.resident}`) === 'agreed'
   const agree = () => localStorage.setItem(`privacy.${settings.resident}`, 'agreed')
 
-  async function privacy() {
+  async function privacy(referrer) {
     if (privacyAgreed()) return
     if (!listeners.length) throw new Error('privacy permission is not authorized')
-    const answer = await new Promise((resolve) => listeners.at(-1)(resolve, { referrer: 'getPhoneNumber' }))
+    const answer = await new Promise((resolve) => listeners.at(-1)(resolve, { referrer }))
     if (answer.event !== 'agree') throw new Error('privacy permission is not authorized')
     agree()
   }
@@ -73,8 +73,11 @@ export function people({ screen, settings, issue }, api) {
       const sheet = veil.appendChild(make('div', 'sheet'))
       sheet.append(choice(`呼叫 ${phoneNumber}`, choose), choice('取消', choose, 'no'))
     }) }),
-    setClipboardData: api('setClipboardData', ({ data }) => { settings.clipboard = data }),
-    preview: { asset: (source) => settings.asset(source), open },
+    setClipboardData: api('setClipboardData', async ({ data }) => {
+      await privacy('setClipboardData')
+      settings.clipboard = data
+    }),
+    preview: { privacy, asset: (source) => settings.asset(source), open },
   }
 
   /** What a button with open-type does; `emit` tells its bind* handler. */
@@ -89,7 +92,7 @@ export function people({ screen, settings, issue }, api) {
   }
 
   async function phoneNumber() {
-    await privacy()
+    await privacy('getPhoneNumber')
     online()
     return platform('/_control/phone-codes', { openid: settings.resident, phone: settings.phone })
   }

@@ -1,5 +1,6 @@
 const { address } = require('../../../../services/request')
 const drafts = require('../../../../services/drafts')
+const subscriptions = require('../../../../services/subscriptions')
 const talks = require('../../../../services/talks')
 const { when } = require('../../../../utils/time')
 
@@ -61,6 +62,7 @@ Component({
     async send() {
       const { caseNo, text, waiting } = this.data
       this.setData({ busy: true, problem: '' })
+      await subscriptions.ask('talk')
       try {
         await talks.say(caseNo, { text, attachments: waiting.map((one) => one.id) })
         drafts.drop(`talk.${caseNo}`)

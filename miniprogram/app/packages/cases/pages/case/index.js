@@ -5,7 +5,7 @@ const subscriptions = require('../../../../services/subscriptions')
 const { rowsOf, partsOf, quoteOf } = require('../../drawing')
 
 const LOOK_AGAIN_MS = 15000
-const VISIT = 'visit'
+const MOMENTS = ['visit', 'finish', 'progress']
 
 Page({
   caseNo: '',
@@ -84,7 +84,7 @@ Page({
   async act(event) {
     const { name } = event.currentTarget.dataset
     const action = this.data.item.actions.find((/** @type {any} */ one) => one.name === name)
-    await subscriptions.ask(VISIT)
+    await subscriptions.ask(...MOMENTS)
     if (action.fields.some((/** @type {any} */ field) => field.type !== 'hidden')) {
       wx.navigateTo({ url: `/packages/cases/pages/act/index?case_no=${this.caseNo}&action=${name}` })
       return

@@ -1,5 +1,6 @@
 const complaints = require('../../../../services/complaints')
 const drafts = require('../../../../services/drafts')
+const subscriptions = require('../../../../services/subscriptions')
 
 Page({
   caseNo: '',
@@ -9,6 +10,7 @@ Page({
   /** @param {{ case_no: string }} query */
   onLoad(query) {
     this.caseNo = query.case_no
+    subscriptions.prepare()
     this.load()
   },
 
@@ -42,6 +44,7 @@ Page({
   async send() {
     const { reason, text } = this.data
     this.setData({ busy: true, problem: '' })
+    await subscriptions.ask('complain')
     try {
       const filed = await complaints.file({ case_no: this.caseNo, reason, text })
       drafts.drop(`complaint.${this.caseNo}`)

@@ -1,6 +1,7 @@
 const cases = require('../../../../services/cases')
 const drafts = require('../../../../services/drafts')
 const ratings = require('../../../../services/ratings')
+const subscriptions = require('../../../../services/subscriptions')
 
 Page({
   caseNo: '',
@@ -10,6 +11,7 @@ Page({
   /** @param {{ case_no: string }} query */
   onLoad(query) {
     this.caseNo = query.case_no
+    subscriptions.prepare()
     this.load()
   },
 
@@ -56,6 +58,7 @@ Page({
     const { stars, dimensions, chosen, text } = this.data
     const tags = Object.keys(chosen).filter((name) => chosen[name])
     this.setData({ busy: true, problem: '' })
+    await subscriptions.ask('rate')
     try {
       await ratings.give(this.caseNo, { stars, dimensions, tags, text })
       drafts.drop(`rating.${this.caseNo}`)

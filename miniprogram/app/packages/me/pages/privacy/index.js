@@ -1,7 +1,18 @@
+const files = require('../../../../services/files')
 const me = require('../../../../services/me')
+const { date } = require('../../../../utils/time')
+
+const FILE = 'hoelun-export.json'
+const KIB = 1024
 
 Page({
-  data: { busy: false },
+  text: '',
+
+  data: { busy: false, file: /** @type {any} */ (null) },
+
+  onUnload() {
+    if (this.data.file) files.remove(this.data.file.path)
+  },
 
   read() {
     wx.openPrivacyContract({ fail: () => {} })
@@ -28,8 +39,18 @@ Page({
 
   download() {
     return this.trying(async () => {
-      const data = await me.everything()
-      await wx.setClipboardData({ data: JSON.stringify(data, null, 2) })
+      this.text = JSON.stringify(await me.everything(), null, 2)
+      const path = await files.save(FILE, this.text)
+      this.setData({ file: { path, name: `我的数据-${date(Date.now())}.json`, size: `${Math.ceil(this.text.length / KIB)} KB` } })
+    })
+  },
+
+  /** A tap of its own, as a phone shares nothing without one. */
+  send() {
+    const { path, name } = this.data.file
+    return this.trying(async () => {
+      const done = await files.send(path, name, this.text)
+      if (done === 'copied') wx.showToast({ title: '这部手机不能发文件，内容已复制', icon: 'none' })
     })
   },
 

@@ -1,9 +1,11 @@
 const me = require('../../../../services/me')
+const subscriptions = require('../../../../services/subscriptions')
 
 Page({
   data: { state: 'loading', error: '', name: '', birthYear: '', household: null, disability: null, errors: {}, busy: false },
 
   onLoad() {
+    subscriptions.prepare()
     this.load()
   },
 
@@ -51,10 +53,11 @@ Page({
     const changes = { name: name.trim(), birth_year: birthYear ? Number(birthYear) : null }
     if (household) changes.household = { compound_id: household.compound_id, room: household.room }
     this.setData({ busy: true, errors: {} })
+    await subscriptions.ask('profile')
     try {
       await me.change(changes)
       wx.showToast({ title: '已保存', icon: 'success' })
-      wx.navigateBack()
+      wx.navigateBack({ fail: () => wx.switchTab({ url: '/pages/me/index' }) })
     } catch (error) {
       const field = (error.field || 'page').split('.')[0]
       const told = error.code === 'invalid' ? { name: '请填写姓名', birth_year: '请填写四位数的年份，例如 1953' }[field] : ''

@@ -1,13 +1,16 @@
 const proxies = require('../../../../services/proxies')
-const { when, date } = require('../../../../utils/time')
+const subscriptions = require('../../../../services/subscriptions')
+const { when } = require('../../../../utils/time')
 const { proxyOf } = require('../../drawing')
 
-const FOR_DAYS = 365
-
 Page({
-  data: { state: 'loading', error: '', items: [], invitation: null, code: '', problem: '', busy: false },
+  data: {
+    state: 'loading', error: '', items: [], invitation: null, code: '', problem: '', busy: false,
+    scopes: /** @type {any[]} */ ([]), terms: /** @type {any[]} */ ([]), days: '', relation: '', ready: false,
+  },
 
   onLoad() {
+    subscriptions.prepare()
     this.load()
   },
 
@@ -18,18 +21,46 @@ Page({
 
   async load() {
     try {
-      const { items } = await proxies.list()
-      this.setData({ state: 'ready', items: items.map((/** @type {any} */ one) => ({ ...proxyOf(one), line: line(one), until: date(one.expires_at) })) })
+      const { items, scopes, terms } = await proxies.list()
+      const before = this.data.scopes
+      const chosen = (/** @type {any} */ one, /** @type {number} */ at) => (before[at] ? before[at].on : at === 0)
+      this.setData({
+        state: 'ready',
+        items: items.map(proxyOf),
+        scopes: scopes.map((/** @type {any} */ one, /** @type {number} */ at) => ({ ...one, on: chosen(one, at) })),
+        terms: terms.map((/** @type {any} */ one) => ({ value: String(one.days), text: one.text })),
+        days: this.data.days || String(terms[terms.length - 1].days),
+      })
+      this.setData({ ready: this.data.scopes.some((one) => one.on) })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }
   },
 
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  toggle(event) {
+    const { index } = event.currentTarget.dataset
+    const scopes = this.data.scopes.map((one, at) => (at === index ? { ...one, on: !one.on } : one))
+    this.setData({ scopes, ready: scopes.some((one) => one.on) })
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{ value: string }>} event */
+  last(event) {
+    this.setData({ days: event.detail.value })
+  },
+
+  /** @param {WechatMiniprogram.Input} event */
+  typeRelation(event) {
+    this.setData({ relation: event.detail.value })
+  },
+
   async invite() {
+    const { scopes, days, relation } = this.data
     this.setData({ busy: true })
+    await subscriptions.ask('proxy')
     try {
-      const made = await proxies.invite({ scopes: ['bookings'], days: FOR_DAYS, relation: '' })
-      this.setData({ invitation: { code: made.code, until: when(made.code_expires_at) } })
+      const made = await proxies.invite({ scopes: scopes.filter((one) => one.on).map((one) => one.value), days: Number(days), relation: relation.trim() })
+      this.setData({ invitation: { code: made.code, until: when(made.code_expires_at), what: made.proxy.scopes_text, days: made.proxy.until_text } })
       await this.load()
     } catch (error) {
       wx.showModal({ title: '没有生成', content: error.message, showCancel: false })
@@ -45,6 +76,7 @@ Page({
 
   async accept() {
     this.setData({ busy: true, problem: '' })
+    await subscriptions.ask('proxy')
     try {
       await proxies.accept(this.data.code.trim())
       this.setData({ code: '' })
@@ -69,9 +101,3 @@ Page({
     }
   },
 })
-
-/** @param {any} one */
-function line(one) {
-  if (one.side !== 'granted') return `您替 ${one.principal.name} 办`
-  return one.holder ? `${one.holder.name} 替您办` : '等家人输入邀请码'
-}

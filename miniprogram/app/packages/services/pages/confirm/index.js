@@ -131,8 +131,14 @@ function rows({ details, provider }) {
     { icon: 'map-pin', label: '地址', text: details.address },
     { icon: 'user', label: '联系人', text: `${details.contact_name} ${details.contact_phone}` },
     provider && { icon: 'store', label: '商家', text: provider.name },
-    { icon: 'wallet', label: '费用', text: details.price_agreed ? `${yuan(details.price_fen)} 元（${details.price_text}）` : details.price_text },
-    { icon: 'clock', label: '取消', text: `${when(details.cancel_free_until)} 前免费取消` },
+    { icon: 'wallet', label: '费用', text: details.cost_text },
+    { icon: 'clock', label: '取消', text: leaving(details) },
     details.note && { icon: 'message-circle', label: '留言', text: details.note },
   ].filter(Boolean)
+}
+
+/** What it costs to change one's mind. @param {any} details */
+function leaving({ cancel_free_until: until, cancel_fee_fen: fee }) {
+  if (until) return `${when(until)} 前免费取消`
+  return fee ? `现在取消要付 ${yuan(fee)} 元` : '现在取消不收费'
 }

@@ -1,0 +1,38 @@
+// What is written for the person to take along. A phone shows nobody the folder of a program: a file gets out of it by
+// being sent into a chat, such as the one with oneself (文件传输助手).
+
+/**
+ * → the path. Rejects when there is no room. @param {string} name @param {string} text @returns {Promise<string>}
+ */
+function save(name, text) {
+  const filePath = `${wx.env.USER_DATA_PATH}/${name}`
+  return new Promise((resolve, reject) => {
+    wx.getFileSystemManager().writeFile({ filePath, data: text, encoding: 'utf8', success: () => resolve(filePath), fail: () => reject(new Error('手机上存不下这个文件，请清理一下再试')) })
+  })
+}
+
+/** What lies there longer than it is needed can be found by others. @param {string} filePath */
+function remove(filePath) {
+  wx.getFileSystemManager().unlink({ filePath, fail: () => {} })
+}
+
+/**
+ * Into a chat, or where that cannot be done onto the clipboard; has to be the first thing that a tap does.
+ * @param {string} filePath @param {string} fileName @param {string} text
+ * @returns {Promise<'sent'|'copied'|'kept'>} what became of it
+ */
+async function send(filePath, fileName, text) {
+  try {
+    if (!wx.canIUse('shareFileMessage')) throw new Error('unknown')
+    await wx.shareFileMessage({ filePath, fileName })
+    return 'sent'
+  } catch (error) {
+    if (String(error.errMsg).includes('cancel')) return 'kept'
+    await wx.setClipboardData({ data: text }).catch(() => {
+      throw new Error('没有发出去，也没有复制，请再试一次')
+    })
+    return 'copied'
+  }
+}
+
+module.exports = { remove, save, send }
