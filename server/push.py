@@ -223,6 +223,11 @@ async def _note(tx: Tx, credit: str, answer: Answer) -> None:
     await tx.take(CREDITS, {"_id": credit}, how, upsert=True)
 
 
+def moments() -> set[str]:
+    """Every tap at which there is something to ask for."""
+    return {one.moment for one in _templates().values()}
+
+
 async def subscriptions(reader: Reader, resident: Resident, settings: Settings) -> list[SubscriptionView]:
     templates = sorted(_templates().values(), key=lambda one: (one.moment, one.name))
     ids = [credit_id(resident.openid, one.name) for one in templates]

@@ -6,10 +6,14 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
+from schemas.proxies import ProxyState
 from server.cases.kinds import kinds
+from server.plans.visits import STATES, VISIT_STATES
+from server.push import moments
 from tests.demos import Demo
 
 HOME = Path(__file__).resolve().parent.parent / "miniprogram"
@@ -43,6 +47,8 @@ def test_no_page_knows_the_name_of_a_state() -> None:
     """What a state means is the server's: pages draw its words, its tone and its actions. Drawing tables may know it."""
     states = {state for kind in kinds().values() for state in kind.flow.states}
     assert {"submitted", "in_service", "arbitrating"} <= states
+    tones = {state.tone for kind in kinds().values() for state in kind.flow.states.values()}
+    states |= {*STATES, *VISIT_STATES, *get_args(ProxyState)} - tones
     known = []
     for path in sorted((HOME / "app").rglob("*")):
         if path.suffix not in (".js", ".wxml", ".wxs") or path.name == "drawing.js":
@@ -51,6 +57,18 @@ def test_no_page_knows_the_name_of_a_state() -> None:
         written = "\n".join(DRAWN.findall(text)) if path.suffix == ".wxml" else text
         known += [(path.name, word) for _, word in QUOTED.findall(written) if word in states]
     assert known == []
+
+
+ASKED = re.compile(r"""subscriptions\.ask\((.*)\)|MOMENTS = \[(.*)\]""")
+
+
+def test_every_message_is_asked_for_at_some_tap() -> None:
+    """WeChat shows what somebody has agreed to within a tap; a moment that no tap asks for is a message never shown."""
+    asked = set()
+    for path in (HOME / "app").rglob("*.js"):
+        for found in ASKED.finditer(path.read_text()):
+            asked |= {word for _, word in QUOTED.findall(found[0])}
+    assert asked == moments()
 
 
 @pytest.fixture(scope="module")
