@@ -134,7 +134,7 @@ async def _heard(house: House, hearing: Hearing, message: Message) -> str | None
     except HoelunError as refusal:
         if isinstance(refusal, Unavailable):
             raise
-        log.info("wecom_callbacks.refused", event=hearing.event or hearing.msgtype, code=refusal.code)
+        log.info("wecom_callbacks.refused", heard=hearing.event or hearing.msgtype, code=refusal.code)
         return await _refused(house, hearing, message, refusal)
 
 
