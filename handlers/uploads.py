@@ -24,7 +24,7 @@ _FORM_BYTES = 64 * 1024
 
 
 class Arrival(Struct):
-    """A file that has come; `kept` says that it belongs to the case now."""
+    """A file that has come; `kept` says that it belongs there now."""
 
     attachment_id: str
     facts: attachments.Facts = attachments.Facts("", 0)
@@ -32,7 +32,7 @@ class Arrival(Struct):
 
 
 class Upload(Endpoint):
-    """Takes one file for a case: raw, or as the one file of a form. Subclasses carry `@stream_request_body`."""
+    """Takes one file for a case, or for what `holder` finds: raw, or as the one file of a form. Subclasses carry `@stream_request_body`."""
 
     takes_files = True
     refusal: HoelunError | None = None
@@ -76,17 +76,18 @@ class Upload(Endpoint):
             self.building.lifecycle.in_flight -= 1
             log.info("uploads.cut_off", request_id=self.request_id, route=self.path)
 
-    async def _begin(self, case_no: str) -> None:
+    async def holder(self, reader: Reader, holder_id: str) -> attachments.Holder:
+        """What the file is sent to, if the caller may send something there. Raises CaseNotFound."""
+        return await cases.find(reader, holder_id, self.actor)
+
+    async def _begin(self, holder_id: str) -> None:
         house, actor = self.building, self.actor
         media = self.request.headers.get("Content-Type", "")
         if media.lower().startswith("multipart/form-data"):
             self.form_of = Multipart(media)
 
-        async def begun(reader: Reader) -> cases.Case:
-            return await cases.find(reader, case_no, actor)
-
-        case = await house.db.reading(begun)
-        attachment_id = await house.db.alone(lambda tx: attachments.begin(tx, case, actor, house.settings))
+        holder = await house.db.reading(lambda reader: self.holder(reader, holder_id))
+        attachment_id = await house.db.alone(lambda tx: attachments.begin(tx, holder, actor, house.settings))
         self.intake = attachments.Intake(
             attachment_id, house.files, house.pictures, house.settings.attachments
         )
@@ -119,9 +120,9 @@ class Upload(Endpoint):
         if not arrival.kept:
             await self._let_go()
 
-    async def keep_file(self, tx: Tx, case_no: str, arrival: Arrival) -> attachments.Attachment:
+    async def keep_file(self, tx: Tx, holder_id: str, arrival: Arrival) -> attachments.Attachment:
         """Raises CaseNotFound, UploadTooSlow."""
-        await cases.find(tx, case_no, self.actor)
+        await self.holder(tx, holder_id)
         return await attachments.complete(tx, arrival.attachment_id, arrival.facts)
 
     async def _let_go(self) -> None:

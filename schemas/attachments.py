@@ -1,4 +1,4 @@
-"""Photos and papers that belong to a case."""
+"""Photos and papers that belong to a case, and the pictures of an announcement."""
 
 from typing import Annotated, Literal
 
@@ -6,7 +6,7 @@ from msgspec import Meta
 
 from schemas.common import END, Cursor, Limit, Request, View
 
-Use = Literal["waiting", "message", "before", "after", "no_show", "licence"]
+Use = Literal["waiting", "message", "before", "after", "no_show", "licence", "announcement"]
 
 
 class AttachmentView(View, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from schemas.residents import (
 )
 from server import places
 from server.kit.chance import chance
-from server.kit.db import TEXT, Collection, Index, Reader, Stored, Tx
+from server.kit.db import MOMENT, TEXT, Collection, Index, Reader, Stored, Tx
 from server.kit.errors import NotFound
 from server.words import said_day
 
@@ -57,6 +57,9 @@ RESIDENTS: Collection[Resident] = Collection(
     Resident,
     Index(("openid",), unique=True),
     Index(("phone", "_id"), only={"phone": TEXT}),
+    Index(("community_id", "deleted_at")),
+    Index(("household.compound_id",)),
+    Index(("deleted_at",), only={"deleted_at": MOMENT}),
 )
 
 

@@ -30,6 +30,7 @@ _USES: dict[str, Use] = {
     "proof:after": "after",
     "proof:no_show": "no_show",
     "licence": "licence",
+    "announcement": "announcement",
 }
 
 
@@ -43,6 +44,13 @@ class AttachmentsTooMany(TooMany):
 
 class UploadTooSlow(Conflict):
     """上传的时间太长，请换个网络重新传"""
+
+
+class Holder(Protocol):
+    """What files are sent to: a case, or an announcement. Its id is what an attachment calls `case_no`."""
+
+    @property
+    def id(self) -> str: ...
 
 
 class Attachment(Leased, kw_only=True):
@@ -77,7 +85,7 @@ class Facts(Struct, frozen=True):
     height: int | None = None
 
 
-async def begin(tx: Tx, case: Case, actor: Actor, rules: Settings) -> str:
+async def begin(tx: Tx, holder: Holder, actor: Actor, rules: Settings) -> str:
     """Announce an upload; its id. Raises AttachmentsTooMany."""
     own = rules.attachments
     waiting = {"by": actor.key, "due_at": {"$type": "date"}}
@@ -86,7 +94,7 @@ async def begin(tx: Tx, case: Case, actor: Actor, rules: Settings) -> str:
     kept_s = own.sweep_staff_after_s if actor.kind == "staff" else own.sweep_after_s
     attachment = Attachment(
         id=chance.hex(12),
-        case_no=case.id,
+        case_no=holder.id,
         by=actor.key,
         created_at=tx.now,
         due_at=tx.now + timedelta(seconds=kept_s),
@@ -106,20 +114,20 @@ async def complete(tx: Tx, attachment_id: str, facts: Facts) -> Attachment:
 
 async def claim(
     tx: Tx,
-    case: Case,
+    holder: Holder,
     actor: Actor,
     ids: Iterable[str],
     owner: str,
     field: str,
     which: Mapping[str, Any] = MappingProxyType({}),
 ) -> list[str]:
-    """These files now belong to `owner`. Only who uploaded them may claim them, once, on the same case.
+    """These files now belong to `owner`. Only who uploaded them may claim them, once, where they were sent to.
 
     Raises AttachmentNotFound.
     """
     wanted = list(dict.fromkeys(ids))
     for one in wanted:
-        free = {"_id": one, "case_no": case.id, "by": actor.key, "owner_id": None, "attempts": 0}
+        free = {"_id": one, "case_no": holder.id, "by": actor.key, "owner_id": None, "attempts": 0}
         ready = {"type": {"$ne": ""}, "due_at": {"$gt": tx.now}}
         if not await tx.change(
             ATTACHMENTS, {**free, **ready, **which}, {"$set": {"owner_id": owner, "due_at": None}}
@@ -136,9 +144,17 @@ async def find(reader: Reader, file_id: str) -> Attachment:
     return attachment
 
 
-async def unclaimed(reader: Reader, case: Case, actor: Actor) -> list[Attachment]:
-    """What somebody has uploaded to this case and not used yet."""
-    where = {"case_no": case.id, "by": actor.key, "owner_id": None, "attempts": 0, "type": {"$ne": ""}}
+async def release(tx: Tx, holder: Holder, ids: Iterable[str]) -> None:
+    """Nobody needs these any more: the worker's sweep takes the bytes and then the row."""
+    for one in ids:
+        await tx.change(
+            ATTACHMENTS, {"_id": one, "case_no": holder.id}, {"$set": {"owner_id": None, "due_at": tx.now}}
+        )
+
+
+async def unclaimed(reader: Reader, holder: Holder, actor: Actor) -> list[Attachment]:
+    """What somebody has uploaded here and not used yet."""
+    where = {"case_no": holder.id, "by": actor.key, "owner_id": None, "attempts": 0, "type": {"$ne": ""}}
     return await reader.all(ATTACHMENTS, where | {"due_at": {"$gt": reader.now}}, limit=50)
 
 
