@@ -1,8 +1,10 @@
 """Those who serve: who they are and what they may do where."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from schemas.common import View
+from msgspec import Meta
+
+from schemas.common import Cursor, Id, Limit, Reason, Request, View
 
 Role = Literal[
     "operator",
@@ -43,3 +45,26 @@ class RoleView(View, frozen=True, kw_only=True):
 class RolesView(View, frozen=True, kw_only=True):
     items: list[RoleView]
     next: str | None = None
+
+
+class FindStaff(Request, frozen=True, kw_only=True):
+    """`q` is a part of the name, the WeCom userid or the end of the telephone number."""
+
+    q: Annotated[str, Meta(max_length=64)] = ""
+    role: Role | None = None
+    provider_id: Id | None = None
+    active: bool | None = None
+    cursor: Cursor | None = None
+    limit: Limit = 30
+
+
+class ProposeGrants(Request, frozen=True, kw_only=True):
+    """Roles by hand that somebody should have more, and less."""
+
+    add: list[Grant] = []
+    remove: list[Grant] = []
+    reason: Reason
+
+
+class DeclineProposal(Request, frozen=True, kw_only=True):
+    reason: Reason

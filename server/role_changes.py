@@ -9,11 +9,11 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from schemas.staff import Grant
+from schemas.staff import Grant, ProposeGrants
 from server import audit, roles, staff, staff_push
 from server.config import Settings
 from server.kit.chance import chance
-from server.kit.db import Collection, Duplicate, Index, Reader, Tx
+from server.kit.db import Collection, Duplicate, Index, Page, Reader, Tx
 from server.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from server.kit.events import Event, emit, event_id, on
 from server.kit.jobs import DUE, Leased, QueueOf, Settled
@@ -108,18 +108,10 @@ PROPOSALS: Collection[Proposal] = Collection(
 )
 
 
-class Wish(Struct, frozen=True, kw_only=True):
-    """What somebody's roles by hand should be: some more, some less."""
-
-    add: list[Grant] = []
-    remove: list[Grant] = []
-    reason: str
-
-
 # Proposing.
 
 
-async def propose(tx: Tx, userid: str, wish: Wish, actor: Actor, rules: Settings) -> Proposal:
+async def propose(tx: Tx, userid: str, wish: ProposeGrants, actor: Actor, rules: Settings) -> Proposal:
     """For one member of the staff. Raises StaffNotFound, GrantWrong, NothingToChange, ProposalStale, AlreadyProposed."""
     member = await tx.get(STAFF, userid)
     if member is None or not member.active:
@@ -329,6 +321,29 @@ async def tell(tx: Tx, event: Event) -> None:
         await staff_push.send(tx, event, row.userid, word)
 
 
+# As they are listed.
+
+
+async def listed(reader: Reader, state: State | None, cursor: str | None, limit: int) -> Page[Proposal]:
+    """The newest first. Raises BadCursor."""
+    where = {"state": state} if state else {}
+    return await reader.page(PROPOSALS, where, sort="-at", cursor=cursor, limit=limit)
+
+
+async def of(reader: Reader, userid: str) -> list[Proposal]:
+    """What was proposed for somebody, the newest first, the last twenty."""
+    return await reader.all(PROPOSALS, {"userid": userid}, limit=20, sort="-at")
+
+
+def may_answer(reader: Reader, row: Proposal, actor: Actor) -> bool:
+    """Whether this one could approve it, as memory has it."""
+    if row.state != "open" or row.expires_at <= reader.now or row.by == actor.id:
+        return False
+    if row.rule is None:
+        return row.userid != actor.id
+    return actor.id not in {one.id for one in _touched(reader, row.rule)}
+
+
 # In words.
 
 
@@ -354,9 +369,8 @@ def diff(reader: Reader, row: Proposal) -> list[Line]:
 
 def touched(reader: Reader, row: Proposal) -> list[str]:
     """The names of those whom a rule is about, as memory has them."""
-    if row.rule is None:
-        return []
-    table, wanted = roles.known_table(reader), roles.group_id(row.rule.source, row.rule.number)
-    everybody = reader.everything(STAFF).items.values()
-    found = [one for one in everybody if one.active and wanted in table.belonging(one.departments, one.tags)]
-    return sorted(one.name for one in found)
+    return sorted(one.name for one in _touched(reader, row.rule)) if row.rule is not None else []
+
+
+def _touched(reader: Reader, rule: RoleRule) -> list[Staff]:
+    return roles.members_of(reader, rule.source, rule.number)

@@ -139,6 +139,13 @@ async def remap_all(tx: Tx) -> list[Staff]:
     return changed
 
 
+def members_of(reader: Reader, source: Source, number: int) -> list[Staff]:
+    """Who is in a department or has a tag, as memory has it."""
+    present, wanted = known_table(reader), group_id(source, number)
+    everybody = reader.everything(STAFF).items.values()
+    return [one for one in everybody if one.active and wanted in present.belonging(one.departments, one.tags)]
+
+
 def check(reader: Reader, grant: Grant) -> None:
     """Raises GrantWrong where role and scope do not fit, or the place or provider is not there."""
     scope = ROLE_ROWS[grant.role].scope

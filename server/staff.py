@@ -4,8 +4,9 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from schemas.staff import Grant, Role, RoleView, StaffView
-from server.kit.db import Collection, Index, Reader, Stored
+from schemas.staff import FindStaff, Grant, Role, RoleView, StaffView
+from server.kit.db import Collection, Index, Page, Reader, Stored
+from server.kit.db.pages import decode_cursor, encode_cursor
 from server.kit.errors import Forbidden
 
 
@@ -107,6 +108,29 @@ def workers_of(reader: Reader, provider_id: str, category: str) -> list[Staff]:
 def serves(staff: Staff, provider_id: str, category: str) -> bool:
     works_there = any(one.role == "worker" and one.provider_id == provider_id for one in staff.grants)
     return staff.active and works_there and category in staff.skills
+
+
+def listed(reader: Reader, wanted: FindStaff) -> Page[Staff]:
+    """By name, out of memory. Raises BadCursor."""
+    found = [one for one in reader.everything(STAFF).items.values() if _matches(one, wanted)]
+    behind = decode_cursor(wanted.cursor) if wanted.cursor else ("", "")
+    ordered = sorted((one.name, one.id) for one in found)
+    rest = [item_id for name, item_id in ordered if (name, item_id) > (str(behind[0]), behind[1])]
+    by_id = {one.id: one for one in found}
+    shown = [by_id[one] for one in rest[: wanted.limit]]
+    following = encode_cursor(shown[-1].name, shown[-1].id) if len(rest) > wanted.limit else None
+    return Page(shown, following)
+
+
+def _matches(one: Staff, wanted: FindStaff) -> bool:
+    q = wanted.q.strip().lower()
+    told = q in one.name.lower() or q in one.id.lower() or bool(q and one.phone.endswith(q))
+    fits = any(
+        wanted.role in (None, grant.role) and wanted.provider_id in (None, grant.provider_id)
+        for grant in one.grants
+    )
+    anything = wanted.role is None and wanted.provider_id is None
+    return told and (fits or anything) and wanted.active in (None, one.active)
 
 
 def view(staff: Staff) -> StaffView:
