@@ -27,6 +27,8 @@ from server.staff import ROLES
 
 T = TypeVar("T", bound=Struct)
 
+RUNNING = 45
+AT_HAND = 4
 COOKIE = "hoelun_staff"
 LOGIN = "/console/login"
 HTML = "text/html; charset=utf-8"
@@ -64,7 +66,8 @@ class Goto(Struct, frozen=True):
 
 
 class MenuItem(Struct, frozen=True):
-    """An entry of the side list, or of the bottom bar on a phone."""
+    """An entry of the side list, by rank: what is done every day, and from `RUNNING` on what keeps the street running.
+    A phone's bottom bar has room for the first `AT_HAND`; the others unfold from it."""
 
     text: str
     icon: str
@@ -257,6 +260,8 @@ class Page(Endpoint):
             "me": actor,
             "roles": [row for row in ROLES if row.name in roles],
             "menu": [(one.path, one.menu) for one in menu() if one.lets(actor)] if actor else [],
+            "running": RUNNING,
+            "at_hand": AT_HAND,
             "here": self.path,
             "notices": self.notices,
             "form_token": self.form_token() if actor else "",

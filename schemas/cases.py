@@ -101,6 +101,7 @@ class FindCases(Request, frozen=True, kw_only=True):
 
     kind: Id | None = None
     state: Id | None = None
+    community_id: Id | None = None
     open: bool | None = None
     box: Box | None = None
     q: Annotated[str, Meta(min_length=4, max_length=40, pattern=r"^[0-9A-Za-z-]+" + END)] | None = None

@@ -10,9 +10,12 @@ from handlers.base import allow
 from handlers.page import MenuItem, Page, Shown
 from schemas.cases import Box, CasesView, FindCases
 from server import cases
+from server.cases.kinds import kinds
 from server.kit.db import Reader
 from server.kit.db.pages import BadCursor
+from server.places import PLACES
 from server.sessions import Actor
+from server.staff import STREET_WIDE
 from server.unread import count as count_unread
 
 BOXES: dict[Box, str] = {
@@ -26,14 +29,36 @@ SEARCH_HINT = "请输入完整的办件编号、电话，或电话的后四位"
 
 
 class Look(Struct, frozen=True):
-    """Which page of which list; a search looks at everything, closed cases too."""
+    """Which page of which list; a search looks at everything, closed cases too. `kind`, `state` (both a kind and one
+    of its states, as `booking.submitted`) and `community` leave only some of it."""
 
     box: Box | None = None
     q: str = ""
+    kind: str = ""
+    state: str = ""
+    community: str = ""
     cursor: str = ""
 
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.kind or self.state or self.community)
+
+    def wanted(self, limit: int) -> FindCases:
+        """Raises ValidationError."""
+        kind, _, state = self.state.partition(".")
+        asked = {
+            "box": None if self.q else self.box,
+            "q": self.q,
+            "kind": self.kind,
+            "state": state if kind == self.kind else "",
+            "community_id": self.community,
+            "cursor": self.cursor,
+        }
+        given = {name: value for name, value in asked.items() if value}
+        return msgspec.convert(given | {"limit": limit}, FindCases)
+
     def address(self, path: str = "/console", **changed: Any) -> str:
-        wanted = {"box": self.box, "q": self.q, "cursor": self.cursor} | changed
+        wanted = msgspec.structs.asdict(self) | changed
         query = urlencode({name: value for name, value in wanted.items() if value})
         return f"{path}?{query}" if query else path
 
@@ -53,17 +78,28 @@ async def picture(reader: Reader, look: Look, actor: Actor) -> dict[str, Any]:
         "found": found,
         "problem": problem,
         "unread": unread,
+        "narrowing": _narrowing(reader, look, actor),
     }
+
+
+def _narrowing(reader: Reader, look: Look, actor: Actor) -> list[tuple[str, str, list[tuple[str, str]], str]]:
+    """The fields of the filter: name, label, what there is to choose from, what is chosen."""
+    known = list(kinds().values())
+    chosen = kinds().get(look.kind)
+    states = [(f"{look.kind}.{one.name}", one.text) for one in chosen.flow.states.values()] if chosen else []
+    whole = reader.everything(PLACES).items.values() if actor.roles & STREET_WIDE else []
+    communities = sorted((one.id, one.name) for one in whole if one.kind == "community")
+    return [
+        ("kind", "哪一类", [(one.name, one.text) for one in known], look.kind),
+        ("state", "到哪一步", states, look.state),
+        ("community", "哪个社区", communities, look.community),
+    ]
 
 
 async def _found(reader: Reader, look: Look, actor: Actor) -> tuple[CasesView, str]:
     """The page, and what is wrong with the search when there is none."""
-    box = None if look.q else look.box
     try:
-        wanted = msgspec.convert(
-            {"box": box, "q": look.q or None, "cursor": look.cursor or None, "limit": 20}, FindCases
-        )
-        return await cases.listed(reader, wanted, actor), ""
+        return await cases.listed(reader, look.wanted(20), actor), ""
     except msgspec.ValidationError:
         return CasesView(items=[]), SEARCH_HINT
     except (cases.CaseNoMistyped, BadCursor) as error:

@@ -1,26 +1,23 @@
-// Everything works without this file; with it the list keeps itself fresh and the keyboard is enough.
+// Everything works without this file; with it the keyboard is enough. What keeps a page fresh is live.js.
 'use strict';
 
-const EVERY_MS = 10000;
 const list = document.querySelector('[data-list]');
 const sheet = document.querySelector('[data-case]');
 const search = document.querySelector('[data-search]');
+const help = document.querySelector('dialog[data-keys]');
 let chosen = null;
 
-async function page(address) {
-  const answer = await fetch(address, { cache: 'no-store', redirect: 'manual', credentials: 'same-origin' });
-  if (answer.type === 'opaqueredirect') location.reload();
-  if (!answer.ok) throw new Error(answer.status);
-  return new DOMParser().parseFromString(await answer.text(), 'text/html');
-}
-
 // On a phone a row of a table is a card: each cell says what it is.
-for (const table of document.querySelectorAll('.records')) {
-  const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent.trim());
-  for (const row of table.querySelectorAll('tbody tr')) {
-    [...row.cells].forEach((cell, index) => { if (heads[index]) cell.dataset.label = heads[index]; });
+function label() {
+  for (const table of document.querySelectorAll('.records')) {
+    const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent.trim());
+    for (const row of table.querySelectorAll('tbody tr')) {
+      [...row.cells].forEach((cell, index) => { if (heads[index]) cell.dataset.label = heads[index]; });
+    }
   }
 }
+
+label();
 
 // The inbox
 
@@ -42,38 +39,37 @@ function step(by) {
   next.scrollIntoView({ block: 'nearest' });
 }
 
-function replaceList(fresh) {
-  const before = new Map(rows().map((row) => [row.dataset.row, row.dataset.version]));
-  const focused = document.activeElement && list.contains(document.activeElement) ? document.activeElement.getAttribute('href') : null;
-  list.replaceChildren(...fresh.body.childNodes);
-  for (const row of rows()) {
-    if (before.get(row.dataset.row) !== row.dataset.version) row.classList.add('fresh');
-    if (row.dataset.row === chosen) row.classList.add('sel');
-  }
-  if (focused) list.querySelector(`[href="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+let versions = list ? seen() : new Map();
+
+function seen() {
+  return new Map(rows().map((row) => [row.dataset.row, row.dataset.version]));
 }
 
-async function refresh() {
-  if (document.hidden) return;
-  const told = document.querySelector('[data-fresh-at]');
-  try {
-    replaceList(await page(list.dataset.list));
-    told.textContent = new Date().toLocaleTimeString('zh-CN', { hour: '2-digit', minute: '2-digit', second: '2-digit' });
-  } catch (gone) {
-    told.textContent = '暂时连不上，还在试';
+function freshList() {
+  for (const row of rows()) {
+    row.classList.toggle('fresh', versions.get(row.dataset.row) !== row.dataset.version);
+    row.classList.toggle('sel', row.dataset.row === chosen);
   }
+  versions = seen();
 }
 
 // A case
 
-async function watch() {
-  if (document.hidden) return;
-  try {
-    const fresh = (await page(location.origin + '/console/cases/' + sheet.dataset.case + '?watch=1')).querySelector('[data-case]');
-    const same = fresh && fresh.dataset.version === sheet.dataset.version && fresh.dataset.said === sheet.dataset.said;
-    if (fresh && !same) document.querySelector('[data-changed]').hidden = false;
-  } catch (gone) { /* the next round tries again */ }
+let version = sheet ? sheet.dataset.version : '';
+
+function freshCase() {
+  const now = document.querySelector('[data-case]');
+  if (!now || now.dataset.version === version) return;
+  version = now.dataset.version;
+  document.querySelector('[data-changed]').hidden = false;
+  now.querySelector('.now').classList.add('fresh');
 }
+
+document.addEventListener('live:fresh', () => {
+  label();
+  if (list) freshList();
+  if (sheet) freshCase();
+});
 
 function begin(letter) {
   const act = [...document.querySelectorAll('[data-letter]')].find((one) => one.dataset.letter === letter);
@@ -91,8 +87,13 @@ function pressed(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   const writing = event.target.matches('input:not([type=radio]):not([type=checkbox]), textarea, select');
   if (event.key === 'Escape') document.activeElement.blur();
-  if (writing) return;
+  if (writing || (help && help.open)) return;
   const key = event.key.toLowerCase();
+  if (key === '?' && help) {
+    event.preventDefault();
+    help.showModal();
+    return;
+  }
   const done = list ? inboxKey(key) : sheet ? (key === 'u' ? (location.assign(document.querySelector('[data-back]').href), true) : begin(key)) : false;
   if (done) event.preventDefault();
 }
@@ -106,6 +107,8 @@ function inboxKey(key) {
 }
 
 document.addEventListener('keydown', pressed);
+for (const one of document.querySelectorAll('[data-keys-open]')) one.addEventListener('click', () => help.showModal());
+for (const one of document.querySelectorAll('[data-print]')) one.addEventListener('click', () => print());
 document.addEventListener('submit', (event) => {
   if (!event.target.matches('[data-once]')) return;
   if (event.target.dataset.sent) event.preventDefault();
@@ -130,10 +133,4 @@ if (list) {
   list.addEventListener('focusin', (event) => { if (event.target.matches('[data-row]')) choose(event.target); });
   try { chosen = sessionStorage.getItem('chosen') || null; } catch (refused) { /* private windows */ }
   rows().find((row) => row.dataset.row === chosen)?.classList.add('sel');
-  document.querySelector('[data-fresh]').hidden = false;
-  setInterval(refresh, EVERY_MS);
-  document.addEventListener('visibilitychange', refresh);
-} else if (sheet) {
-  setInterval(watch, EVERY_MS);
-  document.addEventListener('visibilitychange', watch);
 }

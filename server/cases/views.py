@@ -210,6 +210,8 @@ def wanted_cases(wanted: FindCases, actor: Actor, now: datetime) -> dict[str, An
         where.append({"kind": wanted.kind})
     if wanted.state is not None:
         where.append({"state": wanted.state})
+    if wanted.community_id is not None:
+        where.append({"community_id": wanted.community_id})
     if wanted.open is not None:
         where.append(STILL_OPEN if wanted.open else {"open": False})
     clauses = [one for one in where if one]
