@@ -32,7 +32,10 @@ class Arrival(Struct):
 
 
 class Upload(Endpoint):
-    """Takes one file for a case, or for what `holder` finds: raw, or as the one file of a form. Subclasses carry `@stream_request_body`."""
+    """Takes one file for a case, or for what `holder` finds: raw, or as the one file of a form.
+
+    Subclasses carry `@stream_request_body`.
+    """
 
     takes_files = True
     refusal: HoelunError | None = None

@@ -1,0 +1,61 @@
+"""Announcements to the street, a community or a compound: drafted, published, corrected, withdrawn, and read."""
+
+from server.announcements.desk import (
+    correct,
+    discard,
+    draft,
+    edit,
+    find,
+    hold_back,
+    may_change,
+    own_communities,
+    publish,
+    to_change,
+    withdraw,
+    writes_for_street,
+)
+from server.announcements.reading import listed as listed_for
+from server.announcements.reading import mark
+from server.announcements.reading import view as view_for
+from server.announcements.stored import (
+    ANNOUNCEMENTS,
+    EDITIONS,
+    READINGS,
+    STATE_TEXTS,
+    STREET_ID,
+    WRITES,
+    Announcement,
+    AnnouncementNotFound,
+    place_of,
+)
+from server.announcements.views import listed, reach, view
+
+__all__ = [
+    "ANNOUNCEMENTS",
+    "EDITIONS",
+    "READINGS",
+    "STATE_TEXTS",
+    "STREET_ID",
+    "WRITES",
+    "Announcement",
+    "AnnouncementNotFound",
+    "correct",
+    "discard",
+    "draft",
+    "edit",
+    "find",
+    "hold_back",
+    "listed",
+    "listed_for",
+    "mark",
+    "may_change",
+    "own_communities",
+    "place_of",
+    "publish",
+    "reach",
+    "to_change",
+    "view",
+    "view_for",
+    "withdraw",
+    "writes_for_street",
+]
