@@ -14,7 +14,6 @@ const STATE_TEXTS = { loading: '正在取', empty: '还没有内容', error: '�
 const AT_ONCE = 3
 const MOST_BYTES = 150 * 1024
 const MOST_BYTES_ALL = 6 * 1024 * 1024
-const TARGET = 60
 /** The time that the phone's own bar shows, too. */
 const TIME = '09:41'
 const SETTLE_MS = 250
@@ -33,6 +32,7 @@ const demo = process.env.HOELUN_E2E_PREVIEW ? null : await startDemo()
 const { elsewhere, open } = await import('../tests/e2e/stage.mjs')
 const { PEOPLE, fill } = await import('./street.mjs')
 const { SHOTS } = await import('./shots.mjs')
+const { cutOff, tooPale, tooSmall } = await import('./readable.mjs')
 const stage = await open()
 const complaints = []
 try {
@@ -116,7 +116,7 @@ async function each(items, work) {
 /** The page as somebody finds it. → Phone; the caller closes it. */
 async function arrive(shot, street, more = {}) {
   const page = await (more.page ?? shot.page)(street)
-  const phone = await stage.phone(more.who ?? shot.who, { start: page, height, at: shot.now ? '' : TIME, ...more })
+  const phone = await stage.phone(more.who ?? shot.who, { start: page, height, at: shot.now ? '' : TIME, agreed: shot.agreed ?? true, ...more })
   if (more.see !== null) await phone.see(more.see ?? shot.see)
   return phone
 }
@@ -190,62 +190,6 @@ async function settled(phone) {
   await phone.page.waitForTimeout(SETTLE_MS)
 }
 
-/** Whatever a finger is meant for has to be large enough, in large text at least 60 by 60. → what is not */
-function tooSmall(phone, large) {
-  if (!large) return []
-  return phone.view.evaluate((view, least) => {
-    const touchable = '[role="button"], [role="radio"], [role="checkbox"], [role="tab"], [role="link"], wx-button, wx-input.input, wx-textarea, wx-picker'
-    const found = [...view.querySelectorAll(touchable)].map((one) => ({ one, box: one.getBoundingClientRect() }))
-    const small = found.filter(({ box }) => box.width > 0 && (box.height < least - 0.5 || box.width < least - 0.5))
-    return [...new Set(small.map(({ one, box }) => `${one.tagName}.${one.className} ${Math.round(box.width)}x${Math.round(box.height)} "${one.textContent.trim().slice(0, 12)}"`))]
-  }, TARGET)
-}
-
-/** What sticks out of the page to the right, other than what can be scrolled, or out of its button. → what is cut */
-function cutOff(phone) {
-  return phone.view.evaluate((view) => {
-    const { right } = view.getBoundingClientRect()
-    const cut = [...view.querySelectorAll('wx-text, wx-button, wx-view')].filter((one) => {
-      const box = one.getBoundingClientRect()
-      return box.width > 0 && !one.closest('wx-scroll-view') && (box.right > right + 0.5 || (one.tagName === 'WX-BUTTON' && one.scrollWidth > one.clientWidth))
-    })
-    return [...new Set(cut.map((one) => `${one.className} is cut: "${one.textContent.trim().slice(0, 16)}"`))]
-  })
-}
-
-/** Text whose contrast with what lies under it is below 4.5. → what is not read well */
-function tooPale(phone) {
-  return phone.view.evaluate((view) => {
-    const channels = (colour) => (colour.match(/[\d.]+/g) ?? []).map(Number)
-    const light = ([red, green, blue]) => {
-      const [r, g, b] = [red, green, blue].map((one) => one / 255).map((one) => (one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4))
-      return 0.2126 * r + 0.7152 * g + 0.0722 * b
-    }
-    const over = ([r, g, b, alpha = 1], under) => [r, g, b].map((one, index) => one * alpha + under[index] * (1 - alpha))
-    const chain = (one) => (one ? [one, ...chain(one.parentElement)] : [])
-    const ground = (one) => {
-      const layers = chain(one).map((each) => getComputedStyle(each))
-      const gradient = layers.findIndex((style) => style.backgroundImage !== 'none')
-      const solid = layers.findIndex((style) => (channels(style.backgroundColor)[3] ?? 1) === 1 && style.backgroundColor !== 'transparent')
-      if (gradient >= 0 && (solid < 0 || gradient < solid)) return null
-      return solid < 0 ? [255, 255, 255] : channels(layers[solid].backgroundColor).slice(0, 3)
-    }
-    const pale = []
-    for (const one of view.querySelectorAll('*')) {
-      const text = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join('')
-      if (!text || !one.checkVisibility()) continue
-      const under = ground(one)
-      if (!under) continue
-      const opacity = chain(one).reduce((product, each) => product * Number(getComputedStyle(each).opacity), 1)
-      const [r, g, b, alpha = 1] = channels(getComputedStyle(one).color)
-      const [dark, bright] = [light(under), light(over([r, g, b, alpha * opacity], under))].sort((a, c) => a - c)
-      const contrast = (bright + 0.05) / (dark + 0.05)
-      if (contrast < 4.5) pale.push(`${contrast.toFixed(1)}:1 "${text.slice(0, 12)}"`)
-    }
-    return [...new Set(pale)]
-  })
-}
-
 /** A page of the program without a picture is one that nobody has looked at. */
 function missing() {
   if (only.length) return
@@ -254,7 +198,9 @@ function missing() {
   const shown = SHOTS.map((one) => String(one.page))
   for (const page of pages) {
     const name = page.split('/').at(-2)
-    if (!shown.some((one) => one.includes(page) || (name === 'case' && one.includes('of(')))) complaints.push(`${page} has no picture: add it to tools/shots.mjs`)
+    const shots = SHOTS.filter((_, at) => shown[at].includes(page) || (name === 'case' && shown[at].includes('of(')))
+    if (!shots.length) complaints.push(`${page} has no picture: add it to tools/shots.mjs`)
+    else if (!shots.some((one) => one.empty || one.whole)) complaints.push(`${page} has no picture of its states: add \`empty\` in tools/shots.mjs`)
   }
 }
 

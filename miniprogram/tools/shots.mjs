@@ -19,13 +19,17 @@ const soon = () => {
 
 /**
  * name: of the picture; page: with its query, from the case numbers of the street; see: what is on it once it is there;
- * act: what is done then; now: its countdown needs the real time; below: not from its top; empty: the same page for somebody with nothing, or before anything is chosen.
+ * act: what is done then; agreed: false for whoever has not agreed to the rules yet; now: its countdown needs the real time; below:
+ * not from its top; empty: the same page for somebody with nothing, or before anything is chosen; whole: why it has no states.
  */
 export const SHOTS = [
   { name: 'home', page: () => 'pages/home/index', who: busy, see: '按类别找', empty: { who: newcomer } },
+  { name: 'home-agreement', page: () => 'pages/home/index', who: newcomer, agreed: false, see: '欢迎来到诃额伦社区' },
+  { name: 'home-newcomer', page: () => 'pages/home/index', who: newcomer, see: '填一下您住的小区' },
   { name: 'cases', page: () => 'pages/cases/index', who: busy, see: '就这些了', empty: { who: newcomer } },
   { name: 'inbox', page: () => 'pages/inbox/index', who: busy, see: '没看过', empty: { who: newcomer } },
   { name: 'me', page: () => 'pages/me/index', who: busy, see: '消息订阅', empty: { who: newcomer } },
+  { name: 'me-privacy', page: () => 'pages/me/index', who: newcomer, see: '消息订阅', act: askPrivacy },
   {
     name: 'services', page: () => 'packages/services/pages/list/index', who: busy, see: '日常保洁',
     empty: { act: async (phone) => phone.view.locator('wx-input input').first().fill('火箭') },
@@ -46,6 +50,7 @@ export const SHOTS = [
   { name: 'case-bundle', page: (street) => of(street.bundle), who: PEOPLE.mover, see: '一共办这几件' },
   { name: 'case-complaint', page: (street) => of(street.complaint), who: busy, see: '经过' },
   { name: 'case-talk', page: (street) => of(street.onTheWay), who: busy, see: '不另外收费', below: true, act: (phone) => phone.view.getByText('和工作人员说').evaluate((one) => one.scrollIntoView()) },
+  { name: 'case-privacy', page: (street) => of(street.submitted), who: busy, see: '经过', below: true, act: (phone) => phone.view.getByLabel('加照片').click() },
   { name: 'act', page: (street) => `packages/cases/pages/act/index?case_no=${street.assigned}&action=reschedule`, who: busy, see: '改约', act: pick, empty: {} },
   { name: 'rate', page: (street) => `packages/cases/pages/rate/index?case_no=${street.rateable}`, who: busy, see: '您满意吗', act: rate, empty: {} },
   { name: 'complain', page: (street) => `packages/cases/pages/complain/index?case_no=${street.done}`, who: busy, see: '哪里不满意', act: complain, empty: {} },
@@ -53,8 +58,19 @@ export const SHOTS = [
   { name: 'subscriptions', page: () => 'packages/me/pages/subscriptions/index', who: busy, see: '再同意一次', empty: { who: newcomer } },
   { name: 'ahead', page: () => 'packages/me/pages/ahead/index', who: regular, see: '以后不来了', empty: { who: newcomer } },
   { name: 'proxies', page: () => 'packages/me/pages/proxies/index', who: family, see: '帮家人办', empty: { who: newcomer } },
-  { name: 'privacy', page: () => 'packages/me/pages/privacy/index', who: busy, see: '注销账户', whole: true },
+  { name: 'privacy', page: () => 'packages/me/pages/privacy/index', who: busy, see: '注销账户', act: keepFile, whole: '它不向服务器取什么，只有这一种样子' },
 ]
+
+/** What WeChat asks before a number is given away. */
+async function askPrivacy(phone) {
+  await phone.view.locator('wx-button', { hasText: '绑定' }).click()
+  await phone.see('要用到您的个人信息')
+}
+
+async function keepFile(phone) {
+  await phone.tap('存成文件')
+  await phone.see('已存好')
+}
 
 function of(caseNo) {
   return `packages/cases/pages/case/index?case_no=${caseNo}`

@@ -15,7 +15,7 @@ const PRICES = [
 
 /** Who is who: `busy` has everything, `family` may act for them, `new` has nothing, `mover` moves house, `regular` has weekly visits and
  * waits in a line, `holding` is just booking. */
-export const PEOPLE = { busy: BUSY, family: 'demo-resident-005', new: 'demo-resident-150', holding: 'demo-resident-031', mover: 'demo-resident-046', regular: 'demo-resident-048' }
+export const PEOPLE = { busy: BUSY, family: 'demo-resident-005', new: 'newcomer', holding: 'demo-resident-031', mover: 'demo-resident-046', regular: 'demo-resident-048' }
 
 /** picture: a JPEG for what residents photograph. → case numbers by situation */
 export async function fill(picture) {
