@@ -203,6 +203,6 @@ async def tell_desk(tx: Tx, event: Event) -> None:
         case_no=case.id,
         ask=staff_push.Ask(card="unhappy", case_no=case.id, version=event.seq),
     )
-    for member in tx.everything(staff.STAFF).items.values():
-        if any(grant.role in _DESK for grant in member.grants):
-            await staff_push.send(tx, event, member.id, word)
+    members = tx.everything(staff.STAFF).items.values()
+    desk = (one.id for one in members if any(grant.role in _DESK for grant in one.grants))
+    await staff_push.send_all(tx, event, sorted(desk), word)

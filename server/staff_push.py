@@ -5,6 +5,7 @@ by the worker afterwards. Its id is made of event, member and title, so a repeat
 what they did themselves. What calls for an act has buttons in WeCom; server/cards sends those, and is the queue of all.
 """
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -96,11 +97,19 @@ KEPT = Keeping(title="发给工作人员的通知", collection=NOTICES, find=und
 async def send(tx: Tx, event: Event, userid: str, word: Word) -> None:
     """Put a notice into the member's list and on its way; a repeat changes nothing. Whom we do not know or who has
     left is skipped, and so is whoever did it."""
-    if not _hears(tx, event, userid):
-        return
-    notice = _notice(f"{event.id}.{userid}.{word.title}", event, userid, word)
-    if await tx.get(NOTICES, notice.id) is None:
-        await tx.insert(NOTICES, notice)
+    await send_all(tx, event, [userid], word)
+
+
+async def send_all(tx: Tx, event: Event, userids: Iterable[str], word: Word) -> None:
+    """The same to several, in two trips however many they are."""
+    notices = [
+        _notice(f"{event.id}.{one}.{word.title}", event, one, word)
+        for one in dict.fromkeys(userids)
+        if _hears(tx, event, one)
+    ]
+    ids = {"_id": {"$in": [one.id for one in notices]}}
+    there = {one.id for one in await tx.all(NOTICES, ids, limit=len(notices))} if notices else set()
+    await tx.put_all(NOTICES, [one for one in notices if one.id not in there])
 
 
 async def send_unless_waiting(tx: Tx, event: Event, userid: str, word: Word) -> None:

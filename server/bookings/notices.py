@@ -158,8 +158,7 @@ async def tell_of_guessing(tx: Tx, event: Event) -> None:
 
 
 async def _tell(tx: Tx, event: Event, case: Case, row: Row) -> None:
-    for userid in row.whom(tx, case, event):
-        await staff_push.send(tx, event, userid, _word(tx, event, case, row))
+    await staff_push.send_all(tx, event, row.whom(tx, case, event), _word(tx, event, case, row))
 
 
 def _word(reader: Reader, event: Event, case: Case, row: Row) -> Word:

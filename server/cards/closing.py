@@ -5,9 +5,9 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Literal
 
-from server.cards.kinds import CardKind, First
+from server.cards.kinds import CardKind, First, Look
 from server.cards.table import CARDS
-from server.cases import CASES, Case
+from server.cases import CASES
 from server.kit.db import Collection, Index, Reader, Tx
 from server.kit.events import Event, on
 from server.kit.jobs import DUE, Leased
@@ -55,30 +55,34 @@ def kind_of(notice: WorkNotice) -> tuple[Card, CardKind] | None:
 
 async def open_now(reader: Reader, notice: WorkNotice) -> frozenset[str]:
     """Which of its buttons its owner could tap now: what the case lets them do, and the table has on the card."""
-    case = await reader.get(CASES, notice.card.case_no) if notice.card is not None else None
-    return await _open_on(reader, notice, case) if case is not None else frozenset()
-
-
-async def _open_on(reader: Reader, notice: WorkNotice, case: Case) -> frozenset[str]:
-    found, actor = kind_of(notice), actor_of(reader, notice.userid)
-    if found is None or actor is None:
-        return frozenset()
-    card, kind = found
-    return await kind.door.open(reader, card, case, actor) & {one.action for one in kind.buttons}
+    look = await _look(reader, notice)
+    return await _open_on(look, notice) if look is not None else frozenset()
 
 
 async def became(reader: Reader, notice: WorkNotice) -> str:
     """What became of it without its owner, in a few words."""
+    look = await _look(reader, notice)
+    return await _Outcomes(look).of(notice) if look is not None else OVER
+
+
+async def _look(reader: Reader, notice: WorkNotice) -> Look | None:
     case = await reader.get(CASES, notice.card.case_no) if notice.card is not None else None
-    return await _Outcomes(reader, case).of(notice) if case is not None else OVER
+    return Look(reader, case) if case is not None else None
+
+
+async def _open_on(look: Look, notice: WorkNotice) -> frozenset[str]:
+    found, actor = kind_of(notice), actor_of(look.reader, notice.userid)
+    if found is None or actor is None:
+        return frozenset()
+    card, kind = found
+    return await kind.door.open(look, card, actor) & {one.action for one in kind.buttons}
 
 
 class _Outcomes:
     """What came between, found once for all cards that were sent alike."""
 
-    def __init__(self, reader: Reader, case: Case) -> None:
-        self._reader = reader
-        self._case = case
+    def __init__(self, look: Look) -> None:
+        self._look = look
         self._found: dict[tuple[str, int, str], First | None] = {}
 
     async def of(self, notice: WorkNotice) -> str:
@@ -88,7 +92,7 @@ class _Outcomes:
         card, kind = found
         alike = (card.kind, card.version, card.about)
         if alike not in self._found:
-            self._found[alike] = await kind.door.first(self._reader, card, self._case, kind)
+            self._found[alike] = await kind.door.first(self._look, card, kind)
         first = self._found[alike]
         return first.said_to(notice.userid) if first is not None else OVER
 
@@ -129,9 +133,10 @@ async def close_what_is_done(tx: Tx, event: Event) -> None:
     case = await tx.get(CASES, case_no) if cards else None
     if case is None:
         return
-    outcomes, done = _Outcomes(tx, case), defaultdict(list)
+    look = Look(tx, case)
+    outcomes, done = _Outcomes(look), defaultdict(list)
     for one in cards:
-        if not await _open_on(tx, one, case):
+        if not await _open_on(look, one):
             done[await outcomes.of(one)].append(one)
     for outcome, notices in done.items():
         last = {"$set": {"card.open": False, "card.outcome": outcome}}

@@ -5,8 +5,8 @@ from typing import cast
 from schemas.clocks import AllowExtension, RefuseExtension
 from schemas.dispatch import DeclineOffer, DeclineReason
 from server import cases, clocks, dispatch
-from server.cards.kinds import CardKind, Door, First, Tap
-from server.cases import Case, claims
+from server.cards.kinds import CardKind, Door, First, Look, Tap
+from server.cases import Case
 from server.config import Settings
 from server.dispatch import DISPATCHES, OFFERS, offers
 from server.dispatch.work import job_of, waits, work_of
@@ -31,14 +31,8 @@ def written(case: Case) -> str:
 # A move of the case's own flow.
 
 
-async def _move_open(reader: Reader, card: Card, case: Case, actor: Actor) -> frozenset[str]:
-    mine = cases.parts(actor, case)
-    if not mine or not _as_written(case, card) or cases.time_is_up(case, reader.now):
-        return NOTHING
-    kind = cases.kind_of(case)
-    details = kind.details_of(case)
-    names = {one.name for one in kind.flow.open_to(case.state, mine) if one.fits is None or one.fits(details)}
-    return frozenset(names - {claims.NAME} if claims.claimed_by(reader, case) is not None else names)
+async def _move_open(look: Look, card: Card, actor: Actor) -> frozenset[str]:
+    return look.actions(actor) if _as_written(look.case, card) else NOTHING
 
 
 def _as_written(case: Case, card: Card) -> bool:
@@ -54,9 +48,9 @@ async def _move(tx: Tx, tap: Tap, rules: Settings) -> None:
     await cases.move(tx, case.id, tap.action, form, tap.actor, "wecom", rules)
 
 
-async def _moved_by(reader: Reader, card: Card, case: Case, kind: CardKind) -> First | None:
+async def _moved_by(look: Look, card: Card, kind: CardKind) -> First | None:
     """The first step since the card after which none of its buttons was left."""
-    flow = cases.kind_of(case).flow
+    flow = cases.kind_of(look.case).flow
     actions = {one.action for one in kind.buttons}
 
     def decides(step: Event) -> bool:
@@ -64,7 +58,7 @@ async def _moved_by(reader: Reader, card: Card, case: Case, kind: CardKind) -> F
         changes = bool(card.about) and step.data["action"] in _CHANGES_WHAT_IS_WRITTEN
         return step.data["action"] in actions or changes or not left
 
-    step = next((one for one in await _since(reader, card) if decides(one)), None)
+    step = next((one for one in await _since(look.reader, card) if decides(one)), None)
     if step is None:
         return None
     button, action = kind.button(step.data["action"]), flow.actions.get(step.data["action"])
@@ -87,12 +81,12 @@ MOVE = Door(_move_open, _move, _moved_by)
 # An offer of work, and its answer.
 
 
-async def _offer_open(reader: Reader, card: Card, case: Case, actor: Actor) -> frozenset[str]:
-    offer = await reader.get(OFFERS, card.about)
+async def _offer_open(look: Look, card: Card, actor: Actor) -> frozenset[str]:
+    offer = await look.reader.get(OFFERS, card.about)
     if offer is None or offer.worker_id != actor.id or "worker" not in actor.roles:
         return NOTHING
-    over = offer.state != "open" or offer.expires_at <= reader.now
-    if over or not waits(case) or job_of(case).start != offer.start:
+    over = offer.state != "open" or offer.expires_at <= look.reader.now
+    if over or not waits(look.case) or job_of(look.case).start != offer.start:
         return NOTHING
     return frozenset({"take", "decline"})
 
@@ -107,14 +101,15 @@ async def _answer_offer(tx: Tx, tap: Tap, rules: Settings) -> None:
         await offers.decline(tx, tap.card.about, answer, tap.actor)
 
 
-async def _offer_answered(reader: Reader, card: Card, case: Case, kind: CardKind) -> First | None:
+async def _offer_answered(look: Look, card: Card, kind: CardKind) -> First | None:
+    reader, case = look.reader, look.case
     offer = await reader.get(OFFERS, card.about)
     taker = (offer.taken_by if offer is not None else None) or (case.worker_id if case.open else None)
     first = reader.recall(STAFF, taker) if taker else None
     if first is not None:
         return First("staff", first.id, first.name, "接单")
     if offer is None or (offer.state == "open" and offer.expires_at > reader.now):
-        return await _moved_by(reader, card, case, kind)
+        return await _moved_by(look, card, kind)
     return First("system", "", "", offers.view(reader, offer).sentence)
 
 
@@ -124,20 +119,20 @@ OFFER = Door(_offer_open, _answer_offer, _offer_answered)
 # More time for a clock.
 
 
-async def _extension_open(reader: Reader, card: Card, case: Case, actor: Actor) -> frozenset[str]:
+async def _extension_open(look: Look, card: Card, actor: Actor) -> frozenset[str]:
     name, _, asked_at = card.about.partition("|")
-    clock = case.clocks.get(name)
+    clock = look.case.clocks.get(name)
     asked = clock.asked if clock is not None and clock.stopped_at is None else None
     if asked is None or asked.at.isoformat() != asked_at or asked.asker == actor.key:
         return NOTHING
-    return frozenset({"allow", "refuse"}) if clocks.may_allow(case, actor) else NOTHING
+    return frozenset({"allow", "refuse"}) if clocks.may_allow(look.case, actor) else NOTHING
 
 
 async def _answer_extension(tx: Tx, tap: Tap, rules: Settings) -> None:
     """Raises VersionConflict where another request waits by now, and what the answer raises."""
     case_no, actor, name = tap.card.case_no, tap.actor, tap.card.about.partition("|")[0]
     case = await cases.find(tx, case_no, actor)
-    if clocks.may_allow(case, actor) and not await _extension_open(tx, tap.card, case, actor):
+    if clocks.may_allow(case, actor) and not await _extension_open(Look(tx, case), tap.card, actor):
         raise cases.VersionConflict
     if tap.action == "allow":
         await clocks.allow_extension(tx, case_no, name, AllowExtension(), actor, "wecom")
@@ -145,9 +140,9 @@ async def _answer_extension(tx: Tx, tap: Tap, rules: Settings) -> None:
         await clocks.refuse_extension(tx, case_no, name, RefuseExtension(reason=tap.reason), actor, "wecom")
 
 
-async def _extension_answered(reader: Reader, card: Card, case: Case, kind: CardKind) -> First | None:
+async def _extension_answered(look: Look, card: Card, kind: CardKind) -> First | None:
     done = {"clock.extended": "同意延长", "clock.extension_refused": "不同意延长"}
-    step = next((one for one in await _since(reader, card) if one.type in done), None)
+    step = next((one for one in await _since(look.reader, card) if one.type in done), None)
     return _first(step, done[step.type]) if step is not None else None
 
 
@@ -157,11 +152,11 @@ EXTENSION = Door(_extension_open, _answer_extension, _extension_answered)
 # Another round of asking.
 
 
-async def _round_open(reader: Reader, card: Card, case: Case, actor: Actor) -> frozenset[str]:
-    found = await reader.get(DISPATCHES, case.id)
+async def _round_open(look: Look, card: Card, actor: Actor) -> frozenset[str]:
+    found = await look.reader.get(DISPATCHES, look.case.id)
     if found is None or found.state != "nobody" or str(found.round) != card.about:
         return NOTHING
-    return frozenset({"again"}) if cases.parts(actor, case) & _SIDE else NOTHING
+    return frozenset({"again"}) if cases.parts(actor, look.case) & _SIDE else NOTHING
 
 
 async def _ask_again(tx: Tx, tap: Tap, rules: Settings) -> None:
@@ -169,13 +164,13 @@ async def _ask_again(tx: Tx, tap: Tap, rules: Settings) -> None:
     if not tap.actor.roles & _SIDE:
         raise Forbidden
     case = await cases.find(tx, tap.card.case_no, tap.actor)
-    if not await _round_open(tx, tap.card, case, tap.actor):
+    if not await _round_open(Look(tx, case), tap.card, tap.actor):
         raise cases.VersionConflict
     await dispatch.again(tx, case)
 
 
-async def _asked_again(reader: Reader, card: Card, case: Case, kind: CardKind) -> First | None:
-    return await _moved_by(reader, card, case, kind) or First("system", "", "", "已经再问一遍")
+async def _asked_again(look: Look, card: Card, kind: CardKind) -> First | None:
+    return await _moved_by(look, card, kind) or First("system", "", "", "已经再问一遍")
 
 
 ROUND = Door(_round_open, _ask_again, _asked_again)

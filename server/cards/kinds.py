@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from msgspec import Struct
 
-from server.cases import Case
+from server import cases
+from server.cases import Case, claims
 from server.config import Settings
 from server.kit.db import Reader, Tx
 from server.sessions import Actor
@@ -60,13 +61,39 @@ class First(Struct, frozen=True):
         return self.done
 
 
+class Look:
+    """A case as it is at one moment, looked at once for all cards that ask about it."""
+
+    def __init__(self, reader: Reader, case: Case) -> None:
+        self.reader = reader
+        self.case = case
+        self._actions: dict[frozenset[str], frozenset[str]] = {}
+
+    def actions(self, actor: Actor) -> frozenset[str]:
+        """What the flow lets them do now; a case that somebody sees to already is not claimed again."""
+        mine = cases.parts(actor, self.case)
+        if mine not in self._actions:
+            self._actions[mine] = self._open_to(mine)
+        return self._actions[mine]
+
+    def _open_to(self, mine: frozenset[str]) -> frozenset[str]:
+        if not mine or cases.time_is_up(self.case, self.reader.now):
+            return frozenset()
+        kind = cases.kind_of(self.case)
+        details = kind.details_of(self.case)
+        shown = kind.flow.open_to(self.case.state, mine)
+        names = {one.name for one in shown if one.fits is None or one.fits(details)}
+        held = claims.NAME in names and claims.claimed_by(self.reader, self.case) is not None
+        return frozenset(names - {claims.NAME} if held else names)
+
+
 class Door(Struct, frozen=True):
     """Where a tap is done as the same act is done elsewhere. `open` says which actions the actor has on the case now;
     `act` does one and raises what it raises there; `first` says what came between."""
 
-    open: Callable[[Reader, Card, Case, Actor], Awaitable[frozenset[str]]]
+    open: Callable[[Look, Card, Actor], Awaitable[frozenset[str]]]
     act: Callable[[Tx, Tap, Settings], Awaitable[None]]
-    first: Callable[[Reader, Card, Case, "CardKind"], Awaitable[First | None]]
+    first: Callable[[Look, Card, "CardKind"], Awaitable[First | None]]
 
 
 class CardKind(Struct, frozen=True):

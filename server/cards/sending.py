@@ -68,7 +68,8 @@ async def _as_card(house: House, notice: WorkNotice, buttons: frozenset[str], ur
         if known:
             return refused(notice, refusal, house.db.now())
         log.error("cards.refused", errcode=refusal.errcode, action=refusal.action, card=found[1].name)
-        return await deliver(house, notice)
+        settled = await deliver(house, notice)
+        return {**settled, "card.open": False} if settled is not None else None
     return {"due_at": None, "delivery": "sent", "error": "", "card.response_code": code}
 
 

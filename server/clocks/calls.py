@@ -94,8 +94,7 @@ async def _send(
     ask: Ask | None,
 ) -> None:
     word = Word(title=title, text=text, page=f"/console/cases/{case.id}", case_no=case.id, ask=ask)
-    for userid in who(tx, case):
-        await staff_push.send(tx, event, userid, word)
+    await staff_push.send_all(tx, event, who(tx, case), word)
 
 
 def _said(moment: datetime) -> str:

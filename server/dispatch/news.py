@@ -43,8 +43,7 @@ async def tell_dispatchers(tx: Tx, event: Event) -> None:
     )
     title = f"没人接单：{dispatch.title}"
     word = Word(title=title, text=text, page=page, case_no=dispatch.id, ask=ask)
-    for userid in _whoever_assigns(tx, dispatch.provider_id):
-        await staff_push.send(tx, event, userid, word)
+    await staff_push.send_all(tx, event, _whoever_assigns(tx, dispatch.provider_id), word)
 
 
 async def _version(reader: Reader, case_no: str) -> int:
