@@ -12,6 +12,7 @@ from server.building import Building, WeChatGateway, WeComGateway
 from server.config import Settings
 from server.gateways.wechat import WeChat
 from server.gateways.wecom import WeCom
+from server.gateways.wecom_callbacks import CallbackDoor
 from server.kit.clock import Clock
 from server.kit.db import connect
 from server.kit.metrics import Metrics
@@ -55,6 +56,8 @@ async def open_building(
         wecom = wecom or _wecom(settings, clock, metrics)
         stack.push_async_callback(wecom.close)
         house = House(settings, clock, db, wechat, wecom, metrics)
+        own = settings.wecom
+        house.wecom_callbacks = CallbackDoor(own.token, own.encoding_aes_key, own.corpid, clock)
         stack.callback(house.pictures.close)
         await db.start(nouns.collections())
         yield house

@@ -18,6 +18,7 @@ from schemas.catalogue import CancelFee
 EXAMPLE_MARK = "example-"
 EXAMPLE_APPID = "wxdemo0000000000"
 EXAMPLE_CORPID = "wwdemo0000000000"
+EXAMPLE_AES_KEY = "exampleWeComKeyForTheDemoAndTheTestsAlone00"
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
@@ -47,7 +48,9 @@ class WeChat(Section, frozen=True, kw_only=True):
 
 
 class WeCom(Section, frozen=True, kw_only=True):
-    """Staff sign in at `login_url` in a desktop browser, at `authorize_url` inside the WeCom client."""
+    """Staff sign in at `login_url` in a desktop browser, at `authorize_url` inside the WeCom client. What WeCom sends to
+    us is signed with `token` and encrypted with `encoding_aes_key`, both as its console shows them for our address
+    `/wecom/callback`."""
 
     base_url: Url = "https://qyapi.weixin.qq.com"
     login_url: Url = "https://login.work.weixin.qq.com/wwlogin/sso/login"
@@ -55,6 +58,8 @@ class WeCom(Section, frozen=True, kw_only=True):
     corpid: str = EXAMPLE_CORPID
     agentid: int = 1000002
     secret: str = "example-wecom-secret"
+    token: str = "example-wecom-token"
+    encoding_aes_key: Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]{43}$")] = EXAMPLE_AES_KEY
     timeout_s: Seconds = 3.0
 
 
@@ -410,10 +415,12 @@ def _refused_secrets(settings: Settings) -> list[str]:
         "wechat.appid": settings.wechat.appid,
         "wecom.secret": settings.wecom.secret,
         "wecom.corpid": settings.wecom.corpid,
+        "wecom.token": settings.wecom.token,
+        "wecom.encoding_aes_key": settings.wecom.encoding_aes_key,
         "field_key": settings.field_key,
         "cookie_key": settings.cookie_key,
     }
-    examples = (EXAMPLE_APPID, EXAMPLE_CORPID)
+    examples = (EXAMPLE_APPID, EXAMPLE_CORPID, EXAMPLE_AES_KEY)
     found = [name for name, value in secrets.items() if value.startswith(EXAMPLE_MARK) or value in examples]
     problems = [f"{name}: still the example value; set your own (HOELUN_{_env(name)})" for name in found]
     for name in ("field_key", "cookie_key"):

@@ -14,6 +14,8 @@ REAL = {
     "HOELUN_WECHAT_SECRET": "a real one",
     "HOELUN_WECOM_CORPID": "ww1234567890abcdef",
     "HOELUN_WECOM_SECRET": "another real one",
+    "HOELUN_WECOM_TOKEN": "one more real one",
+    "HOELUN_WECOM_ENCODING_AES_KEY": "6qkdMrq68nTKduznJYO1A37W2oEgpkMUvkttRToqhUt",
     "HOELUN_FIELD_KEY": "f" * 32,
     "HOELUN_COOKIE_KEY": "c" * 32,
 }
@@ -68,6 +70,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: str | byte
 def test_production_refuses_example_secrets_and_short_keys() -> None:
     named = {line.partition(":")[0] for line in problems({})}
     assert named >= {"wechat.secret", "wechat.appid", "wecom.secret", "field_key", "cookie_key"}
+    assert named >= {"wecom.token", "wecom.encoding_aes_key"}
     assert load(None, REAL).environment == "production"
     (problem,) = problems(REAL | {"HOELUN_FIELD_KEY": "short"})
     assert problem.startswith("field_key: at least 32 characters")
