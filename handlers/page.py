@@ -94,6 +94,7 @@ def _compiled() -> Environment:
     environment.globals |= {"static": assets.url}
     environment.filters |= {
         "when": words.when,
+        "stamp": words.stamp,
         "yuan": words.yuan,
         "quote_state": words.quote_state,
         "limit": words.limit,

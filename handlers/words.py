@@ -38,6 +38,12 @@ def when(moment: datetime, now: datetime) -> str:
     return f"{day} {local.hour}:{local.minute:02d}"
 
 
+def stamp(moment: datetime) -> str:
+    """`2026-11-24 9:05`: on paper nothing is today."""
+    local = moment.astimezone(SHANGHAI)
+    return f"{local:%Y-%m-%d} {local.hour}:{local.minute:02d}"
+
+
 def span(length: timedelta) -> str:
     """`24 分`, `1 小时 10 分`, `1 天 18 小时`, `13 天`."""
     minutes = int(length.total_seconds() // 60)

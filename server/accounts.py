@@ -77,7 +77,7 @@ async def export(reader: Reader, actor: Actor, vault: Vault) -> AsyncIterator[by
     no more than a piece and a batch of documents is in memory. Raises ResidentNotFound, with the first piece."""
     owner = await whose(reader, await find(reader, actor.id))
     piece = bytearray(b'{"made_at":%b,"resident_id":%b,"parts":[' % (_json(reader.now), _json(actor.id)))
-    for number, keeping in enumerate(keepings()):
+    for number, keeping in enumerate(one for one in keepings() if one.exported):
         name, title = _json(keeping.collection.name), _json(keeping.title)
         piece += b'%b{"name":%b,"title":%b,"records":[' % (b"," if number else b"", name, title)
         comma = b""

@@ -30,6 +30,7 @@ class Keeping(Struct, frozen=True, kw_only=True):
     """`find` gives the filters for what is theirs, each small enough for one query; `hidden` is not exported, and
     `words` are fields of a document that the export says in other words, `opened` those that are sealed.
 
+    `exported`: False for what the staff wrote for each other, which is wiped and never handed out.
     When they leave, `blank` is what is set on each document; without it the documents are deleted; `wipe` is for
     what needs more than that.
     """
@@ -40,6 +41,7 @@ class Keeping(Struct, frozen=True, kw_only=True):
     words: Callable[[Reader, Any], Mapping[str, Any]] | None = None
     opened: Callable[[Any, Vault], Mapping[str, Any]] | None = None
     hidden: frozenset[str] = frozenset()
+    exported: bool = True
     blank: Mapping[str, Any] | None = None
     wipe: Callable[[Tx, Whose], Awaitable[None]] | None = None
 

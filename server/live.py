@@ -18,6 +18,7 @@ from server.cases import CASES
 from server.cases.scope import covered
 from server.kit.db import Change, Follower
 from server.kit.errors import TooMany, Unavailable
+from server.notes import NOTES
 from server.sessions import SESSIONS, Actor
 from server.staff_push import NOTICES
 from server.talks import CONVERSATIONS
@@ -130,6 +131,7 @@ class Live:
         self.reads = 0
         follower.listen(CASES.name, self._case_changed, self._missed)
         follower.listen(CONVERSATIONS.name, self._said)
+        follower.listen(NOTES.name, self._noted)
         follower.listen(NOTICES.name, self._noticed)
         follower.listen(SESSIONS.name, self._session_changed)
 
@@ -188,14 +190,21 @@ class Live:
         self._tell(change.item_id, before, after)
 
     def _said(self, change: Change) -> None:
+        self._touched(change.item_id)
+
+    def _noted(self, change: Change) -> None:
+        if change.document is not None:
+            self._touched(change.document["case_no"])
+
+    def _touched(self, case_no: str) -> None:
         """Something that lies beside the case changed, and the case itself did not."""
         if not self._watchers:
             return
-        whose = self._whose.get(change.item_id)
+        whose = self._whose.get(case_no)
         if whose is None:
-            self._look_up(change.item_id)
+            self._look_up(case_no)
         else:
-            self._tell(change.item_id, whose, whose)
+            self._tell(case_no, whose, whose)
 
     def _noticed(self, change: Change) -> None:
         """Somebody's bell; whose it is stands in what was inserted, and an update is only ever their own reading."""

@@ -17,7 +17,7 @@ from handlers.page import Goto, Page, Shown
 from schemas.attachments import AttachmentView
 from schemas.cases import ActionView, CandidateView, CaseView
 from schemas.common import FormField
-from server import attachments, bookings, cases, catalogue, clocks, dispatch, forms, providers, talks
+from server import attachments, bookings, cases, catalogue, clocks, dispatch, forms, notes, providers, talks
 from server.cases import Case
 from server.config import Settings
 from server.kit.clock import SHANGHAI
@@ -103,6 +103,8 @@ async def picture(
     return {
         **await beside(reader, case, actor),
         "talk": await talks.listed(reader, case, actor, rules, limit=_TALKS_SHOWN),
+        "notes": await notes.listed(reader, case, actor, limit=_TALKS_SHOWN),
+        "of_the_street": notes.of_the_street(actor, case),
         "files": [attachments.view(one, rules, reader.now) for one in files],
         "kept": await _kept(reader, case, rules),
         "case": view,
