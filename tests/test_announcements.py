@@ -267,7 +267,7 @@ async def test_a_scheduled_one_appears_at_its_time_without_any_job(world: World)
     assert made["id"] not in await ids_of(resident)
     assert (await resident.get(f"{MINE}/{made['id']}")).status == 404
     world.clock.advance(timedelta(hours=2))
-    assert (await ids_of(resident))[0] == made["id"]
+    assert made["id"] in await ids_of(resident)
     assert (await window.get(f"{DESK}/{made['id']}")).json["state"] == "published"
 
 
@@ -331,7 +331,7 @@ async def test_a_correction_says_so_and_staff_keep_what_it_said_before(world: Wo
     assert "editions" not in seen
     [before] = (await window.get(f"{DESK}/{made['id']}")).json["editions"]
     assert (before["edition"], before["title"], before["text"]) == (1, made["title"], made["text"])
-    line = (await resident.get(MINE)).json["items"][0]
+    [line] = [one for one in (await resident.get(MINE)).json["items"] if one["id"] == made["id"]]
     assert (line["corrected"], line["unread"], line["published_at"]) == (True, True, seen["published_at"])
 
 
@@ -419,7 +419,7 @@ async def test_a_reading_is_written_once_for_each_resident_and_edition(world: Wo
     mine = {"resident_id": resident.id}
     assert await world.house.db.reader().count(READINGS, mine) == 1
     assert not (await resident.get(f"{MINE}/{made['id']}")).json["unread"]
-    assert not (await resident.get(MINE)).json["items"][0]["unread"]
+    assert made["id"] not in [one["id"] for one in (await resident.get(MINE)).json["items"] if one["unread"]]
     await act(window, made["id"], "correct", **TEXTS, note="改了日期")
     await resident.post(path, {"edition": 2})
     assert await world.house.db.reader().count(READINGS, mine) == 2
@@ -492,6 +492,9 @@ async def test_pages_follow_each_other_and_lists_and_counts_read_off_indexes(wor
             seen += [one["id"] for one in page["items"]]
             if (cursor := page["next"]) is None:
                 break
+        assert (
+            await window.get(DESK, limit=1, cursor=(await window.get(DESK, limit=1)).json["next"])
+        ).status == 200
         for who in (street, window):
             for state in ("", "draft", "scheduled", "published", "withdrawn"):
                 assert (await who.get(DESK, **({"state": state} if state else {}))).status == 200
@@ -501,6 +504,6 @@ async def test_pages_follow_each_other_and_lists_and_counts_read_off_indexes(wor
         looks = await profiler.since()
     assert set(made) <= set(seen) and len(seen) == len(set(seen))
     assert not problems("announcements", looks)
-    counted = [one for one in looks if one.collection == RESIDENTS.name and "COUNT" in one.plan]
+    counted = [one for one in looks if one.collection == RESIDENTS.name and one.plan != "IDHACK"]
     assert len(counted) == 5 and not any(one.examined for one in counted), "residents were read to count them"
     assert ANNOUNCEMENTS.name in {one.collection for one in looks}

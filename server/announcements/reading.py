@@ -39,14 +39,14 @@ def places_of(resident: Resident) -> list[str]:
     return [STREET_ID, *(one for one in (resident.community_id, compound) if one)]
 
 
-def visible(reader: Reader, resident: Resident) -> dict[str, Any]:
-    """The filter for what a resident sees now."""
-    return {"place": {"$in": places_of(resident)}, "state": PUBLISHED, "at": {"$lte": reader.now}}
+def visible(reader: Reader, resident: Resident) -> list[dict[str, Any]]:
+    """The filters for what a resident sees now, one for each of their places."""
+    return [{"place": one, "state": PUBLISHED, "at": {"$lte": reader.now}} for one in places_of(resident)]
 
 
 async def listed(reader: Reader, resident: Resident, wanted: FindAnnouncements) -> AnnouncementsView:
     """One page, newest first. Raises BadCursor."""
-    page = await reader.page(
+    page = await reader.merged(
         ANNOUNCEMENTS, visible(reader, resident), sort="-at", cursor=wanted.cursor, limit=wanted.limit
     )
     read = await _read(reader, resident, page.items)

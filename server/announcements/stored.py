@@ -115,13 +115,14 @@ class Reading(Stored, kw_only=True):
     at: datetime
 
 
+KINDS: tuple[PlaceKind, ...] = get_args(PlaceKind)
 _TAIL = ("state", "-at", "-_id")
 ANNOUNCEMENTS: Collection[Announcement] = Collection(
     "announcements",
     Announcement,
     Index(("place", *_TAIL)),
     Index(("community_id", *_TAIL)),
-    Index(_TAIL),
+    Index(("kind", *_TAIL)),
 )
 EDITIONS: Collection[ReplacedEdition] = Collection(
     "announcement_editions", ReplacedEdition, Index(("announcement_id", "-edition")), insert_only=True

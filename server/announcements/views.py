@@ -18,6 +18,7 @@ from server.announcements.stored import (
     ANNOUNCEMENTS,
     DRAFT,
     EDITIONS,
+    KINDS,
     PUBLISHED,
     READINGS,
     STATE_TEXTS,
@@ -50,32 +51,38 @@ def audience(reader: Reader, one: Announcement) -> AudienceView:
 
 async def listed(reader: Reader, wanted: FindStaffAnnouncements, actor: Actor) -> StaffAnnouncementsView:
     """Those in the actor's scope, newest first. Raises BadCursor, AudienceNotYours."""
-    page = await reader.page(
+    page = await reader.merged(
         ANNOUNCEMENTS, _where(reader, wanted, actor), sort="-at", cursor=wanted.cursor, limit=wanted.limit
     )
     return StaffAnnouncementsView(items=[_line(reader, one) for one in page.items], next=page.next)
 
 
-def _where(reader: Reader, wanted: FindStaffAnnouncements, actor: Actor) -> dict[str, Any]:
-    where = _state(reader, wanted.state)
+def _where(reader: Reader, wanted: FindStaffAnnouncements, actor: Actor) -> list[dict[str, Any]]:
+    """Filters that exclude each other and whose fields an index begins with."""
+    return [
+        where | state for where in _scope(reader, wanted, actor) for state in _states(reader, wanted.state)
+    ]
+
+
+def _scope(reader: Reader, wanted: FindStaffAnnouncements, actor: Actor) -> list[dict[str, Any]]:
     own = sorted(desk.own_communities(actor))
     street = desk.writes_for_street(actor)
     if wanted.place_id is not None:
         if not street and _community(reader, wanted.place_id) not in own:
             raise AudienceNotYours(field="place_id")
-        return {"place": wanted.place_id} | where
-    return where if street else {"community_id": {"$in": own}} | where
+        return [{"place": wanted.place_id}]
+    return [{"kind": one} for one in KINDS] if street else [{"community_id": one} for one in own]
 
 
-def _state(reader: Reader, state: str | None) -> dict[str, Any]:
+def _states(reader: Reader, state: str | None) -> list[dict[str, Any]]:
     match state:
         case None:
-            return {"state": {"$in": _STORED}}
+            return [{"state": one} for one in _STORED]
         case "scheduled":
-            return {"state": PUBLISHED, "at": {"$gt": reader.now}}
+            return [{"state": PUBLISHED, "at": {"$gt": reader.now}}]
         case "published":
-            return {"state": PUBLISHED, "at": {"$lte": reader.now}}
-    return {"state": state}
+            return [{"state": PUBLISHED, "at": {"$lte": reader.now}}]
+    return [{"state": state}]
 
 
 def _community(reader: Reader, place_id: str) -> str | None:

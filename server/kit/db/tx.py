@@ -92,6 +92,28 @@ class Reader:
         documents, following = await self._page(collection, where, sort, cursor, limit, None)
         return Page([collection.load(one) for one in documents], following)
 
+    async def merged(
+        self,
+        collection: Collection[T],
+        wheres: Sequence[Filter],
+        *,
+        sort: str,
+        cursor: str | None,
+        limit: int,
+    ) -> Page[T]:
+        """One page of what matches any of `wheres`, which exclude each other. Each of them walks its index in order;
+        behind a cursor one query for all of them would be sorted in memory."""
+        field, found, more = sort.lstrip("-"), [], False
+        for where in wheres:
+            documents, following = await self._page(collection, where, sort, cursor, limit, None)
+            found += documents
+            more |= following is not None
+        found.sort(key=lambda one: (one[field], one["_id"]), reverse=sort.startswith("-"))
+        shown = found[:limit]
+        last = shown[-1] if more or len(found) > limit else None
+        following = pages.encode_cursor(last[field], str(last["_id"])) if last else None
+        return Page([collection.load(one) for one in shown], following)
+
     async def glimpses(
         self,
         collection: Collection[Any],
