@@ -1,0 +1,325 @@
+"""Announcements for whoever writes them: the list, a draft with its preview, publishing, correcting, taking back."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import msgspec
+from msgspec import Struct
+from tornado.web import stream_request_body
+
+from handlers.announcements import Pictures
+from handlers.base import allow
+from handlers.console.case import moment_of, read_as
+from handlers.page import Goto, MenuItem, Page, Shown
+from schemas.announcements import (
+    CorrectAnnouncement,
+    EditAnnouncement,
+    FindStaffAnnouncements,
+    HoldBackAnnouncement,
+    NewAnnouncement,
+    PublishAnnouncement,
+    StaffAnnouncementsView,
+    StaffAnnouncementView,
+    WithdrawAnnouncement,
+)
+from schemas.common import Nothing, View
+from server import announcements, attachments, places
+from server.announcements import STATE_TEXTS, STREET_ID, WRITES
+from server.kit.clock import SHANGHAI
+from server.kit.db import Reader, Tx
+from server.kit.errors import HoelunError, Invalid
+from server.kit.multipart import FormBroken
+from server.sessions import Actor
+
+LIST = "/console/announcements"
+_SHOWN = frozenset({403, 404, 409, 422})
+_TICKED = "images:"
+_HINTS = {
+    "title": "请写标题，60 字以内",
+    "text": "请写正文，5000 字以内",
+    "reason": "请写明为什么撤回，200 字以内",
+    "note": "请写明改了什么，200 字以内",
+    "at": "请选发布的日期和时间",
+    "images": "最多放 9 张图片",
+}
+
+
+class Refused(Struct, frozen=True):
+    """Why a form was refused, which one, and what was filled in."""
+
+    action: str = ""
+    message: str = ""
+    given: dict[str, str] = {}
+
+
+class Look(Struct, frozen=True):
+    """What is looked for, as it was chosen."""
+
+    state: str = ""
+    place: str = ""
+    cursor: str = ""
+
+    def address(self, **changed: str) -> str:
+        wanted = {"state": self.state, "place": self.place, "cursor": self.cursor} | changed
+        query = urlencode({name: value for name, value in wanted.items() if value})
+        return f"{LIST}?{query}" if query else LIST
+
+
+class Done(View, frozen=True):
+    """What is remembered of an act, and where it leads."""
+
+    text: str
+    url: str
+
+
+class Choice(Struct, frozen=True):
+    """An audience to choose: `value` is what the form sends."""
+
+    value: str
+    text: str
+    deep: bool = False
+
+
+def address(announcement_id: str) -> str:
+    return f"{LIST}/{quote(announcement_id, safe='')}"
+
+
+def choices(reader: Reader, actor: Actor) -> list[Choice]:
+    """Everybody to whom the actor may write, communities before their compounds."""
+    street, own = announcements.writes_for_street(actor), announcements.own_communities(actor)
+    every = places.view_all(reader)
+    found = [Choice(f"street:{STREET_ID}", "全街道")] if street else []
+    for community in every:
+        if community.kind != "community" or not (street or community.id in own):
+            continue
+        found.append(Choice(f"community:{community.id}", f"{community.name}（整个社区）"))
+        within = [one for one in every if one.parent_id == community.id and one.kind == "compound"]
+        found += [Choice(f"compound:{one.id}", one.name, deep=True) for one in within]
+    return found
+
+
+async def listing(reader: Reader, look: Look, actor: Actor, refused: Refused) -> dict[str, Any]:
+    """What the list is filled with."""
+    found, problem = StaffAnnouncementsView(items=[]), ""
+    try:
+        wanted = {"state": look.state, "place_id": look.place.partition(":")[2], "cursor": look.cursor}
+        query = msgspec.convert({name: one for name, one in wanted.items() if one}, FindStaffAnnouncements)
+        found = await announcements.listed(reader, query, actor)
+    except msgspec.ValidationError:
+        problem = "没有这样的公告，请重新选择"
+    except HoelunError as error:
+        if error.status not in _SHOWN:
+            raise
+        problem = error.message
+    return {
+        "look": look,
+        "found": found,
+        "problem": problem,
+        "states": STATE_TEXTS,
+        "choices": choices(reader, actor),
+        "refused": refused,
+    }
+
+
+async def picture(page: Page, reader: Reader, announcement_id: str, refused: Refused) -> dict[str, Any]:
+    """What the page of one is filled with. Raises AnnouncementNotFound."""
+    rules, actor = page.building.settings, page.actor
+    one = await announcements.find(reader, announcement_id, actor)
+    view = await announcements.view(reader, one, actor, rules)
+    loose = await attachments.unclaimed(reader, one, actor) if view.actions else []
+    return {
+        "one": view,
+        "may": {each.name for each in view.actions},
+        "loose": [attachments.view(each, rules, reader.now) for each in loose if each.width is not None],
+        "reach": await announcements.reach(reader, one) if view.state == "published" else None,
+        "choices": choices(reader, actor),
+        "chosen": f"{one.kind}:{one.place}",
+        "earliest": f"{reader.now.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}",
+        "refused": refused,
+    }
+
+
+def audience_of(form: dict[str, str]) -> dict[str, str]:
+    kind, _, place_id = form.get("audience", "").partition(":")
+    return {"kind": kind} if kind == "street" else {"kind": kind, "place_id": place_id}
+
+
+def plain(error: HoelunError) -> str:
+    """A refusal as the writer reads it."""
+    return _HINTS.get(error.field or "", error.message) if isinstance(error, Invalid) else error.message
+
+
+def _texts(form: dict[str, str], *names: str) -> dict[str, Any]:
+    return {name: form.get(name, "").strip().replace("\r\n", "\n") for name in names}
+
+
+def _body(form: dict[str, str], *names: str) -> dict[str, Any]:
+    """Texts, the pictures that are ticked, and the version that was seen."""
+    return _texts(form, *names) | {"images": _images(form)} | _version(form)
+
+
+def _images(form: dict[str, str]) -> list[str]:
+    return [name.removeprefix(_TICKED) for name in form if name.startswith(_TICKED)]
+
+
+def _version(form: dict[str, str]) -> dict[str, Any]:
+    text = form.get("version", "")
+    return {"version": int(text)} if text.isascii() and text.isdigit() and 0 < len(text) < 9 else {}
+
+
+class AnnouncementList(Page):
+    path = LIST
+    menu = MenuItem("公告", "megaphone", 45)
+
+    @allow(*WRITES)
+    async def get(self, query: Look) -> Shown:
+        """Those in scope, newest first, by state and audience."""
+        facts = await self.building.db.reading(lambda reader: listing(reader, query, self.actor, Refused()))
+        return Shown("console/announcements.html", facts | {"flash": self.flashed()})
+
+    @allow(*WRITES)
+    async def post(self, form: dict[str, str]) -> Shown | Goto:
+        """Begin a draft; sent twice it is begun once."""
+        house, actor = self.building, self.actor
+
+        async def drafted(tx: Tx) -> StaffAnnouncementView:
+            body = _texts(form, "title", "text") | {"audience": audience_of(form)}
+            made = await announcements.draft(tx, read_as(body, NewAnnouncement), actor)
+            return await announcements.view(tx, made, actor, house.settings)
+
+        try:
+            answer = await self.once(drafted, status=201)
+        except HoelunError as error:
+            if error.status not in _SHOWN:
+                raise
+            await self.note_refusal(error)
+            refused = Refused("draft", plain(error), form)
+            facts = await house.db.reading(lambda reader: listing(reader, Look(), actor, refused))
+            return Shown("console/announcements.html", facts | {"flash": ""}, error.status)
+        self.flash("草稿已存好，居民还看不到。看一遍再发布。")
+        return Goto(address(msgspec.json.decode(answer.body, type=StaffAnnouncementView).id))
+
+
+class OneAnnouncement(Page):
+    path = "/console/announcements/{announcement_id}"
+
+    @allow(*WRITES)
+    async def get(self, announcement_id: str) -> Shown:
+        """One, as residents see it, and what may be done with it."""
+        facts = await self.building.db.reading(
+            lambda reader: picture(self, reader, announcement_id, Refused())
+        )
+        return Shown("console/announcement.html", facts | {"flash": self.flashed()})
+
+
+Deed = Callable[[Page, Tx, str, dict[str, str]], Awaitable[Done]]
+
+
+async def _edit(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
+    body = _body(form, "title", "text") | {"audience": audience_of(form)}
+    await announcements.edit(tx, item_id, read_as(body, EditAnnouncement), page.actor)
+    return Done("草稿已保存，居民还看不到", address(item_id))
+
+
+async def _publish(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
+    await announcements.publish(tx, item_id, read_as(_version(form), PublishAnnouncement), page.actor)
+    return Done("已发布，居民现在就能看到", address(item_id))
+
+
+async def _schedule(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
+    body = {"at": moment_of(form.get("at", ""))} | _version(form)
+    await announcements.publish(tx, item_id, read_as(body, PublishAnnouncement), page.actor)
+    return Done("已定好时间，到时居民自己就能看到", address(item_id))
+
+
+async def _hold_back(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
+    await announcements.hold_back(tx, item_id, read_as(_version(form), HoldBackAnnouncement), page.actor)
+    return Done("已退回草稿，到时不会发布", address(item_id))
+
+
+async def _withdraw(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
+    body = _texts(form, "reason") | _version(form)
+    await announcements.withdraw(tx, item_id, read_as(body, WithdrawAnnouncement), page.actor)
+    return Done("已撤回，居民打开时会看到原因", address(item_id))
+
+
+async def _correct(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
+    body = _body(form, "title", "text", "note")
+    await announcements.correct(tx, item_id, read_as(body, CorrectAnnouncement), page.actor)
+    return Done("已更正，居民会看到改了什么", address(item_id))
+
+
+async def _discard(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
+    await announcements.discard(tx, item_id, page.actor)
+    return Done("草稿已删除", LIST)
+
+
+DEEDS: dict[str, Deed] = {
+    "edit": _edit,
+    "publish": _publish,
+    "schedule": _schedule,
+    "hold-back": _hold_back,
+    "withdraw": _withdraw,
+    "correct": _correct,
+    "discard": _discard,
+}
+
+
+class Act(Page):
+    path = "/console/announcements/{announcement_id}/{action}"
+
+    @allow(*WRITES)
+    async def get(self, announcement_id: str, action: str) -> Goto:
+        """The address of a form that was sent, typed again: nothing is done by looking."""
+        return Goto(address(announcement_id))
+
+    @allow(*WRITES)
+    async def post(self, announcement_id: str, action: str, form: dict[str, str]) -> Shown | Goto:
+        """One of the forms of the page; sent twice it is done once."""
+        deed = DEEDS.get(action)
+        if deed is None:
+            raise announcements.AnnouncementNotFound
+        try:
+            answer = await self.once(lambda tx: deed(self, tx, announcement_id, form))
+        except HoelunError as error:
+            if error.status not in _SHOWN:
+                raise
+            await self.note_refusal(error)
+            refused = Refused(action, plain(error), form)
+            facts = await self.building.db.reading(
+                lambda reader: picture(self, reader, announcement_id, refused)
+            )
+            return Shown("console/announcement.html", facts | {"flash": ""}, error.status)
+        done = msgspec.json.decode(answer.body, type=Done)
+        self.flash(done.text)
+        return Goto(done.url)
+
+
+@stream_request_body
+class Files(Pictures, Page):
+    path = "/console/announcements/{announcement_id}/attachments"
+
+    def get_body_argument(self, name: str, default: Any = "", strip: bool = True) -> Any:
+        """A form that carries a file is read as it comes."""
+        return self.form_of.fields.get(name, default) if self.form_of else default
+
+    @allow(*WRITES)
+    async def get(self, announcement_id: str) -> Goto:
+        """The address of the form, typed again."""
+        return Goto(address(announcement_id))
+
+    @allow(*WRITES)
+    async def post(self, announcement_id: str) -> Goto:
+        """Send a picture from the page; it then waits there, ticked, until the text is saved."""
+        if self.form_of is not None and not self.form_of.has_file:
+            self.refusal = self.refusal or FormBroken("请先选一张图片")
+        async with self.taken_in() as arrival:
+
+            async def kept(tx: Tx) -> Nothing:
+                await self.keep_file(tx, announcement_id, arrival)
+                return Nothing()
+
+            arrival.kept = not (await self.once(kept)).replayed
+        self.flash("图片已传好，保存后才会放进公告")
+        return Goto(f"{address(announcement_id)}#write")
