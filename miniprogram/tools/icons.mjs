@@ -10,7 +10,7 @@ const ICONS = [
   'a-large-small', 'baby', 'bell', 'blocks', 'building-2', 'calendar', 'camera', 'car', 'check', 'chevron-down',
   'chevron-left', 'chevron-right', 'clock', 'cooking-pot', 'cross', 'download', 'dumbbell', 'file-check', 'flag',
   'frown', 'gift', 'graduation-cap', 'heart', 'heart-handshake', 'hourglass', 'house', 'image', 'info', 'key-round',
-  'layers', 'leaf', 'list', 'lock', 'log-out', 'mail', 'map-pin', 'meh', 'message-circle', 'minus', 'package',
+  'layers', 'leaf', 'list', 'lock', 'log-out', 'mail', 'map-pin', 'megaphone', 'meh', 'message-circle', 'minus', 'package',
   'package-open', 'paint-roller', 'pencil', 'phone', 'plane', 'plus', 'refresh-cw', 'repeat', 'search', 'shield',
   'shield-check', 'shopping-bag', 'shopping-basket', 'shopping-cart', 'smile', 'sparkles', 'spray-can', 'star',
   'stethoscope', 'store', 'train-front', 'trash-2', 'triangle-alert', 'truck', 'user', 'user-check', 'users',

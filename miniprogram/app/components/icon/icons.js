@@ -37,6 +37,7 @@ const ICONS = {
   'log-out': "<path d='M9 21H5a2 2 0 0 1-2-2V5a2 2 0 0 1 2-2h4' /><polyline points='16 17 21 12 16 7' /><line x1='21' x2='9' y1='12' y2='12' />",
   'mail': "<rect width='20' height='16' x='2' y='4' rx='2' /><path d='m22 7-8.97 5.7a1.94 1.94 0 0 1-2.06 0L2 7' />",
   'map-pin': "<path d='M20 10c0 4.993-5.539 10.193-7.399 11.799a1 1 0 0 1-1.202 0C9.539 20.193 4 14.993 4 10a8 8 0 0 1 16 0' /><circle cx='12' cy='10' r='3' />",
+  'megaphone': "<path d='m3 11 18-5v12L3 14v-3z' /><path d='M11.6 16.8a3 3 0 1 1-5.8-1.6' />",
   'meh': "<circle cx='12' cy='12' r='10' /><line x1='8' x2='16' y1='15' y2='15' /><line x1='9' x2='9.01' y1='9' y2='9' /><line x1='15' x2='15.01' y1='9' y2='9' />",
   'message-circle': "<path d='M7.9 20A9 9 0 1 0 4 16.1L2 22Z' />",
   'minus': "<path d='M5 12h14' />",

@@ -1,10 +1,11 @@
 const agreement = require('../../services/agreement')
+const announcements = require('../../services/announcements')
 const bundles = require('../../services/bundles')
 const cases = require('../../services/cases')
 const catalogue = require('../../services/catalogue')
 const me = require('../../services/me')
 const places = require('../../services/places')
-const { greeting } = require('../../utils/time')
+const { day, greeting } = require('../../utils/time')
 
 const ENTRIES = [
   { title: '约上门服务', text: '保洁 维修 照护', icon: 'sparkles', colour: 'primary', url: '/packages/services/pages/list/index' },
@@ -13,8 +14,10 @@ const ENTRIES = [
   { title: '定期上门', text: '每周按时来', icon: 'repeat', colour: 'primary', url: '/packages/services/pages/list/index' },
 ]
 
+const NEWS = 3
+
 Page({
-  data: { state: 'loading', error: '', greeting: '', name: '', where: '', next: /** @type {any} */ (null), bundles: /** @type {any[]} */ ([]), entries: ENTRIES, categories: [] },
+  data: { state: 'loading', error: '', greeting: '', name: '', where: '', next: /** @type {any} */ (null), bundles: /** @type {any[]} */ ([]), news: /** @type {any[]} */ ([]), entries: ENTRIES, categories: [] },
 
   onShow() {
     if (agreement.given()) this.load()
@@ -28,7 +31,7 @@ Page({
   async load() {
     this.setData({ greeting: greeting() })
     try {
-      const [who, all, mine, services, together] = await Promise.all([me.get(), places.all(), cases.list({ open: true, limit: 1 }), catalogue.list(), bundles.list()])
+      const [who, all, mine, services, together, news] = await Promise.all([me.get(), places.all(), cases.list({ open: true, limit: 1 }), catalogue.list(), bundles.list(), newest()])
       this.setData({
         state: 'ready',
         name: who.name,
@@ -36,6 +39,7 @@ Page({
         next: mine.items[0] || null,
         categories: services.categories.slice(0, 8),
         bundles: together.filter((/** @type {any} */ one) => one.available),
+        news,
       })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
@@ -61,9 +65,24 @@ Page({
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
+  openNews(event) {
+    wx.navigateTo({ url: `/packages/announcements/pages/announcement/index?id=${event.currentTarget.dataset.id}` })
+  },
+
+  moreNews() {
+    wx.navigateTo({ url: '/packages/announcements/pages/list/index' })
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
   go(event) {
     const { url } = event.currentTarget.dataset
     if (url.startsWith('/pages/')) wx.switchTab({ url })
     else wx.navigateTo({ url })
   },
 })
+
+/** The newest announcements; home opens without them, too. */
+async function newest() {
+  const { items } = await announcements.list({ limit: NEWS }).catch(() => ({ items: [] }))
+  return items.map((/** @type {any} */ one) => ({ id: one.id, title: one.title, unread: one.unread, day: day(one.published_at) }))
+}

@@ -1,0 +1,51 @@
+const announcements = require('../../../../services/announcements')
+const { when } = require('../../../../utils/time')
+
+const PAGE = '/packages/announcements/pages/announcement/index'
+
+Page({
+  data: { state: 'loading', error: '', items: /** @type {any[]} */ ([]), next: null, more: false },
+
+  onLoad() {
+    this.load()
+  },
+
+  async onPullDownRefresh() {
+    await this.load()
+    wx.stopPullDownRefresh()
+  },
+
+  async load() {
+    if (this.data.state === 'error') this.setData({ state: 'loading' })
+    try {
+      const page = await announcements.list()
+      this.setData({ state: page.items.length ? 'ready' : 'empty', items: page.items.map(drawn), next: page.next })
+    } catch (error) {
+      this.setData({ state: 'error', error: error.message })
+    }
+  },
+
+  async onReachBottom() {
+    const { next, more, items } = this.data
+    if (!next || more) return
+    this.setData({ more: true })
+    try {
+      const page = await announcements.list({ cursor: next })
+      this.setData({ items: [...items, ...page.items.map(drawn)], next: page.next })
+    } catch (error) {
+      wx.showToast({ title: error.message, icon: 'none' })
+    } finally {
+      this.setData({ more: false })
+    }
+  },
+
+  /** What is opened is read; when the server cannot hear of it now, it is so the next time. @param {WechatMiniprogram.TouchEvent} event */
+  open(event) {
+    const { id } = event.currentTarget.dataset
+    wx.navigateTo({ url: `${PAGE}?id=${id}` })
+    this.setData({ items: this.data.items.map((one) => (one.id === id ? { ...one, unread: false } : one)) })
+  },
+})
+
+/** @param {any} one */
+const drawn = (one) => ({ ...one, line: `${one.publisher} · ${when(one.published_at)}` })
