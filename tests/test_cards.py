@@ -67,6 +67,16 @@ async def shown(world: World, who: Person, title: str) -> dict[str, Any]:
     return next(one for one in reversed(items) if one["title"] == title)
 
 
+def buttons(message: dict[str, Any]) -> list[str]:
+    """What can be tapped on it now."""
+    return [one["text"] for one in message["card"].get("button_list", [])]
+
+
+def said(message: dict[str, Any]) -> str:
+    """The line below its title."""
+    return str(message["card"]["main_title"]["desc"])
+
+
 async def steps(who: Person, case_no: str) -> list[tuple[str, str]]:
     items = (await who.get(f"/v1/cases/{case_no}/history")).json["items"]
     return [(one["action"], one["channel"]) for one in items]
@@ -195,14 +205,14 @@ async def test_a_card_has_its_buttons_and_afterwards_what_became_of_it(world: Wo
     no = (await shop.booked(resident))["case_no"]
     await world.work()
     for who in (shop.manager, other):
-        card = await shown(world, who, "新预约")
-        assert (card["msgtype"], card["buttons"]) == ("template_card", ["确认接单", "看详情"])
-        assert card["url"].endswith(f"/console/cases/{no}")
+        message = await shown(world, who, "新预约")
+        assert (message["msgtype"], buttons(message)) == ("template_card", ["确认接单", "看详情"])
+        assert message["card"]["card_action"]["url"].endswith(f"/console/cases/{no}")
     await tap(world, shop.manager, await card_of(world, shop.manager, no), "confirm")
     await world.work()
     mine, theirs = await shown(world, shop.manager, "新预约"), await shown(world, other, "新预约")
-    assert "您已确认接单" in mine["lines"] and "已由 王芳 确认接单" in theirs["lines"]
-    assert not mine["buttons"] and not theirs["buttons"]
+    assert (said(mine), said(theirs)) == ("您已确认接单", "已由 王芳 确认接单")
+    assert buttons(mine) == buttons(theirs) == []
 
 
 # Races, and what happens elsewhere.
@@ -339,8 +349,8 @@ async def test_without_a_reason_the_buttons_stay_and_say_what_is_missing(world: 
     notice = await card_of(world, who, no)
     await tap(world, who, notice, "decline")
     assert await outcome(world, who, no) == ""
-    card = await shown(world, who, "新派单")
-    assert "请先在卡片上选一个原因，再点按钮" in card["lines"] and "退单" in card["buttons"]
+    message = await shown(world, who, "新派单")
+    assert said(message) == "请先在卡片上选一个原因，再点按钮" and "退单" in buttons(message)
     await tap(world, who, notice, "decline", "unwell")
     assert await outcome(world, who, no) == "您已退单"
     assert (await steps(await world.staff(Grant(role="admin")), no))[-1] == ("decline", "wecom")
@@ -360,7 +370,7 @@ async def test_a_worker_killed_between_sending_and_storing_sends_no_second_card(
     assert (await card_of(world, shop.manager, no)).delivery == "sent"
     await tap(world, shop.manager, await card_of(world, shop.manager, no), "confirm")
     assert await outcome(world, shop.manager, no) == "您已确认接单"
-    assert "您已确认接单" in (await shown(world, shop.manager, "新预约"))["lines"]
+    assert said(await shown(world, shop.manager, "新预约")) == "您已确认接单"
 
 
 async def leased(world: World, who: Person, case_no: str) -> WorkNotice:

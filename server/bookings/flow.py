@@ -145,6 +145,7 @@ ROWS = (
     Row("no_show", "appeal", "appealed", _CALLERS),
     Row("no_show", "stand", "upheld", _SYSTEM),
     Row("appealed", "uphold", "upheld", _DISPATCHER),
+    Row("appealed", "claim", "appealed", _DISPATCHER),
     Row("appealed", "overturn", "cancelled", _DISPATCHER),
 )
 

@@ -195,6 +195,8 @@ def _deadlines(act: Act) -> tuple[datetime | None, datetime | None]:
             return None, act.details.start
         case "no_show":
             return act.details.appeal_until, None
+        case "appealed" if act.source == "appealed":
+            return None, act.case.promised_at
         case "appealed":
             return None, now + timedelta(hours=rules.appeal_answer_hours)
         case "done":

@@ -117,7 +117,7 @@ ROWS = (
     Row("go_on", worker, "照常上门", "{when}，{place}，{service}，商家恢复了，照常上门"),
     Row("escalate", dispatchers, "商家超时没答复", "{when}，{place}，{service}，请催办", card="escalated"),
     Row("dispute", dispatchers, "居民有争议", "{place}，{service}：{reason}", card="trouble"),
-    Row("appeal", dispatchers, "居民申诉", "{place}，{service}，对“上门无人”不服：{reason}"),
+    Row("appeal", dispatchers, "居民申诉", "{place}，{service}，对“上门无人”不服：{reason}", card="trouble"),
 )
 _MESSAGE = Row(SAID, hosts, "居民留言", "{when}，{place}，{service}，居民有新留言，请打开看")
 _GUESSED = Row(

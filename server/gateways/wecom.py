@@ -1,5 +1,6 @@
 """One app of the street office at WeCom, through wechatpy. Each app has its own secret, so its own token."""
 
+import asyncio
 from typing import Any, ClassVar
 
 from wechatpy.work.client import WeChatClient as WorkClient
@@ -14,6 +15,8 @@ from server.kit.platform import Action, OutsideCompany, PlatformRefusal
 
 TITLE_BYTES, CARD_BYTES, TEXT_BYTES, URL_BYTES = 128, 512, 2_048, 2_048
 """Older pages count the first two in bytes, the present one in characters: bytes are safe for both."""
+NO_CALLBACK, NO_CARDS_S = 43012, 60.0
+"""An app without a callback address may send no cards: for a minute nobody asks again."""
 TASK_ID_USED = 42014
 """Ours are well-formed: it can only have been used."""
 ONCE = {"enable_duplicate_check": 1, "duplicate_check_interval": 600}
@@ -47,6 +50,7 @@ class WeCom(Facade[AppClient]):
 
     TABLE = WECOM
     TOKEN_API = "gettoken"
+    _no_cards_before = 0.0
 
     def _connected(self, transport: Transport, clock: Clock, account: str, secret: str) -> AppClient:
         return AppClient(transport, clock, account, secret)
@@ -86,6 +90,10 @@ class WeCom(Facade[AppClient]):
         with it. Raises PlatformRefusal as `send_notice` does.
         """
 
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._no_cards_before:
+            raise PlatformRefusal("send_card", NO_CALLBACK, "", Action.config_alert)
+
         async def ask() -> str:
             answer = await self._client.message.send(
                 agentid, userid, msg={"msgtype": "template_card", "template_card": card}
@@ -98,6 +106,8 @@ class WeCom(Facade[AppClient]):
         except PlatformRefusal as refusal:
             if refusal.errcode == TASK_ID_USED:
                 return ""
+            if refusal.errcode == NO_CALLBACK:
+                self._no_cards_before = loop.time() + NO_CARDS_S
             raise
 
     async def update_card(self, agentid: int, userid: str, response_code: str, card: dict[str, Any]) -> None:
