@@ -11,6 +11,7 @@ from server.audit import AUDIT
 from server.places import PLACES, Place
 from server.residents import RESIDENTS
 from tests.bench.lists import Profiler, problems
+from tests.browser import Browser
 from tests.doors import Happy, Visit
 from tests.pictures import pdf, photo
 from tests.world import Person, Reply, World, unique
@@ -507,3 +508,98 @@ async def test_pages_follow_each_other_and_lists_and_counts_read_off_indexes(wor
     counted = [one for one in looks if one.collection == RESIDENTS.name and one.plan != "IDHACK"]
     assert len(counted) == 5 and not any(one.examined for one in counted), "residents were read to count them"
     assert ANNOUNCEMENTS.name in {one.collection for one in looks}
+
+
+# The console's pages.
+
+
+async def test_a_window_drafts_looks_publishes_corrects_and_withdraws_on_the_page(world: World) -> None:
+    window, resident = await clerk(world), await world.resident()
+    browser = Browser(world, window.token)
+    listed = await browser.get("/console/announcements")
+    assert listed.status == 200 and "全街道" not in listed.text
+    audience = f"compound:{world.compound}"
+    written = {"audience": audience, "title": "周三停水", "text": "第一行\r\n第二行"}
+    refused = await browser.press(listed, "/announcements", **written | {"title": " "})
+    assert refused.status == 422 and "请写标题" in refused.text and "第二行" in refused.text
+    page = await browser.follow(await browser.press(listed, "/announcements", **written))
+    assert "草稿已存好" in page.text and "居民手机上是这样" in page.text
+    [made] = (await window.get(DESK, state="draft")).json["items"]
+    at = f"/console/announcements/{made['id']}"
+    saved = {"audience": audience, "title": "周三停水通知", "text": "第一行\r\n第二行"}
+    page = await browser.follow(await browser.press(page, "/edit", **saved))
+    assert "草稿已保存" in page.text and made["id"] not in await ids_of(resident)
+    past = await browser.press(page, "/schedule", at="2020-01-01T09:00")
+    assert past.status == 409 and "发布时间已经过了" in past.text
+    page = await browser.follow(await browser.press(page, "/schedule", at=world.at(9)[:16]))
+    assert "定时发布" in page.text and "马上发布" not in page.text
+    page = await browser.follow(await browser.press(page, "/hold-back"))
+    page = await browser.follow(await browser.press(page, "/publish"))
+    assert "已发布，居民现在就能看到" in page.text
+    await resident.post(f"{MINE}/{made['id']}/read", {"edition": 1})
+    page = await browser.get(at)
+    assert (
+        "1 人看过 ，这里一共住着 1 位" in page.text
+        and (await resident.get(f"{MINE}/{made['id']}")).json["text"] == "第一行\n第二行"
+    )
+    fixed = {"title": "周四停水通知", "text": "改到周四", "note": "日期写错了"}
+    page = await browser.follow(await browser.press(page, "/correct", **fixed))
+    assert "已更正：日期写错了" in page.text and "第 1 版：周三停水通知" in page.text
+    page = await browser.follow(await browser.press(page, "/withdraw", reason="不停了"))
+    assert "已撤回：不停了" in page.text and "撤回这条公告" not in page.text
+
+
+async def test_a_form_that_is_sent_after_a_colleagues_says_so_and_keeps_what_was_written(
+    world: World,
+) -> None:
+    first, second = Browser(world, (await clerk(world)).token), await clerk(world)
+    made = await drafted(second, community(world))
+    page = await first.get(f"/console/announcements/{made['id']}")
+    assert (await act(second, made["id"], "edit", audience=community(world), **TEXTS)).status == 200
+    written = {"audience": f"community:{world.community}", "title": "我写的", "text": "我写的正文"}
+    late = await first.press(page, "/edit", **written)
+    assert late.status == 409 and "刚刚有同事改过" in late.text and "我写的正文" in late.text
+
+
+async def test_a_picture_waits_ticked_on_the_page_until_it_is_saved(world: World) -> None:
+    window = await clerk(world)
+    made = await drafted(window, community(world))
+    browser, at = Browser(world, window.token), f"/console/announcements/{made['id']}"
+    await send(window, made["id"], photo())
+    page = await browser.get(at)
+    [ticked] = [name for name in page.form("/edit").fields if name.startswith("images:")]
+    saved = {"audience": f"community:{world.community}", "title": "有图", "text": "看图"}
+    await browser.press(page, "/edit", **saved)
+    kept = (await window.get(f"{DESK}/{made['id']}")).json["images"]
+    assert [f"images:{one['id']}" for one in kept] == [ticked]
+
+
+async def test_the_pages_are_closed_to_other_roles_and_other_communities(world: World) -> None:
+    made = await drafted(await clerk(world), community(world))
+    there, _ = await elsewhere(world)
+    other = Browser(world, (await clerk(world, there)).token)
+    assert (await other.get(f"/console/announcements/{made['id']}")).status == 404
+    assert made["id"] not in (await other.get("/console/announcements")).body
+    reviewer = Browser(world, (await world.staff(Grant(role="reviewer"))).token)
+    assert (await reviewer.get("/console/announcements")).status == 403
+    page = await other.get("/console/announcements")
+    form = page.form("/announcements").fields
+    sent = await other.post(
+        "/console/announcements", form | {"audience": "street:street", "title": "停水", "text": "明天"}
+    )
+    assert sent.status == 403 and "只能给自己社区的居民发公告" in sent.text
+
+
+async def test_the_list_goes_by_state_and_audience_and_survives_nonsense(world: World) -> None:
+    window = await clerk(world)
+    made, gone = (
+        await drafted(window, community(world)),
+        await published(window, compound(world), title="已经发布的"),
+    )
+    browser = Browser(world, window.token)
+    drafts = await browser.get("/console/announcements?state=draft")
+    assert made["id"] in drafts.body and gone["id"] not in drafts.body
+    there = await browser.get(f"/console/announcements?place=compound:{world.compound}")
+    assert gone["id"] in there.body and made["id"] not in there.body
+    for query in ("state=x", "cursor=%24", "place=compound:nowhere", "place=%00"):
+        assert (await browser.get(f"/console/announcements?{query}")).status == 200

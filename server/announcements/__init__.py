@@ -26,6 +26,7 @@ from server.announcements.stored import (
     WRITES,
     Announcement,
     AnnouncementNotFound,
+    ReplacedEdition,
     place_of,
 )
 from server.announcements.views import listed, reach, view
@@ -39,6 +40,7 @@ __all__ = [
     "WRITES",
     "Announcement",
     "AnnouncementNotFound",
+    "ReplacedEdition",
     "correct",
     "discard",
     "draft",

@@ -1,0 +1,104 @@
+"""The example street's announcements: read from `data/`, their times counted from now."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from msgspec import Struct
+
+from schemas.common import Id, Reason
+from server.announcements import ANNOUNCEMENTS, EDITIONS, STREET_ID, Announcement, ReplacedEdition
+from server.demo import rows
+from server.demo.rows import Row
+from server.demo.street import DATA, Street
+from server.kit.db import Stored, Tx
+
+
+class Written(Struct, kw_only=True):
+    """An announcement as the file writes it; hours are from now, `before` is what it said until it was corrected."""
+
+    id: Id
+    place: Id
+    title: str
+    text: str
+    author: Id
+    hours: int = 0
+    draft: bool = False
+    corrected_hours: int | None = None
+    before_title: str = ""
+    before: str = ""
+    note: str = ""
+    withdrawn_hours: int | None = None
+    reason: Reason | None = None
+
+
+def read(street: Street, now: datetime, folder: Path = DATA) -> list[Stored]:
+    """Raises BadData."""
+    found = rows.read(folder / "announcements.toml", "announcement")
+    return [one for row in found for one in _made(row, street, now)]
+
+
+def _made(row: Row, street: Street, now: datetime) -> list[Stored]:
+    one = row.to(Written)
+    places = {place.id: place for place in street.places}
+    authors = {member.id: member for member in street.staff}
+    row.know("place", one.place, {STREET_ID, *places})
+    row.know("author", one.author, authors)
+    place, author = places.get(one.place), authors[one.author]
+    kind = place.kind if place else "street"
+    community = place.id if place and kind == "community" else place.parent_id if place else None
+    window = any(grant.role == "clerk" and grant.community_id == community for grant in author.grants)
+
+    def moment(hours: int | None) -> datetime | None:
+        return now + timedelta(hours=hours) if hours is not None else None
+
+    corrected, withdrawn = moment(one.corrected_hours), moment(one.withdrawn_hours)
+    at = now + timedelta(hours=one.hours)
+    made = Announcement(
+        id=one.id,
+        state="draft" if one.draft else "withdrawn" if withdrawn else "published",
+        kind=kind,
+        place=one.place,
+        community_id=community,
+        office_id=community if window else None,
+        title=one.title,
+        text=one.text.strip(),
+        images=[],
+        author_id=author.id,
+        author=author.name,
+        created_at=min(at, now),
+        at=at,
+        edition=2 if corrected else 1,
+        published_by="" if one.draft else author.name,
+        corrected_at=corrected,
+        correction_note=one.note,
+        withdrawn_by=author.name if withdrawn else "",
+        withdrawn_at=withdrawn,
+        withdraw_reason=one.reason or "",
+    )
+    return [made, *([_before(one, made, corrected)] if corrected else [])]
+
+
+def _before(one: Written, made: Announcement, until: datetime) -> ReplacedEdition:
+    return ReplacedEdition(
+        id=f"{made.id}|1",
+        announcement_id=made.id,
+        edition=1,
+        title=one.before_title,
+        text=one.before.strip(),
+        images=[],
+        since=made.at,
+        until=until,
+        replaced_by=made.author,
+        note=one.note,
+    )
+
+
+async def put(tx: Tx, found: list[Stored]) -> None:
+    """What is there already stays: somebody may have changed it since."""
+    made = [one for one in found if isinstance(one, Announcement)]
+    known = await tx.all(ANNOUNCEMENTS, {"_id": {"$in": [one.id for one in made]}}, limit=len(made) or 1)
+    there = {one.id for one in known}
+    await tx.put_all(ANNOUNCEMENTS, [one for one in made if one.id not in there])
+    for one in found:
+        if isinstance(one, ReplacedEdition) and one.announcement_id not in there:
+            await tx.insert(EDITIONS, one)
