@@ -17,7 +17,7 @@ class Bookings(Endpoint):
         """Book a slot, or hold it for a few minutes with `hold: true`; or ask for a quote, for a service whose price
         depends."""
         house, actor = self.building, self.actor
-        resident = await house.resident(bookings.for_whom(actor, new, self.on_behalf_of))
+        resident = await house.resident(bookings.for_whom(actor, new, self.on_behalf_of), actor)
         case_no = await house.case_numbers.next(bookings.BOOKING.prefix, house.clock.now())
 
         async def placed(tx: Tx) -> CaseView:

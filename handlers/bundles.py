@@ -27,7 +27,7 @@ class Bundles(Endpoint):
         if (first := await self.replayed()) is not None:
             return first
         house, actor = self.building, self.actor
-        resident = await house.resident(bundles.for_whom(actor, new, self.on_behalf_of))
+        resident = await house.resident(bundles.for_whom(actor, new, self.on_behalf_of), actor)
         asked = await bundles.prepared(house, new)
 
         async def opened(tx: Tx) -> CaseView:

@@ -21,7 +21,7 @@ class Plans(Endpoint):
         """Ask for the same visit every week; each is booked as soon as its day is open."""
         house, actor = self.building, self.actor
         asked = plans.wish(new, house.clock.now(), new.resident_id, new.note)
-        resident = await house.resident(bookings.for_whom(actor, asked, self.on_behalf_of))
+        resident = await house.resident(bookings.for_whom(actor, asked, self.on_behalf_of), actor)
 
         async def opened(tx: Tx) -> PlanView:
             plan = await plans.open_plan(tx, actor, resident, new, house.settings)

@@ -72,7 +72,8 @@ class Residents(Endpoint):
 
     @allow("operator", "clerk", "dispatcher")
     async def get(self, query: FindResident) -> ResidentsFound:
-        """Who calls: residents with this phone number."""
-        found = await self.building.db.reading(lambda reader: residents.by_phone(reader, query.phone))
+        """Who calls: residents with this phone number; for a window those of its own community."""
+        known = await self.building.db.reading(lambda reader: residents.by_phone(reader, query.phone))
+        found = [one for one in known if self.actor.serves(one.community_id)]
         await self.saw("residents.find", *(one.id for one in found))
         return ResidentsFound(items=[residents.card(one) for one in found])

@@ -21,7 +21,7 @@ class Waitlist(Endpoint):
         """Stand in line for a full time (`start`), or for any time of a full day (`date`)."""
         house, actor = self.building, self.actor
         asked = waitlist.wish(new.resident_id, new, new.start or house.clock.now())
-        resident = await house.resident(bookings.for_whom(actor, asked, self.on_behalf_of))
+        resident = await house.resident(bookings.for_whom(actor, asked, self.on_behalf_of), actor)
 
         async def joined(tx: Tx) -> WaitingView:
             entry = await waitlist.join(tx, actor, resident, new, house.settings)

@@ -157,10 +157,13 @@ class Building:
             return self.proxies.principals(resident_id, self.clock.now())
         return await self.proxies.principals_for_certain(resident_id, self.clock.now())
 
-    async def resident(self, resident_id: str) -> Resident:
-        """Their profile, from memory in steady state. Raises ResidentNotFound."""
+    async def resident(self, resident_id: str, actor: Actor | None = None) -> Resident:
+        """Their profile, from memory in steady state. Raises ResidentNotFound, also to an actor who does not serve
+        them."""
         resident = await self._residents.get(resident_id, lambda: self._find(resident_id))
         assert resident is not None
+        if actor is not None and not actor.serves(resident.community_id):
+            raise residents.ResidentNotFound
         return resident
 
     def profile_changed(self, resident_id: str) -> None:

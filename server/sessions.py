@@ -135,6 +135,13 @@ class Actor(Struct, frozen=True):
     def key(self) -> str:
         return f"{self.kind}:{self.id}"
 
+    def serves(self, community_id: str | None) -> bool:
+        """Whether a resident of this community, or of none yet, is theirs to serve: the street serves all, a window its
+        own community."""
+        if self.kind != "staff" or self.roles & staff.STREET_WIDE:
+            return True
+        return any(one.role == "clerk" and community_id in (None, one.community_id) for one in self.grants)
+
     def acts_for(self, resident_id: str | None, scope: str | None) -> bool:
         """Whether a family proxy lets them do this for that resident."""
         return any(one.resident_id == resident_id and scope in one.scopes for one in self.principals)

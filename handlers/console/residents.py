@@ -53,7 +53,8 @@ async def picture(reader: Reader, phone: str, actor: Actor) -> dict[str, Any]:
     if phone:
         try:
             wanted = msgspec.convert({"phone": phone}, FindResident)
-            callers = [_caller(reader, one, actor) for one in await residents.by_phone(reader, wanted.phone)]
+            found = await residents.by_phone(reader, wanted.phone)
+            callers = [_caller(reader, one, actor) for one in found if actor.serves(one.community_id)]
         except msgspec.ValidationError:
             problem = _HINT
     return {"phone": phone, "problem": problem, "callers": callers}
