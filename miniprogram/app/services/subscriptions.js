@@ -19,6 +19,11 @@ async function ask(...moments) {
   await askFor(wanted.sort((one, other) => place(one) - place(other) || one.credits - other.credits).map((one) => one.template_id))
 }
 
+/** Whether something of this moment could not be sent now, and nobody has said no to it. @param {string} moment */
+function lacks(moment) {
+  return prepared.some((one) => one.moment === moment && !one.credits && ['unknown', 'accepted'].includes(one.state))
+}
+
 /** Ask for these, three at most. @param {string[]} ids */
 async function askFor(ids) {
   const tmplIds = ids.slice(0, AT_ONCE)
@@ -40,4 +45,4 @@ async function prepare() {
   prepared = await list().catch(() => prepared)
 }
 
-module.exports = { ask, askFor, list, prepare }
+module.exports = { ask, askFor, lacks, list, prepare }

@@ -31,6 +31,8 @@ test('a visit from the first tap to the rating', async () => {
   await toConfirm(phone)
   await phone.tap('提交预约')
   await phone.see('已经交给商家了')
+  await phone.tap('要提醒')
+  await phone.view.getByText('要提醒', { exact: true }).waitFor({ state: 'detached' })
   const caseNo = (await phone.view.locator('[class*="number"]').first().textContent()).trim()
 
   const manager = await stage.desk('demo-provider')

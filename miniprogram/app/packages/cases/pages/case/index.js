@@ -5,7 +5,8 @@ const subscriptions = require('../../../../services/subscriptions')
 const { rowsOf, partsOf, quoteOf } = require('../../drawing')
 
 const LOOK_AGAIN_MS = 15000
-const MOMENTS = ['visit', 'finish', 'progress']
+const VISIT = 'visit'
+const MOMENTS = [VISIT, 'finish', 'progress']
 
 Page({
   caseNo: '',
@@ -13,14 +14,14 @@ Page({
 
   data: {
     state: 'loading', error: '', item: null, fresh: false, quote: null, main: [], apart: [], rows: [], parts: [], steps: [],
-    rating: /** @type {any} */ ({}), complaint: /** @type {any} */ ({}), busy: false,
+    rating: /** @type {any} */ ({}), complaint: /** @type {any} */ ({}), busy: false, lacks: false,
   },
 
   /** @param {{ case_no: string, fresh?: string }} query */
   onLoad(query) {
     this.caseNo = query.case_no
     this.setData({ fresh: Boolean(query.fresh) })
-    subscriptions.prepare()
+    subscriptions.prepare().then(() => this.setData({ lacks: subscriptions.lacks(VISIT) }))
   },
 
   onShow() {
@@ -109,6 +110,11 @@ Page({
     } finally {
       this.setData({ busy: false })
     }
+  },
+
+  async remind() {
+    await subscriptions.ask(...MOMENTS)
+    this.setData({ lacks: subscriptions.lacks(VISIT) })
   },
 
   rate() {

@@ -1,0 +1,123 @@
+// The staff's console in a browser: open pages change by themselves, what somebody is writing stays, the keyboard is enough,
+// and a tap on a card in WeCom reaches the page of whoever watches and the phone of whoever waits. How long that takes is
+// printed, not asserted.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { CONSOLE, atWork, control, elsewhere, open, until } from './stage.mjs'
+
+const CLEANING = 'svc01'
+const DAY = 4
+
+let stage
+before(async () => {
+  stage = await open()
+})
+after(() => stage.close())
+
+/** A booking by a resident. → its case */
+async function booked(resident, late = 0) {
+  const call = await elsewhere(resident)
+  const { days } = await call('GET', `/v1/services/${CLEANING}/slots`)
+  const free = days.slice(DAY).map((one) => one.slots.filter((slot) => slot.free)).find((slots) => slots.length > late)
+  return call('POST', '/v1/bookings', { service_id: CLEANING, start: free[late].start })
+}
+
+const listening = (page) => page.locator('[data-live-told]').filter({ hasText: '更新' }).waitFor()
+
+/** How long it takes from the act until it is seen, said aloud. */
+async function timed(t, what, act, seen) {
+  const began = performance.now()
+  await act()
+  const acted = performance.now()
+  await seen()
+  t.diagnostic(`${what}: ${Math.round(performance.now() - began)} ms after it was begun, ${Math.round(performance.now() - acted)} ms after it was answered`)
+}
+
+test('an open case changes by itself, and what is being written stays', async (t) => {
+  const { case_no: caseNo } = await booked('demo-resident-061')
+  const desk = await stage.desk('demo-provider')
+  await desk.open(caseNo)
+  await listening(desk.page)
+  const reply = desk.page.locator('#talk-text')
+  await reply.fill('师傅会带梯')
+  const reject = desk.page.locator('details:has(#form-reject)')
+  await reject.locator('summary').click()
+  await reply.focus()
+  await desk.page.evaluate(() => { window.sameDocument = true })
+
+  const colleague = await atWork('demo-provider')
+  await timed(t, 'a move shown on an open page', () => colleague('POST', `/v1/cases/${caseNo}/confirm`, {}), () => desk.page.locator('.now .pill').filter({ hasText: '已确认' }).waitFor())
+
+  assert.equal(await desk.page.evaluate(() => window.sameDocument), true, 'the page was not loaded again')
+  assert.equal(await reply.inputValue(), '师傅会带梯')
+  assert.equal(await desk.page.evaluate(() => document.activeElement.id), 'talk-text')
+  await desk.page.locator('#form-assign').waitFor()
+  await desk.page.locator('[data-changed]').waitFor()
+  await desk.page.keyboard.type('子')
+  await desk.page.locator('#talk-form button').click()
+  await desk.page.locator('.said-list').getByText('师傅会带梯子').waitFor()
+  await desk.close()
+})
+
+test('a message from the resident and a note of a colleague appear by themselves', async () => {
+  const { case_no: caseNo } = await booked('demo-resident-062', 1)
+  const desk = await stage.desk('demo-provider')
+  await desk.open(caseNo)
+  await listening(desk.page)
+  await (await elsewhere('demo-resident-062'))('POST', `/v1/cases/${caseNo}/messages`, { text: '门铃坏了' })
+  await desk.page.locator('#talk').getByText('门铃坏了').waitFor()
+  await (await atWork('demo-dispatcher'))('POST', `/v1/cases/${caseNo}/notes`, { text: '已和商家通过电话' })
+  await desk.page.locator('#notes').getByText('已和商家通过电话').waitFor()
+  await desk.close()
+})
+
+test('a new booking comes into the inbox by itself, and the keyboard opens it', async (t) => {
+  const desk = await stage.desk('demo-provider')
+  await desk.page.goto(`${CONSOLE}/console?box=unassigned`)
+  await listening(desk.page)
+  let caseNo
+  await timed(
+    t, 'a booking shown in an open inbox',
+    async () => { caseNo = (await booked('demo-resident-063', 2)).case_no },
+    () => desk.page.locator(`[data-row="${caseNo}"]`).waitFor(),
+  )
+  await desk.page.keyboard.press('?')
+  await desk.page.getByRole('dialog').getByText('下一件、上一件').waitFor()
+  await desk.page.keyboard.press('Escape')
+  const rows = await desk.page.locator('[data-row]').evaluateAll((all) => all.map((one) => one.dataset.row))
+  for (let index = 0; index <= rows.indexOf(caseNo); index++) await desk.page.keyboard.press('j')
+  await desk.page.keyboard.press('Enter')
+  await desk.page.waitForURL(`**/console/cases/${caseNo}`)
+  await desk.page.keyboard.press('u')
+  await desk.page.waitForURL('**/console')
+  await desk.page.keyboard.press('/')
+  await desk.page.keyboard.type(caseNo)
+  await desk.page.keyboard.press('Enter')
+  await desk.page.getByText('找到 1 件').waitFor()
+  await desk.close()
+})
+
+test('without a line the page asks from time to time', async () => {
+  const { case_no: caseNo } = await booked('demo-resident-064', 3)
+  const desk = await stage.desk('demo-provider')
+  await desk.page.route('**/console/live', (route) => route.fulfill({ status: 503, body: '' }))
+  await desk.page.clock.install()
+  await desk.open(caseNo)
+  await desk.page.locator('[data-live-told]').filter({ hasText: '每 15 秒' }).waitFor()
+  await (await atWork('demo-provider'))('POST', `/v1/cases/${caseNo}/confirm`, {})
+  await desk.page.clock.runFor(17_000)
+  await desk.page.locator('.now .pill').filter({ hasText: '已确认' }).waitFor()
+  await desk.close()
+})
+
+test('whoever signs out elsewhere is signed out on the open page', async () => {
+  const desk = await stage.desk('demo-operator')
+  await desk.page.goto(`${CONSOLE}/console`)
+  await listening(desk.page)
+  const other = await desk.page.context().newPage()
+  await other.goto(`${CONSOLE}/console/me`)
+  await other.locator('form[action="/console/logout"]').last().locator('button').click()
+  await other.waitForURL('**/console/logout')
+  await desk.page.waitForURL((address) => !String(address).startsWith(`${CONSOLE}/console?`) && !String(address).endsWith('/console'))
+  await desk.close()
+})
