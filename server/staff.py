@@ -62,8 +62,8 @@ class RoleRow(Struct, frozen=True):
 
 
 ROLES: tuple[RoleRow, ...] = (
-    RoleRow("operator", "话务员", "street", "替来电居民预约、查询、取消任何办件"),
-    RoleRow("clerk", "社区窗口", "community", "替到窗口的居民办理本社区的办件"),
+    RoleRow("operator", "话务员", "street", "替来电居民预约、查询、取消任何办件；给全街道发公告"),
+    RoleRow("clerk", "社区窗口", "community", "替到窗口的居民办理本社区的办件；给本社区发公告"),
     RoleRow("reviewer", "街道审核", "street", "审核审批事项，查看全街道办件"),
     RoleRow("dispatcher", "调度员", "street", "确认、派单、处理超时和争议"),
     RoleRow("provider", "服务商负责人", "provider", "答复本商家的预约，派给自己的人员"),
@@ -71,7 +71,7 @@ ROLES: tuple[RoleRow, ...] = (
     RoleRow("driver", "司机", "provider", "接送派给自己的乘客"),
     RoleRow("elder_team", "老年服务队", "compound", "查看本小区的办件"),
     RoleRow("accountant", "会计", "street", "查看账目与结算"),
-    RoleRow("admin", "管理员", "street", "查看全部办件，管理人员与设置"),
+    RoleRow("admin", "管理员", "street", "查看全部办件，管理人员与设置，给全街道发公告"),
 )
 ROLE_ROWS: dict[str, RoleRow] = {row.name: row for row in ROLES}
 ROLE_TEXTS: dict[str, str] = {row.name: row.text for row in ROLES}

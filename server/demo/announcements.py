@@ -1,33 +1,37 @@
-"""The example street's announcements: read from `data/`, their times counted from now."""
+"""The example street's announcements: read from `data/`, their days counted from today."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Annotated
 
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from schemas.common import Id, Reason
 from server.announcements import ANNOUNCEMENTS, EDITIONS, STREET_ID, Announcement, ReplacedEdition
 from server.demo import rows
 from server.demo.rows import Row
 from server.demo.street import DATA, Street
+from server.kit.clock import SHANGHAI, today
 from server.kit.db import Stored, Tx
+
+When = Annotated[str, Meta(pattern=r"^-?\d+ ([01]\d|2[0-3]):[0-5]\d$")]
+"""Days from today, and the street's time of day: `-1 16:10`."""
 
 
 class Written(Struct, kw_only=True):
-    """An announcement as the file writes it; hours are from now, `before` is what it said until it was corrected."""
+    """An announcement as the file writes it; `before` is what it said until it was corrected. A draft has no `at`."""
 
     id: Id
     place: Id
     title: str
     text: str
     author: Id
-    hours: int = 0
-    draft: bool = False
-    corrected_hours: int | None = None
+    at: When | None = None
+    corrected: When | None = None
     before_title: str = ""
     before: str = ""
     note: str = ""
-    withdrawn_hours: int | None = None
+    withdrawn: When | None = None
     reason: Reason | None = None
 
 
@@ -48,14 +52,12 @@ def _made(row: Row, street: Street, now: datetime) -> list[Stored]:
     community = place.id if place and kind == "community" else place.parent_id if place else None
     window = any(grant.role == "clerk" and grant.community_id == community for grant in author.grants)
 
-    def moment(hours: int | None) -> datetime | None:
-        return now + timedelta(hours=hours) if hours is not None else None
-
-    corrected, withdrawn = moment(one.corrected_hours), moment(one.withdrawn_hours)
-    at = now + timedelta(hours=one.hours)
+    corrected, withdrawn = _moment(one.corrected, now), _moment(one.withdrawn, now)
+    published = _moment(one.at, now)
+    at = published or now
     made = Announcement(
         id=one.id,
-        state="draft" if one.draft else "withdrawn" if withdrawn else "published",
+        state="draft" if published is None else "withdrawn" if withdrawn else "published",
         kind=kind,
         place=one.place,
         community_id=community,
@@ -68,7 +70,7 @@ def _made(row: Row, street: Street, now: datetime) -> list[Stored]:
         created_at=min(at, now),
         at=at,
         edition=2 if corrected else 1,
-        published_by="" if one.draft else author.name,
+        published_by=author.name if published else "",
         corrected_at=corrected,
         correction_note=one.note,
         withdrawn_by=author.name if withdrawn else "",
@@ -76,6 +78,14 @@ def _made(row: Row, street: Street, now: datetime) -> list[Stored]:
         withdraw_reason=one.reason or "",
     )
     return [made, *([_before(one, made, corrected)] if corrected else [])]
+
+
+def _moment(said: str | None, now: datetime) -> datetime | None:
+    if said is None:
+        return None
+    days, _, clock = said.partition(" ")
+    day = today(now) + timedelta(days=int(days))
+    return datetime.combine(day, time.fromisoformat(clock), SHANGHAI).astimezone(UTC)
 
 
 def _before(one: Written, made: Announcement, until: datetime) -> ReplacedEdition:
