@@ -219,7 +219,12 @@ async def test_whom_a_booking_is_for_is_checked(world: World) -> None:
 async def test_a_clerk_books_only_within_the_own_community(world: World) -> None:
     shop, resident = await world.shop(), await world.resident()
     clerk = await world.staff(Grant(role="clerk", community_id=unique("community")))
-    assert refused(await book(clerk, shop, resident_id=resident.id))[:2] == (403, "out_of_scope")
+    assert refused(await book(clerk, shop, resident_id=resident.id))[:2] == (404, "resident_not_found")
+    own, away = unique("compound"), await world.staff(Grant(role="clerk", community_id=world.community))
+    await world.put(PLACES, Place(id=own, kind="compound", name="别处", parent_id=unique("community")))
+    there = {"address": {"compound_id": own, "room": "1-1-101"}}
+    elsewhere = await book(away, shop, resident_id=resident.id, **there)
+    assert refused(elsewhere)[:2] == (403, "out_of_scope")
 
 
 # Two at once.

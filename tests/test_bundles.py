@@ -485,4 +485,4 @@ async def test_a_son_and_the_desk_ask_for_the_mother(world: World) -> None:
     steps = (await mother.get(f"/v1/cases/{by_son.json['case_no']}/history")).json["items"]
     assert [(one["action"], one["role"]) for one in steps] == [("order", "亲属代办"), ("cancel", "亲属代办")]
     clerk = await world.staff(Grant(role="clerk", community_id=unique("elsewhere")))
-    assert (await clerk.post("/v1/bundles", wish)).code == "out_of_scope"
+    assert (await clerk.post("/v1/bundles", wish)).code == "resident_not_found"
