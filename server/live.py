@@ -92,6 +92,10 @@ class Watcher:
         self._box = True
         self._wake.set()
 
+    def look(self) -> None:
+        """It is asked who they are before anything else is told."""
+        self._wake.set()
+
     def end(self) -> None:
         """The next thing it hears is that it is over."""
         self._over = True
@@ -214,10 +218,11 @@ class Live:
                 one.tell_box()
 
     def _session_changed(self, change: Change) -> None:
+        """A login that has ended is asked for anew, and found to be over."""
         if change.operation == "delete":
             for one in self._watchers.values():
                 if one.session_id == change.item_id:
-                    one.end()
+                    one.look()
 
     def _missed(self) -> None:
         self._whose.clear()

@@ -196,6 +196,7 @@ async def test_a_logout_ends_the_line_and_so_does_the_end_of_the_session(world: 
     async with line(world, shop.manager) as heard:
         browser = Browser(world, shop.manager.token)
         await browser.press(await browser.get("/console/me"), "/console/logout")
+        await heard.hears_a("over")
         await asyncio.wait_for(heard.over.wait(), 10)
     own = replace(world.house.settings.live, heartbeat_s=0.05)
     async with next_door(world, live=own) as house, line(house, shop.dispatcher) as heard:
