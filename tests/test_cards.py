@@ -274,6 +274,19 @@ async def test_what_is_done_in_the_console_or_the_api_takes_the_buttons_off_ever
         assert [one.state for one in await updates_of(world, card)] == ["shown"]
 
 
+async def test_who_has_the_work_no_longer_reads_that_somebody_else_was_sent(world: World) -> None:
+    shop, resident = await world.shop(), await world.resident()
+    [other] = await hire(world, shop, "甲")
+    no = (await shop.brought_to("assigned", resident))["case_no"]
+    await world.work()
+    await shop.manager.act(no, "assign", worker_id=other.id)
+    await tap(world, shop.worker, await card_of(world, shop.worker, no), "acknowledge")
+    assert await outcome(world, shop.worker, no) == "已由 王芳 改派别人"
+    assert await outcome(world, other, no) == ""
+    await tap(world, other, await card_of(world, other, no), "acknowledge")
+    assert await outcome(world, other, no) == "您已接单"
+
+
 async def test_a_card_of_a_case_that_was_cancelled_says_so_and_changes_nothing(world: World) -> None:
     shop, resident = await world.shop(capacity=9), await world.resident()
     no = (await shop.booked(resident))["case_no"]

@@ -13,6 +13,7 @@ from server.dispatch.work import job_of, waits, work_of
 from server.kit.db import Reader, Tx
 from server.kit.errors import Forbidden
 from server.kit.events import EVENTS, Event, event_id
+from server.kit.flow import Flow
 from server.sessions import Actor
 from server.staff import STAFF
 from server.staff_push import Card
@@ -56,13 +57,23 @@ async def _moved_by(look: Look, card: Card, kind: CardKind) -> First | None:
     def decides(step: Event) -> bool:
         left = {row.action for row in flow.rows if row.source == step.data["target"]} & actions
         changes = bool(card.about) and step.data["action"] in _CHANGES_WHAT_IS_WRITTEN
-        return step.data["action"] in actions or changes or not left
+        return step.data["action"] in actions or changes or not left or "workers" in step.data
 
     step = next((one for one in await _since(look.reader, card) if decides(one)), None)
     if step is None:
         return None
+    return _first(step, _done(step, kind, flow))
+
+
+def _done(step: Event, kind: CardKind, flow: Flow) -> str:
+    """What it was, to complete “已由 王芳 ……”."""
     button, action = kind.button(step.data["action"]), flow.actions.get(step.data["action"])
-    return _first(step, button.done if button else action.text if action else step.data["text"])
+    if button is not None:
+        return button.done
+    workers = step.data.get("workers", {})
+    if workers.get("before") and workers.get("after"):
+        return "改派别人"
+    return action.text if action is not None else str(step.data["text"])
 
 
 async def _since(reader: Reader, card: Card) -> list[Event]:
