@@ -39,7 +39,7 @@ Work = Callable[[World, Call], Answer]
 
 class Api(Struct, frozen=True, kw_only=True):
     """`bad_body` is the code for a body that is no JSON object; `one_at_a_time` names the body field with the
-    person who must not be sent two things at once."""
+    person who must not be sent two things at once; what succeeds is not counted where it is `free`."""
 
     path: str
     method: Method
@@ -48,6 +48,7 @@ class Api(Struct, frozen=True, kw_only=True):
     token: bool = True
     bad_body: int = 47001
     one_at_a_time: str = ""
+    free: bool = False
     content_type: str = "application/json; encoding=utf-8"
 
     @property
@@ -102,7 +103,10 @@ class PlatformHandler(RequestHandler):
             call = self.read()
             with self.guard(call):
                 await self.pause(delay_s)
-                return self.api.work(self.world, call)
+                answer = self.api.work(self.world, call)
+            if self.api.free:
+                self.world.counters.give_back(self.api.path, call.address)
+            return answer
         except Refused as refused:
             return self.refusal(refused)
 
@@ -115,7 +119,10 @@ class PlatformHandler(RequestHandler):
         address = self.request.remote_ip or ""
         if api.token:
             self.check_token(query.get("access_token", ""), address)
-        world.counters.spend(api.path, world.now_s)
+        if api.platform == "corp":
+            world.counters.spend_corp(api.path, address, world.now_s)
+        else:
+            world.counters.spend(api.path, world.now_s)
         return Call(query, self.read_body() if api.method == "POST" else {}, address)
 
     def check_token(self, token: str, address: str) -> None:

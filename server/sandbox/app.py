@@ -8,16 +8,31 @@ from msgspec import Struct
 from tornado.httpserver import HTTPServer
 from tornado.web import Application, RequestHandler
 
-from . import credentials, links, notices, residents, safety, staff, subscribe, wxacode
+from . import (
+    cards,
+    credentials,
+    directory,
+    links,
+    notices,
+    residents,
+    safety,
+    staff,
+    subscribe,
+    tickets,
+    wxacode,
+)
 from .api import Api, PlatformHandler
 from .clock import Now
 from .config import SandboxConfig
-from .control import CONTROLS, Control, ControlHandler
+from .control import CONTROLS, ControlHandler
+from .controls import Control
 from .logins import LOGINS, LoginHandler
 from .pages import PageHandler
 from .world import World
 
-_MODULES = (credentials, residents, subscribe, safety, wxacode, links, staff, notices)
+_MINI = (credentials, residents, subscribe, safety, wxacode, links)
+_CORP = (staff, directory, notices, cards, tickets)
+_MODULES = (*_MINI, *_CORP)
 APIS: tuple[Api, ...] = tuple(
     value for module in _MODULES for value in vars(module).values() if isinstance(value, Api)
 )
@@ -31,7 +46,12 @@ class SandboxApp(Struct):
     application: Application
     world: World
 
+    def call_back(self, url: str) -> None:
+        """Callbacks go to this address, which is not checked."""
+        self.world.callbacks.url = url
+
     def close(self) -> None:
+        self.world.callbacks.close()
         self.world.store.close()
 
 

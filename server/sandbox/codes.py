@@ -1,4 +1,4 @@
-"""One-time codes: what wx.login, the phone button and WeCom's OAuth give. Five minutes, one use, one kind."""
+"""One-time codes: what wx.login, the phone button, WeCom's OAuth and wx.qy.login give: good for five minutes, once."""
 
 import secrets
 from typing import Any, Literal
@@ -8,7 +8,7 @@ from msgspec import Struct
 LIFE_S = 300
 _REMEMBERED = 100_000
 
-Kind = Literal["login", "phone", "wecom"]
+Kind = Literal["login", "phone", "wecom", "wecom-login"]
 Fault = Literal["unknown", "expired", "used"]
 
 

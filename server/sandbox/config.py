@@ -10,7 +10,14 @@ from msgspec import Struct, field
 from .quotas import Quotas
 from .values import type_of
 
-EXAMPLES = {"appid": "wxdemo", "secret": "example-", "corpid": "wwdemo", "corpsecret": "example-"}
+EXAMPLES = {
+    "appid": "wxdemo",
+    "secret": "example-",
+    "corpid": "wwdemo",
+    "corpsecret": "example-",
+    "token": "example-",
+    "encoding_aes_key": "example",
+}
 
 
 class RealCredentials(ValueError):
@@ -32,11 +39,30 @@ class Template(Struct, frozen=True, kw_only=True):
 
 
 class Member(Struct, frozen=True, kw_only=True):
-    """Somebody whom the login page offers; `note` says what they do."""
+    """Somebody whom the login page offers; `note` says what they do, which WeCom calls their position."""
 
     userid: str
     name: str
     note: str = ""
+    department: tuple[int, ...] = (1,)
+    tags: tuple[int, ...] = ()
+
+
+class Department(Struct, frozen=True, kw_only=True):
+    """Number 1 is the company itself, which is below 0."""
+
+    id: int
+    name: str
+    parentid: int = 1
+    order: int = 100_000_000
+
+
+class Tag(Struct, frozen=True, kw_only=True):
+    """Members carry its number; whole `departments` can have it, too."""
+
+    id: int
+    name: str
+    departments: tuple[int, ...] = ()
 
 
 _STATUS_KEYS = {
@@ -132,7 +158,9 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     `hmac_key` is the form of session_key that checksession signatures are made with: its text or its bytes;
     `send_takes_ms` is how long one subscribe message keeps its receiver busy; `tell_msgid` adds `msgid` to
     the answer of a send, which the platform's response table does not promise; `members` are the people to
-    choose from when staff log in; without a `callback_url` the app may send no template cards.
+    choose from when staff log in, and all there are at first; without any, whoever is asked for by name exists.
+    Without a `callback_url` the app may send no template cards; what is sent there is signed with `token` and
+    encrypted with `encoding_aes_key`. `accounts` is for how many members the company has paid.
     """
 
     appid: str = "wxdemo0000000000"
@@ -141,12 +169,17 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     agentid: int = 1000002
     corpsecret: str = "example-wecom-secret"
     callback_url: str = ""
+    token: str = "example-wecom-token"
+    encoding_aes_key: str = "exampleWeComKeyForTheDemoAndTheTestsAlone00"
     web_base: str = "http://127.0.0.1:8000"
     state_file: str = ""
     allowed_ips: tuple[str, ...] = ()
     templates: tuple[Template, ...] = TEMPLATES
     pages: tuple[str, ...] = PAGES
     members: tuple[Member, ...] = ()
+    departments: tuple[Department, ...] = (Department(id=1, name="街道办事处", parentid=0),)
+    tags: tuple[Tag, ...] = ()
+    accounts: int = 1_000
     quotas: Quotas = field(default_factory=dict)
     messages_per_user: int = 2_000
     session_key_days: float = 3.0

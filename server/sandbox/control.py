@@ -3,7 +3,7 @@
 They belong to the sandbox alone. A bad body is 422 with the field in the message.
 """
 
-from collections.abc import Callable
+import inspect
 from datetime import timedelta
 from typing import Annotated, Any, Literal
 
@@ -12,30 +12,12 @@ from msgspec import UNSET, Meta, Struct, UnsetType
 from tornado.web import RequestHandler
 
 from .api import last_values
+from .controls import Control, Name, Nothing, Reply, Unknown
+from .corp_control import CORP_CONTROLS
 from .faults import Fault
 from .people import Result
 from .subscribe import answer_popup
 from .world import World
-
-Name = Annotated[str, Meta(min_length=1, max_length=128)]
-Reply = dict[str, Any]
-
-
-class Unknown(Exception):
-    """Names something the sandbox does not have: 422."""
-
-
-class Control(Struct, frozen=True):
-    """One call: GET takes `asks` from the query, the other methods from a JSON body."""
-
-    method: Literal["GET", "POST", "DELETE"]
-    path: str
-    asks: type[Struct]
-    work: Callable[[World, Any], Reply]
-
-
-class Nothing(Struct):
-    pass
 
 
 class LoginCode(Struct, forbid_unknown_fields=True):
@@ -73,11 +55,14 @@ class About(Struct):
 
 
 class Change(Struct, forbid_unknown_fields=True):
-    """`blocked`: a risk user, or a member who left. `foreign`: of another appid. `session_lost`: no key."""
+    """`blocked`: a risk user, or a member who left. `foreign`: of another appid. `session_lost`: no key.
+    `hidden`: outside of what the app may see. `unlicensed`: nobody has paid for them."""
 
     openid: str = ""
     userid: str = ""
     blocked: bool | UnsetType = UNSET
+    hidden: bool | UnsetType = UNSET
+    unlicensed: bool | UnsetType = UNSET
     foreign: bool | UnsetType = UNSET
     unionid: str | UnsetType = UNSET
     session_lost: bool = False
@@ -155,7 +140,7 @@ def change_user(world: World, ask: Change) -> Reply:
     if bool(ask.openid) == bool(ask.userid):
         raise Unknown("openid: either an openid or a userid is needed")
     person = world.people.subscriber(ask.openid) if ask.openid else world.people.member(ask.userid)
-    for name in ("blocked", "foreign", "unionid"):
+    for name in ("blocked", "foreign", "unionid", "hidden", "unlicensed"):
         if (value := getattr(ask, name)) is not UNSET:
             setattr(person, name, value)
     if ask.session_lost:
@@ -210,7 +195,8 @@ def stats(world: World, ask: Nothing) -> Reply:
     }
 
 
-CONTROLS = (
+CONTROLS: tuple[Control, ...] = (
+    *CORP_CONTROLS,
     Control("POST", "/_control/codes", LoginCode, login_code),
     Control("POST", "/_control/phone-codes", PhoneCode, phone_code),
     Control("POST", "/_control/wecom-codes", StaffCode, staff_code),
@@ -233,13 +219,14 @@ class ControlHandler(RequestHandler):
         self.controls = controls
         self.world = world
 
-    def handle(self) -> None:
+    async def handle(self) -> None:
         control = self.controls.get(self.request.method or "")
         if control is None:
             self.refuse(405, "method_not_allowed", f"one of {sorted(self.controls)}")
             return
         try:
-            self.reply(200, control.work(self.world, self.read(control)))
+            reply = control.work(self.world, self.read(control))
+            self.reply(200, await reply if inspect.isawaitable(reply) else reply)
         except (msgspec.MsgspecError, RecursionError, Unknown) as error:
             self.refuse(422, "invalid", str(error))
 

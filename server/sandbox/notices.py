@@ -1,7 +1,6 @@
 """What an app sends to the staff: who can be reached, what a message may hold, and what is dropped without a word."""
 
 import hashlib
-import re
 import secrets
 from collections.abc import Callable
 from typing import Any
@@ -9,20 +8,18 @@ from typing import Any
 import msgspec
 
 from .api import OK, Answer, Call, corp
+from .cards import checked, is_called_back, with_face
 from .errors import Refused
 from .people import Message, Person
+from .receivers import check_agent, members_of, reachable
 from .world import World
 
 PATH = "/cgi-bin/message/send"
-_USERID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@-]{0,63}")
-_TASK_ID = re.compile(r"[0-9A-Za-z_@-]{1,128}")
 _MOST_RECEIVERS, _MOST_GROUPS = 1_000, 100
 _LONGEST_CHECK_S = 4 * 3600
 _REMEMBERED = 50_000
 _TO_ONE_MEMBER = ((60, 30), (3_600, 1_000))
 """So many in so many seconds; what is more is dropped, and the answer still says ok."""
-_ANSWERED = frozenset({"button_interaction", "vote_interaction", "multiple_interaction"})
-_CARDS = _ANSWERED | {"text_notice", "news_notice"}
 
 Fields = dict[str, Any]
 
@@ -30,31 +27,39 @@ Fields = dict[str, Any]
 @corp("POST", PATH)
 def send(world: World, call: Call) -> Answer:
     """Partial success is errcode 0 with `invaliduser`; only when nobody can be reached it is 81013."""
-    _check_agent(world, call.body.get("agentid"))
+    check_agent(world, call.body.get("agentid"))
     names, parties, tags = _groups(call.body)
     interval_s = _options(call.body)
     content = _content(world, call.body, names)
-    receivers, invalid = _receivers(world, names)
+    receivers, no_names, no_parties, no_tags = _receivers(world, names, parties, tags)
     if not receivers:
         raise Refused(81013)
-    msgid = secrets.token_urlsafe(32)
+    licensed = [one for one in receivers if not one.unlicensed]
+    world.counters.spend_receivers(len(licensed), world.config.accounts, world.now_s)
+    answer = _invalid(no_names, no_parties, no_tags, [one for one in receivers if one.unlicensed])
+    return answer | _deliver(world, content, licensed, interval_s)
+
+
+def _deliver(world: World, content: Fields, receivers: list[Person], interval_s: int) -> Fields:
+    """Its number, and the response code of a card that comes back."""
+    msgid, code = secrets.token_urlsafe(32), ""
+    if task_id := content.get("task_id"):
+        world.task_ids.add(str(task_id))
+    if is_card(content) and is_called_back(content):
+        code = world.card_code(msgid)
     for person in receivers:
         if _gets(world, person, content, interval_s):
-            world.deliver(person, _message(world, person, content, msgid))
-    answer = {**OK, "invaliduser": "|".join(invalid), "invalidparty": "|".join(parties)}
-    answer |= {"invalidtag": "|".join(tags), "unlicenseduser": "", "msgid": msgid}
-    return answer | ({"response_code": secrets.token_urlsafe(48)} if _answered(content) else {})
+            world.deliver(person, _message(world, person, content, msgid, code))
+    return {"msgid": msgid} | ({"response_code": code} if code else {})
 
 
-def _check_agent(world: World, agentid: Any) -> None:
-    if agentid is None:
-        raise Refused(41011)
-    if type(agentid) is not int or agentid != world.config.agentid:
-        raise Refused(40056)
+def _invalid(names: list[str], parties: list[str], tags: list[str], unlicensed: list[Person]) -> Fields:
+    answer = {**OK, "invaliduser": "|".join(names), "invalidparty": "|".join(parties)}
+    answer["invalidtag"] = "|".join(tags)
+    return answer | {"unlicenseduser": "|".join(one.id.lower() for one in unlicensed)}
 
 
 def _groups(body: Fields) -> tuple[list[str], list[str], list[str]]:
-    """Members, departments and tags; the sandbox has none of the last two, so they are all invalid."""
     members, parties, tags = (_names(body.get(one)) for one in ("touser", "toparty", "totag"))
     if len(members) > _MOST_RECEIVERS or len(parties) > _MOST_GROUPS or len(tags) > _MOST_GROUPS:
         raise Refused(40035)
@@ -121,30 +126,12 @@ def _program(world: World, content: Fields) -> Fields:
     return content
 
 
-def _card(world: World, content: Fields) -> Fields:
-    """A card needs an app that has a callback address; its task_id is never used twice."""
-    if not world.config.callback_url:
-        raise Refused(43012)
-    kind = content.get("card_type")
-    if kind not in _CARDS:
-        raise Refused(42031)
-    if kind not in _ANSWERED and not _part(content, "card_action"):
-        raise Refused(42045)
-    task_id = content.get("task_id")
-    if kind in _ANSWERED or task_id is not None:
-        fresh = isinstance(task_id, str) and _TASK_ID.fullmatch(task_id) and task_id not in world.task_ids
-        if not fresh:
-            raise Refused(42014)
-        world.task_ids.add(str(task_id))
-    return content
-
-
 _KINDS: dict[str, Callable[[World, Fields], Fields]] = {
     "text": _text,
     "textcard": _textcard,
     "markdown": _markdown,
     "miniprogram_notice": _program,
-    "template_card": _card,
+    "template_card": checked,
 }
 
 
@@ -159,22 +146,16 @@ def _cut(text: str, most_bytes: int) -> str:
     return text.encode()[:most_bytes].decode(errors="ignore")
 
 
-def _answered(content: Fields) -> bool:
-    return content.get("card_type") in _ANSWERED
+def is_card(content: Fields) -> bool:
+    return content["msgtype"] == "template_card"
 
 
-def _receivers(world: World, names: list[str]) -> tuple[list[Person], list[str]]:
-    """Members to deliver to, and the lower-cased names of those who are none; a blocked member has left."""
+def _receivers(
+    world: World, names: list[str], parties: list[str], tags: list[str]
+) -> tuple[list[Person], list[str], list[str], list[str]]:
     if names == ["@all"]:
-        return [person for person in world.people.staff.values() if not person.blocked], []
-    found, invalid = [], []
-    for name in dict.fromkeys(names):
-        person = world.people.member(name) if _USERID.fullmatch(name) else None
-        if person is None or person.blocked:
-            invalid.append(name.lower())
-        else:
-            found.append(person)
-    return found, invalid
+        return [one for one in world.members() if reachable(one)], [], [], []
+    return members_of(world, names, parties, tags)
 
 
 def _gets(world: World, person: Person, content: Fields, interval_s: int) -> bool:
@@ -194,29 +175,25 @@ def _gets(world: World, person: Person, content: Fields, interval_s: int) -> boo
     return True
 
 
-def _message(world: World, person: Person, content: Fields, msgid: str) -> Message:
-    title = content.get("title") or _part(content, "main_title").get("title") or "应用消息"
-    return Message(
+def _message(world: World, person: Person, content: Fields, msgid: str, code: str) -> Message:
+    at = world.clock.now().isoformat(timespec="milliseconds")
+    message = Message(
         to=person.id,
         msgtype=str(content["msgtype"]),
-        title=str(title),
+        title=str(content.get("title") or "应用消息"),
         lines=_lines(content),
-        url=str(content.get("url") or _part(content, "card_action").get("url") or ""),
+        url=str(content.get("url") or ""),
         msgid=msgid,
-        at=world.clock.now().isoformat(timespec="milliseconds"),
+        task_id=str(content.get("task_id") or ""),
+        response_code=code,
+        at=at,
     )
+    if not is_card(content):
+        return message
+    return with_face(message, {name: part for name, part in content.items() if name != "msgtype"})
 
 
 def _lines(content: Fields) -> list[str]:
     """What a person reads in the chat, whatever the kind of message."""
-    headline = _part(content, "main_title").get("desc")
-    texts = [content.get("content"), content.get("description"), headline, content.get("sub_title_text")]
-    lines = [line for text in texts if text for line in str(text).splitlines()]
-    table = content.get("horizontal_content_list")
-    rows = [row for row in table if isinstance(row, dict)] if isinstance(table, list) else []
-    return lines + [f"{row.get('keyname', '')}：{row.get('value', '')}" for row in rows]
-
-
-def _part(content: Fields, name: str) -> Fields:
-    part = content.get(name)
-    return part if isinstance(part, dict) else {}
+    texts = (content.get("content"), content.get("description"))
+    return [line for text in texts if text for line in str(text).splitlines()]

@@ -2,7 +2,7 @@
 
 import base64
 import secrets
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct, field
 
@@ -10,7 +10,11 @@ Result = Literal["accept", "reject", "ban", "filter"]
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A delivered message. `lines` is what the person reads; `at` is RFC 3339; the rest is what was sent."""
+    """A delivered message. `lines` is what the person reads; `at` is RFC 3339; the rest is what was sent.
+
+    A card has its present face in `card`, and in `replaced` the text that took the place of its buttons, if any.
+    `response_code` is the one of its sending, for as long as that can be used.
+    """
 
     to: str
     title: str
@@ -24,12 +28,17 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
     msgtype: str = ""
     url: str = ""
     msgid: str = ""
+    task_id: str = ""
+    card: dict[str, Any] = field(default_factory=dict)
+    replaced: str = ""
+    response_code: str = ""
 
 
 class Person(Struct, kw_only=True, omit_defaults=True):
     """`credits` counts the one-time sends left of each template, `results` keeps the last popup answer.
 
-    `sent` counts every message ever received, `messages` holds the newest of them, newest last.
+    `sent` counts every message ever received, `messages` holds the newest of them, newest last. The last seven are of
+    members only: `hidden` lies outside of what the app may see, `unlicensed` cannot be written to.
     """
 
     id: str
@@ -44,6 +53,13 @@ class Person(Struct, kw_only=True, omit_defaults=True):
     results: dict[str, Result] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     sent: int = 0
+    name: str = ""
+    department: list[int] = field(default_factory=list)
+    tags: list[int] = field(default_factory=list)
+    position: str = ""
+    disabled: bool = False
+    hidden: bool = False
+    unlicensed: bool = False
 
 
 class People:
@@ -63,7 +79,7 @@ class People:
     def member(self, userid: str) -> Person:
         person = self.staff.get(userid)
         if person is None:
-            person = self.staff[userid] = Person(id=userid, staff=True)
+            person = self.staff[userid] = Person(id=userid, staff=True, department=[1])
         return person
 
     def put(self, person: Person) -> None:

@@ -37,8 +37,11 @@ PUBLISHED: Quotas = {
     "/wxa/getwxacodeunlimit": (Quota("minute", 5_000, 45009),),
     "/wxa/generate_urllink": _LINKS,
     "/wxa/generatescheme": _LINKS,
-    "/cgi-bin/message/send": (Quota("minute", 10_000, 45009), Quota("hour", 150_000, 45009)),
+    "/cgi-bin/get_jsapi_ticket": (Quota("minute", 10_000, 45009), Quota("hour", 100, 45009)),
 }
+_OF_COMPANY = (Quota("minute", 10_000, 45009), Quota("hour", 150_000, 45009))
+_OF_ADDRESS = (Quota("minute", 20_000, 45009), Quota("hour", 600_000, 45009))
+_MESSAGES_PER_ACCOUNT = 200
 
 
 def day_of(now_s: float) -> int:
@@ -52,18 +55,54 @@ class Counters:
     def __init__(self, quotas: Quotas) -> None:
         self._quotas = {**PUBLISHED, **quotas}
         self._spent: dict[tuple[str, str], tuple[int, int]] = {}
+        self._blocked: dict[tuple[str, str], float] = {}
+        self._received: tuple[int, int] = (0, 0)
 
     def spend(self, path: str, now_s: float) -> None:
         """Count one call, or raise Refused with the code of the first quota that is used up."""
         for quota in self._quotas.get(path, ()):
-            window = self._window(quota, now_s)
-            key = (quota.bucket or path, quota.per)
-            began, spent = self._spent.get(key, (window, 0))
-            if began != window:
-                spent = 0
-            if spent >= quota.limit:
+            self._count(quota, quota.bucket or path, now_s)
+
+    def spend_corp(self, path: str, address: str, now_s: float) -> None:
+        """The same at the WeCom host, where each call has a quota for the company and one for the address, and going
+        beyond one blocks for a minute or an hour from then."""
+        for bucket, quota in self._of_corp(path, address):
+            key = (bucket, quota.per)
+            if now_s < self._blocked.get(key, 0.0):
                 raise Refused(quota.errcode)
-            self._spent[key] = (window, spent + 1)
+            try:
+                self._count(quota, bucket, now_s)
+            except Refused:
+                self._blocked[key] = now_s + _LENGTH_S[quota.per]
+                raise
+
+    def give_back(self, path: str, address: str) -> None:
+        """A call of the WeCom host that does not count after all."""
+        for bucket, quota in self._of_corp(path, address):
+            began, spent = self._spent[bucket, quota.per]
+            self._spent[bucket, quota.per] = (began, spent - 1)
+
+    def spend_receivers(self, number: int, accounts: int, now_s: float) -> None:
+        """So many receive a message; an app has two hundred a day for each account of the company."""
+        day, before = self._received
+        before = before if day == day_of(now_s) else 0
+        if before + number > accounts * _MESSAGES_PER_ACCOUNT:
+            raise Refused(45009)
+        self._received = (day_of(now_s), before + number)
+
+    def _of_corp(self, path: str, address: str) -> list[tuple[str, Quota]]:
+        company = [(path, quota) for quota in self._quotas.get(path, _OF_COMPANY)]
+        return company + [(f"{path} {address}", quota) for quota in _OF_ADDRESS]
+
+    def _count(self, quota: Quota, bucket: str, now_s: float) -> None:
+        window = self._window(quota, now_s)
+        key = (bucket, quota.per)
+        began, spent = self._spent.get(key, (window, 0))
+        if began != window:
+            spent = 0
+        if spent >= quota.limit:
+            raise Refused(quota.errcode)
+        self._spent[key] = (window, spent + 1)
 
     def _window(self, quota: Quota, now_s: float) -> int:
         if quota.per == "day":

@@ -7,7 +7,7 @@ from .codes import Code
 from .errors import Refused
 from .world import World
 
-_CODE_FAULTS = {"unknown": 40029, "expired": 42003, "used": 42022}
+CODE_FAULTS = {"unknown": 40029, "expired": 42003, "used": 42022}
 
 
 @corp("GET", "/cgi-bin/gettoken", token=False)
@@ -23,7 +23,7 @@ def gettoken(world: World, call: Call) -> Answer:
     return {**OK, "access_token": token.value, "expires_in": int(token.left_s(world.now_s))}
 
 
-@corp("GET", "/cgi-bin/auth/getuserinfo")
+@corp("GET", "/cgi-bin/auth/getuserinfo", free=True)
 def getuserinfo(world: World, call: Call) -> Answer:
     """A member's userid, with a ticket for the private scope; an outsider's openid."""
     code = _spent(world, call)
@@ -46,6 +46,6 @@ def _spent(world: World, call: Call) -> Code:
         raise Refused(41008)
     code = world.codes.look("wecom", call.query["code"], world.now_s)
     if not isinstance(code, Code):
-        raise Refused(_CODE_FAULTS[code])
+        raise Refused(CODE_FAULTS[code])
     code.used = True
     return code

@@ -86,6 +86,8 @@ class Store:
                 messages=list(person.messages),
                 credits=dict(person.credits),
                 results=dict(person.results),
+                department=list(person.department),
+                tags=list(person.tags),
             )
             for person in self._people.all()
         ]

@@ -1,18 +1,36 @@
 """All the state behind the sandbox's answers, in one place that every call is handed."""
 
+import secrets
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+
+import msgspec
+from msgspec import Struct
 
 from . import tokens
+from .callbacks import Callbacks
 from .clock import Now, SandboxClock
 from .codes import Codes
+from .company import Company
 from .config import SandboxConfig, Template
 from .errors import Refused
 from .faults import Faults
 from .people import Message, People, Person
 from .quotas import Counters
+from .sealing import Seal
 from .store import Store
+
+WHOLE_COMPANY = 1
+_CODES_REMEMBERED = 100_000
+
+
+class CardCode(Struct, frozen=True):
+    """A response code: of which card, and since when."""
+
+    msgid: str
+    made_at: float
 
 
 class World:
@@ -40,10 +58,35 @@ class World:
         self.refusals: dict[str, Counter[int]] = {}
         self._busy: set[str] = set()
         self.task_ids: set[str] = set()
+        self.card_codes: dict[str, CardCode] = {}
+        self.tickets: dict[str, tokens.Token] = {}
         self.sent_to: dict[str, list[float]] = {}
         self.sent_before: dict[str, float] = {}
         self.store = Store(config.state_file, self.people)
         self.store.load()
+        self.directory = Company(config.departments, config.tags)
+        seal = Seal(token=config.token, encoding_aes_key=config.encoding_aes_key, corpid=config.corpid)
+        self.callbacks = Callbacks(config.callback_url, seal, config.agentid, self.clock)
+        self._employ()
+        self._remember_cards()
+
+    def _employ(self) -> None:
+        """Those of the configuration; what the state file says of them goes before it."""
+        for one in self.config.members:
+            person = self.people.member(one.userid)
+            if not person.name:
+                person.name, person.position = one.name, one.note
+                person.department, person.tags = list(one.department), list(one.tags)
+
+    def _remember_cards(self) -> None:
+        for person in self.people.staff.values():
+            person.department = person.department or [WHOLE_COMPANY]
+            for message in person.messages:
+                if message.task_id:
+                    self.task_ids.add(message.task_id)
+                if message.response_code:
+                    sent_at = datetime.fromisoformat(message.at).timestamp()
+                    self.card_codes[message.response_code] = CardCode(message.msgid, sent_at)
 
     @property
     def now_s(self) -> float:
@@ -55,6 +98,38 @@ class World:
         if person is None:
             raise Refused(40003)
         return person
+
+    def member(self, userid: str) -> Person | None:
+        """Whoever has this userid; without members in the configuration, everybody exists."""
+        if self.config.members:
+            return self.people.staff.get(userid)
+        return self.people.member(userid)
+
+    def members(self) -> list[Person]:
+        """All who have not left."""
+        return [one for one in self.people.staff.values() if not one.blocked]
+
+    def tagged(self, number: int) -> list[Person]:
+        """Those with the tag, also by their department."""
+        inside: set[int] = set()
+        for department in self.directory.tags[number].departments:
+            inside |= self.directory.below(department)
+        return [one for one in self.members() if number in one.tags or inside & set(one.department)]
+
+    def card_code(self, msgid: str) -> str:
+        """A new response code for a card."""
+        code = secrets.token_urlsafe(48)
+        self.card_codes[code] = CardCode(msgid, self.now_s)
+        if len(self.card_codes) > _CODES_REMEMBERED:
+            del self.card_codes[next(iter(self.card_codes))]
+        return code
+
+    def spend_card_code(self, code: str) -> None:
+        spent = self.card_codes.pop(code)
+        for person in self.people.staff.values():
+            for place, message in enumerate(person.messages):
+                if message.msgid == spent.msgid and message.response_code == code:
+                    person.messages[place] = msgspec.structs.replace(message, response_code="")
 
     def session_key(self, person: Person) -> str:
         """The current key, or Refused 87007 when it is gone; using it keeps it alive."""

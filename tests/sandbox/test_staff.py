@@ -115,6 +115,7 @@ def test_a_card_is_read_line_by_line_and_needs_an_app_with_a_callback(phones):
     assert (item["title"], item["lines"]) == ("新预约", ["日常保洁", "居民：王阿姨"])
     assert item["url"] == "https://example.com/console"
     asked = card | {"card_type": "button_interaction", "task_id": "HB-1"}
+    asked["button_list"] = [{"text": "接单", "key": "accept"}]
     assert send(phone, "demo-clerk", msgtype="template_card", template_card=asked)["response_code"]
     again = send(phone, "demo-clerk", msgtype="template_card", template_card=asked)
     assert again["errcode"] == 42014, "a task_id is never used twice"
