@@ -15,6 +15,7 @@ from server.role_changes import PROPOSALS, Proposal
 from server.roles import GROUPS, ROLE_RULES
 from server.staff import STAFF, Staff
 from server.staff_push import NOTICES
+from tests import callbacks
 from tests.browser import Browser, Seen
 from tests.doors import Happy, Visit
 from tests.houses import next_door
@@ -313,6 +314,7 @@ async def known_groups(world: World) -> None:
         directory.group("department", 2, "服务大厅", parent=1),
         directory.group("department", 3, "夜班", parent=2),
         directory.group("tag", 7, "值班长"),
+        directory.group("tag", 8, "骨干"),
     )
 
 
@@ -437,3 +439,75 @@ async def test_news_that_come_late_change_nothing(world: World) -> None:
     late = Known(userid=clerk.id, name="王芳", departments=[1])
     assert not await world.house.db.atomically(lambda tx: directory.here(tx, late, before))
     assert not (await member(world, clerk.id)).active
+
+
+# The same, as WeCom says it
+
+
+def said(world: World, change: str, userid: str, **parts: Any) -> dict[str, Any]:
+    more = {"MsgType": "event", "Event": "change_contact", "ChangeType": change, "UserID": userid}
+    return callbacks.message(world, "sys", **more, **parts)
+
+
+async def test_a_new_member_is_known_with_the_roles_of_their_department(world: World) -> None:
+    one, two, userid = await world.staff(ADMIN), await world.staff(ADMIN), unique("newcomer")
+    await known_groups(world)
+    await ruled(world, one, two, "department:3", "clerk", f"community:{world.community}")
+    await callbacks.heard(world, said(world, "create_user", userid, Name="新来的", Department="3,9"))
+    person = await world.sign_in(userid)
+    me = (await person.get("/v1/staff/me")).json
+    assert (me["name"], [(one["role"], one["community_id"]) for one in me["grants"]]) == (
+        "新来的",
+        [("clerk", world.community)],
+    )
+    await callbacks.heard(world, said(world, "update_user", userid, Department="1"))
+    assert (await person.get("/v1/staff/me")).json["grants"] == []
+    assert await records(world, "staff.came", userid) == ["system"]
+    assert await records(world, "roles.mapped", userid) == ["system"]
+
+
+async def test_a_deleted_member_is_out_everywhere_and_a_repeated_word_changes_nothing(world: World) -> None:
+    clerk = await world.staff(OPERATOR)
+    async with next_door(world) as away:
+        there = away.meets(clerk)
+        assert (await there.get("/v1/staff/me")).status == 200
+        gone = said(world, "delete_user", clerk.id)
+        for _ in range(3):
+            await callbacks.heard(world, gone)
+
+        async def out() -> bool:
+            seen = [(await who.get("/v1/staff/me")).status for who in (clerk, there)]
+            return all(one in (401, 403) for one in seen)
+
+        await world.until(out, "every process knows", 1)
+    assert await records(world, "staff.left", clerk.id) == ["system"]
+    for odd in ("", "nobody-at-all"):
+        await callbacks.heard(world, said(world, "delete_user", odd))
+
+
+async def test_who_is_switched_off_or_renamed_is_no_longer_the_one_who_was_here(world: World) -> None:
+    off, old, new = await world.staff(OPERATOR), await world.staff(OPERATOR), unique("renamed")
+    await callbacks.heard(world, said(world, "update_user", off.id, Status=2))
+    await callbacks.heard(world, said(world, "update_user", old.id, NewUserID=new, Name="王芳"))
+    assert [(await member(world, one)).active for one in (off.id, old.id, new)] == [False, False, True]
+
+
+async def test_a_tag_gives_a_role_and_takes_it_away_and_so_does_one_on_a_department(world: World) -> None:
+    one, two, clerk, hall = [await world.staff(ADMIN) for _ in range(2)] + [
+        await world.staff() for _ in range(2)
+    ]
+    await known_groups(world)
+    await heard(world, hall.id, departments=[2])
+    await ruled(world, one, two, "tag:8", "dispatcher")
+
+    async def has() -> list[bool]:
+        return [bool((await member(world, who.id)).grants) for who in (clerk, hall)]
+
+    tagging = {"TagId": 8, "AddUserItems": clerk.id, "AddPartyItems": "1"}
+    await callbacks.heard(world, said(world, "update_tag", "", **tagging))
+    assert await has() == [True, True]
+    world.clock.advance(timedelta(seconds=1))
+    await callbacks.heard(world, said(world, "update_tag", "", TagId=8, DelUserItems=clerk.id))
+    assert await has() == [False, True]
+    await callbacks.heard(world, said(world, "update_party", "", Id=2, Name="大厅", ParentId=9))
+    assert await has() == [False, False]
