@@ -96,11 +96,12 @@ class Building:
         self._sessions: Cache[Session] = Cache(db.follower, SESSIONS.name, settings.sessions.remembered)
         self.live = Live(
             db.follower,
-            self.onlooker,
+            self._onlooker,
             per_member=settings.live.per_member,
             per_process=settings.live.per_process,
         )
         self.lifecycle.when_draining(self.live.end_all)
+        metrics.lines.set_function(lambda: len(self.live))
 
     def known_actor(self, token: str) -> Actor | None:
         """Who the token stands for, from memory alone; None when memory cannot say, or there is something to write."""
@@ -133,8 +134,11 @@ class Building:
     def onlooker(self, token: str) -> Actor | None:
         """Which member of the staff has a page open, from memory alone. A page that looks by itself is nothing that
         somebody did: it keeps no login alive."""
-        session, now = self._sessions.peek(sessions.token_id(token)), self.clock.now()
-        if session is None or session.kind != "staff" or session.over(now):
+        return self._onlooker(sessions.token_id(token))
+
+    def _onlooker(self, session_id: str) -> Actor | None:
+        session = self._sessions.peek(session_id)
+        if session is None or session.kind != "staff" or session.over(self.clock.now()):
             return None
         member = self.db.reader().recall(staff.STAFF, session.actor_id)
         return sessions.staff_actor(session, member) if member and member.active else None

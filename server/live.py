@@ -59,8 +59,7 @@ class News(Struct, frozen=True):
 class Watcher:
     """One open page."""
 
-    def __init__(self, token: str, actor: Actor) -> None:
-        self.token = token
+    def __init__(self, actor: Actor) -> None:
         self.member = actor.id
         self.session_id = actor.session_id
         self._cases: dict[str, int] = {}
@@ -119,7 +118,7 @@ class Watcher:
 
 
 class Live:
-    """The open pages of one process. `known` says who a token stands for, from memory alone; None: it cannot say."""
+    """The open pages of one process. `known` says whose a session is, from memory alone; None: it cannot say."""
 
     def __init__(
         self, follower: Follower, known: Callable[[str], Actor | None], *, per_member: int, per_process: int
@@ -143,13 +142,13 @@ class Live:
         return len(self._watchers)
 
     @contextlib.contextmanager
-    def watch(self, token: str, actor: Actor) -> Iterator[Watcher]:
+    def watch(self, actor: Actor) -> Iterator[Watcher]:
         """A page is open. Raises PagesTooMany, WatchersTooMany."""
         if len(self._watchers) >= self._per_process:
             raise WatchersTooMany
         if sum(one.member == actor.id for one in self._watchers.values()) >= self._per_member:
             raise PagesTooMany
-        watcher = Watcher(token, actor)
+        watcher = Watcher(actor)
         self._watchers[id(watcher)] = watcher
         try:
             yield watcher
@@ -231,7 +230,7 @@ class Live:
 
     def _tell(self, case_no: str, before: Whose | None, after: Whose) -> None:
         for one in self._watchers.values():
-            one.tell(case_no, before, after, self._known(one.token))
+            one.tell(case_no, before, after, self._known(one.session_id))
 
     def _remember(self, case_no: str, whose: Whose) -> None:
         self._whose[case_no] = whose

@@ -269,7 +269,7 @@ async def test_many_changes_become_one_word_for_a_page_that_is_behind(world: Wor
     somebody = Actor("staff", "somebody", grants=(Grant(role="dispatcher"),))
     whose = Whose(None, None, None, None, 1)
     for known in (somebody, None):
-        watcher = Watcher("token", somebody)
+        watcher = Watcher(somebody)
         for number in range(500):
             watcher.tell(f"HB-{number}", None, whose, known)
         assert await watcher.wakes(1)

@@ -36,7 +36,7 @@ class Live(Page):
         """The line; it lasts until the page is closed, its login ends or the process leaves."""
         house, token = self.building, self.token()
         assert token is not None
-        with house.live.watch(token, self.actor) as self.watcher, contextlib.suppress(StreamClosedError):
+        with house.live.watch(self.actor) as self.watcher, contextlib.suppress(StreamClosedError):
             self.set_header("Content-Type", "text/event-stream; charset=utf-8")
             self.set_header("X-Accel-Buffering", "no")
             if house.lifecycle.draining:

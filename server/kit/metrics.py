@@ -38,6 +38,8 @@ class Metrics:
         )
         self.backlog = Gauge("hoelun_jobs_due", "Rows due and not taken", ["queue"], registry=self.registry)
 
+        self.lines = Gauge("hoelun_console_lines", "Open pages of the console", registry=self.registry)
+
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request; the labelled children are looked up once."""
         known = self._answers.get((route, method, status))
