@@ -19,8 +19,9 @@ from server.kit.clock import SHANGHAI
 from server.kit.db import Collection, Database, Index, Lanes, Reader, Stored, Tx
 from server.kit.errors import Conflict
 from server.kit.events import Event
-from server.kit.jobs import DUE, Leased
+from server.kit.jobs import DEAD, DUE, Leased
 from server.kit.platform import Action, PlatformRefusal
+from server.outbox import Outbox
 from server.residents import Resident
 
 log = structlog.get_logger()
@@ -85,7 +86,9 @@ MESSAGES: Collection[Message] = Collection(
     Index(("resident_id", "-at", "-_id")),
     Index(("resident_id", "read_at")),
     DUE,
+    DEAD,
 )
+OUTBOX = Outbox(name="messages", title="给居民的订阅消息", collection=MESSAGES, again={"delivery": "queued"})
 CREDITS: Collection[Credit] = Collection("credits", Credit)
 
 

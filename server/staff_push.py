@@ -20,8 +20,9 @@ from server.kit.chance import chance
 from server.kit.clock import SHANGHAI
 from server.kit.db import TEXT, Collection, Index, Reader, Tx
 from server.kit.events import Event
-from server.kit.jobs import DUE, Leased, Settled
+from server.kit.jobs import DEAD, DUE, Leased, Settled
 from server.kit.platform import Action, PlatformRefusal
+from server.outbox import Outbox
 
 log = structlog.get_logger()
 
@@ -89,6 +90,10 @@ NOTICES: Collection[WorkNotice] = Collection(
     Index(("card.task_id",), only={"card.task_id": TEXT}),
     Index(("card.case_no",), only={"card.open": True}),
     DUE,
+    DEAD,
+)
+OUTBOX = Outbox(
+    name="work_notices", title="给工作人员的通知", collection=NOTICES, again={"delivery": "queued"}
 )
 
 KEPT = Keeping(title="发给工作人员的通知", collection=NOTICES, find=under_case, blank={"text": ""})

@@ -10,7 +10,8 @@ from server.cards.table import CARDS
 from server.cases import CASES
 from server.kit.db import Collection, Index, Reader, Tx
 from server.kit.events import Event, on
-from server.kit.jobs import DUE, Leased
+from server.kit.jobs import DEAD, DUE, Leased
+from server.outbox import Outbox
 from server.sessions import Actor
 from server.staff import STAFF
 from server.staff_push import NOTICES, Card, WorkNotice
@@ -35,8 +36,9 @@ class CardUpdate(Leased, kw_only=True):
 
 
 UPDATES: Collection[CardUpdate] = Collection(
-    "card_updates", CardUpdate, Index(("expires_at",), expire_after_s=0), DUE
+    "card_updates", CardUpdate, Index(("expires_at",), expire_after_s=0), DUE, DEAD
 )
+OUTBOX = Outbox(name="card_updates", title="消息卡片的更新", collection=UPDATES, again={"state": "queued"})
 
 
 def actor_of(reader: Reader, userid: str) -> Actor | None:

@@ -23,9 +23,10 @@ _DOUBLINGS = 60
 
 
 class Leased(Stored, kw_only=True):
-    """A row that a worker works off when it is due; `due_at` null: nothing to do."""
+    """A row that a worker works off when it is due; `due_at` null: nothing to do. `dead_at`: it was given up then."""
 
     due_at: datetime | None = None
+    dead_at: datetime | None = None
     fence: int = 0
     attempts: int = 0
     owner: str = ""
@@ -34,6 +35,8 @@ class Leased(Stored, kw_only=True):
 
 
 DUE = Index(("due_at",), only={"due_at": MOMENT})
+DEAD = Index(("-dead_at", "-_id"), only={"dead_at": MOMENT})
+"""For queues whose rows can be given up: what was, newest first."""
 
 L = TypeVar("L", bound=Leased)
 Settled = dict[str, Any] | None
@@ -132,6 +135,8 @@ class Queue(Generic[L]):
                 outcome = "retry" if settled["due_at"] else "dead"
         metrics.jobs.labels(self.name, outcome).inc()
         if settled is not None:
+            if self._dead and self._dead.items() <= settled.items():
+                settled = {**settled, "dead_at": db.now()}
             await self._finish(db, row, settled)
 
     def _failed(self, now: datetime, row: L, error: Exception) -> dict[str, Any]:
