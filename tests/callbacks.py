@@ -61,12 +61,20 @@ def tapped(
         "EventKey": key,
         "TaskId": task_id,
         "CardType": "button_interaction",
-        "ResponseCode": code or f"code-{next(_numbers)}",
+        "ResponseCode": code or _code(world, userid, task_id),
     }
     if chosen:
         item = {"QuestionKey": "reason", "OptionIds": {"OptionId": [chosen]}}
         parts["SelectedItems"] = {"SelectedItem": [item]}
     return message(world, userid, **parts)
+
+
+def _code(world: World, userid: str, task_id: str) -> str:
+    """A fresh one for the card that this member has got, as each tap has."""
+    platform = world.town.sandbox.world
+    got = platform.people.staff.get(userid)
+    sent = [one.msgid for one in got.messages if one.task_id == task_id] if got else []
+    return platform.card_code(sent[-1]) if sent else f"code-{next(_numbers)}"
 
 
 class Sealed:

@@ -117,6 +117,7 @@ async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
         sockets, url = _sockets()
         stop = asyncio.Event()
         doors = asyncio.create_task(serve(house.http_application(), sockets, settings.http, stop))
+        sandbox.call_back(f"{url}/wecom/callback")
         try:
             yield Town(house, clock, url, sandbox, sandbox_url)
         finally:

@@ -32,6 +32,9 @@ async def run(
         agentid=settings.wecom.agentid,
         corpsecret=settings.wecom.secret,
         web_base=f"http://{settings.host}:{settings.port}",
+        callback_url=f"http://127.0.0.1:{settings.port}/wecom/callback",
+        token=settings.wecom.token,
+        encoding_aes_key=settings.wecom.encoding_aes_key,
         state_file=str(state_file(settings)),
         members=await asyncio.to_thread(_members),
     )
