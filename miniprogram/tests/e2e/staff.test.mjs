@@ -84,8 +84,10 @@ test('a new booking comes into the inbox by itself, and the keyboard opens it', 
   await desk.page.keyboard.press('?')
   await desk.page.getByRole('dialog').getByText('下一件、上一件').waitFor()
   await desk.page.keyboard.press('Escape')
-  const rows = await desk.page.locator('[data-row]').evaluateAll((all) => all.map((one) => one.dataset.row))
-  for (let index = 0; index <= rows.indexOf(caseNo); index++) await desk.page.keyboard.press('j')
+  await until(async () => {
+    await desk.page.keyboard.press('j')
+    return (await desk.page.locator('.case.sel').getAttribute('data-row')) === caseNo
+  }, 'the new row, going down')
   await desk.page.keyboard.press('Enter')
   await desk.page.waitForURL(`**/console/cases/${caseNo}`)
   await desk.page.keyboard.press('u')
@@ -120,4 +122,61 @@ test('whoever signs out elsewhere is signed out on the open page', async () => {
   await other.waitForURL('**/console/logout')
   await desk.page.waitForURL((address) => !String(address).startsWith(`${CONSOLE}/console?`) && !String(address).endsWith('/console'))
   await desk.close()
+})
+
+/** The newest card of a member with such a button. → { task_id, key } */
+function card(userid, text) {
+  return until(async () => {
+    const { items } = await control(`messages?userid=${userid}`)
+    for (const { card: shown } of items.filter((one) => one.card).reverse()) {
+      const button = (shown.button_list ?? []).find((one) => one.text === text)
+      if (button) return { task_id: shown.task_id, key: button.key }
+    }
+    return null
+  }, `a card for ${userid} with ${text}`)
+}
+
+test('a booking from the phone reaches a card in WeCom, the tap reaches the open page and the phone', async (t) => {
+  const resident = 'demo-resident-065'
+  const phone = await stage.phone(resident)
+  await phone.see('按类别找')
+  await phone.tap('约上门服务')
+  await phone.tap('日常保洁 2 小时')
+  await phone.see('选一个时间')
+  await phone.view.getByRole('radio', { name: '，剩' }).last().click()
+  await phone.tap('就约这个')
+  await phone.see('到时联系谁')
+  await phone.tap('下一步')
+  await phone.see('这个时间给您留着')
+  await phone.tap('提交预约')
+  await phone.see('已经交给商家了')
+  const caseNo = (await phone.view.locator('[class*="number"]').first().textContent()).trim()
+
+  const desk = await stage.desk('demo-dispatcher')
+  await desk.open(caseNo)
+  await listening(desk.page)
+  const confirm = await card('demo-provider', '确认接单')
+  await timed(
+    t, 'the provider\'s tap shown on the open page',
+    () => control('taps', { userid: 'demo-provider', ...confirm }),
+    () => desk.page.locator('.now .pill').filter({ hasText: '已确认' }).waitFor(),
+  )
+  const manager = await atWork('demo-provider')
+  const { items } = await manager('GET', `/v1/cases/${caseNo}/candidates`)
+  const worker = items.find((one) => one.free && !one.reasons.length).id
+  await manager('POST', `/v1/cases/${caseNo}/assign`, { worker_id: worker })
+  await desk.page.locator('.now .pill').filter({ hasText: '已派师傅' }).waitFor()
+
+  const accept = await card(worker, '接单')
+  await timed(
+    t, 'the worker\'s tap shown on the open page',
+    () => control('taps', { userid: worker, ...accept }),
+    () => desk.page.locator('.timeline .current').filter({ hasText: '接单' }).waitFor(),
+  )
+  await phone.page.evaluate(() => preview.wx.startPullDownRefresh())
+  await phone.see('接单')
+  const { items: steps } = await (await elsewhere(resident))('GET', `/v1/cases/${caseNo}/history`)
+  assert.deepEqual(steps.slice(-1).map((one) => [one.action, one.channel]), [['acknowledge', 'wecom']])
+  await desk.close()
+  await phone.close()
 })
