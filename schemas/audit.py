@@ -6,14 +6,16 @@ from typing import Annotated
 from msgspec import Meta, field
 
 from schemas.cases import Channel
-from schemas.common import Cursor, Id, Limit, Request, View
+from schemas.common import END, Cursor, Id, Limit, Request, View
 
 
 class FindAudit(Request, frozen=True, kw_only=True):
-    """`actor` is a staff id, `subject` a case number or the id of whoever it was about; both days count."""
+    """`actor` is a staff id, `subject` a case number or the id of whoever it was about, `what` an act such as
+    `booking.confirm`; both days count."""
 
     actor: Id | None = None
     subject: Id | None = None
+    what: Annotated[str, Meta(max_length=64, pattern=r"^[a-z_]+(\.[a-z_-]+)+" + END)] | None = None
     from_: Annotated[date, Meta(description="当地日期")] | None = field(default=None, name="from")
     to: Annotated[date, Meta(description="当地日期，含当天")] | None = None
     cursor: Cursor | None = None

@@ -2,6 +2,7 @@
 
 import inspect
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -142,6 +143,26 @@ async def test_records_are_found_by_actor_subject_and_day_page_by_page(world: Wo
     assert await many(**{"from": world.at(9)[:10]}) == 0
     reversed_days = await boss.get("/v1/audit", **{"from": world.at(9)[:10], "to": today})
     assert (reversed_days.status, reversed_days.code) == (422, "days_reversed")
+
+
+async def test_records_are_found_by_what_was_done(world: World) -> None:
+    shop, resident = await world.shop(), await world.resident()
+    case_no = (await shop.booked(resident))["case_no"]
+    await shop.manager.act(case_no, "confirm")
+    await shop.manager.get(f"/v1/cases/{case_no}")
+    boss = await admin(world)
+
+    async def found(what: str) -> list[str]:
+        reply = await boss.get("/v1/audit", subject=case_no, what=what)
+        return [one["what"] for one in reply.json["items"]]
+
+    assert await found("booking.confirm") == ["booking.confirm"]
+    assert await found("cases.open") == ["cases.open"]
+    assert await found("booking.cancel") == []
+    browser, address = Browser(world, boss.token), f"/console/audit?subject={case_no}&act="
+    page = await browser.get(address + quote("确认接单"))
+    assert "上门服务·确认接单" in page.text and "查看办件" not in page.body.partition("<tbody>")[2]
+    assert "没有叫这个名字的操作" in (await browser.get(address + quote("飞上天"))).text
 
 
 async def test_looking_into_the_records_is_recorded_too(world: World) -> None:

@@ -1,5 +1,6 @@
 """What the staff did: searched by who did it, by what or whom it was about, and by day."""
 
+import functools
 import sys
 from typing import Any
 from urllib.parse import urlencode
@@ -7,7 +8,7 @@ from urllib.parse import urlencode
 import msgspec
 from msgspec import Struct
 
-from handlers.base import allow
+from handlers.base import allow, endpoints
 from handlers.page import MenuItem, Page, Shown
 from schemas.audit import AuditEntryView, AuditView, FindAudit
 from server import audit
@@ -16,9 +17,22 @@ from server.kit.db import Reader
 from server.kit.errors import Invalid
 from server.staff import ROLE_TEXTS
 
+_NO_ACT = "没有叫这个名字的操作，请换一个词，例如“确认”“登录”"
 SEARCH_HINT = "请填写员工账号、办件编号或居民编号；日期如 2026-11-24"
 _LOOKS = {
     "cases.open": "查看办件",
+    "sessions.enter": "登录",
+    "sessions.leave": "退出登录",
+    "sessions.end": "让别人退出登录",
+    "roles.propose": "申请改角色",
+    "roles.approve": "同意改角色",
+    "roles.decline": "不同意改角色",
+    "roles.withdraw": "撤回角色申请",
+    "roles.lapse": "角色申请过期作废",
+    "roles.mapped": "角色随通讯录变了",
+    "staff.came": "到岗",
+    "staff.changed": "通讯录资料变了",
+    "staff.left": "离岗",
     "residents.find": "按电话查居民",
     "audit.get": "查看操作记录",
     "disability.get": "查看残疾人证",
@@ -56,6 +70,7 @@ class Look(Struct, frozen=True):
 
     actor: str = ""
     subject: str = ""
+    act: str = ""
     from_: str = msgspec.field(default="", name="from")
     to: str = ""
     cursor: str = ""
@@ -64,6 +79,7 @@ class Look(Struct, frozen=True):
         wanted = {
             "actor": self.actor,
             "subject": self.subject,
+            "act": self.act,
             "from": self.from_,
             "to": self.to,
             "cursor": self.cursor,
@@ -84,14 +100,38 @@ class Line(Struct, frozen=True):
 async def picture(reader: Reader, look: Look) -> dict[str, Any]:
     """What the page is filled with."""
     found, problem = AuditView(items=[]), ""
+    acts = _acts(look.act.strip())
     try:
-        found = await audit.find(reader, _wanted(look))
+        found = await audit.find(reader, _wanted(look), acts)
+        problem = _NO_ACT if acts == [] else ""
     except msgspec.ValidationError:
         problem = SEARCH_HINT
     except Invalid as error:
         problem = error.message
     lines = [_line(one) for one in found.items]
-    return {"look": look, "lines": lines, "next": found.next, "problem": problem}
+    return {
+        "look": look,
+        "lines": lines,
+        "next": found.next,
+        "problem": problem,
+        "acts": sorted(set(deeds().values())),
+    }
+
+
+@functools.cache
+def deeds() -> dict[str, str]:
+    """Every act that has words, as it is stored, and the words."""
+    moves = [f"{kind.name}.{action}" for kind in kinds().values() for action in kind.flow.actions]
+    nouns = {one.__module__.removeprefix("handlers.") for one in endpoints() if one.documented}
+    calls = [f"{noun}.{verb}" for noun in nouns for verb in _VERBS]
+    return {what: deed(what) for what in (*moves, *_LOOKS, *calls) if deed(what) != what}
+
+
+def _acts(typed: str) -> list[str] | None:
+    """The acts whose words have this in them, or the one that is named as it is stored; None: all."""
+    if not typed:
+        return None
+    return [what for what, words in deeds().items() if typed in words or typed == what]
 
 
 def _line(row: AuditEntryView) -> Line:
