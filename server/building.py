@@ -24,6 +24,7 @@ from server.proxies import Book
 from server.residents import RESIDENTS, Resident
 from server.sessions import SESSIONS, Actor, Principal, Session
 from server.slots import Availability
+from server.statistics import Figures
 from server.unread import Unread
 
 log = structlog.get_logger()
@@ -48,6 +49,9 @@ class WeComGateway(Protocol):
     async def update_card(
         self, agentid: int, userid: str, response_code: str, card: dict[str, Any]
     ) -> None: ...
+    async def members(self) -> list[Any]: ...
+    async def departments(self) -> list[Any]: ...
+    async def tags(self) -> list[Any]: ...
     async def ping(self) -> None: ...
     async def close(self) -> None: ...
 
@@ -92,6 +96,7 @@ class Building:
         self.unread = Unread(db.follower)
         self.case_pages = CasePages(db.follower, self.unread)
         self.proxies = Book(db)
+        self.statistics = Figures(db)
         self._residents: Cache[Resident] = Cache(db.follower, RESIDENTS.name, settings.sessions.remembered)
         self._sessions: Cache[Session] = Cache(db.follower, SESSIONS.name, settings.sessions.remembered)
         self.live = Live(

@@ -109,7 +109,7 @@ WECOM = ErrorTable(
     rows("*", [50001], "redirect domain not trusted", Action.config_alert),
     rows("*", [50002, 60011, 60021], "member outside what the app may see", Action.skip),
     rows("*", [50003], "app disabled", Action.config_alert),
-    rows("*", [60003, 60123], "department unknown", Action.resync_directory),
+    rows("*", [60003, 60123, 40068], "department or tag unknown", Action.resync_directory),
     rows("*", [60020], "our address is not trusted", Action.config_alert),
     rows("*", [60140], "response_code used or expired", Action.give_up),
     rows("*", [81013], "no recipient was valid", Action.drop_recipient),

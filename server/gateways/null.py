@@ -102,6 +102,15 @@ class NullWeCom:
         self.calls.append(("send_card", {"agentid": agentid, "userid": userid, "card": card}))
         return ""
 
+    async def members(self) -> list[Any]:
+        raise PlatformDown("members", "not_configured")
+
+    async def departments(self) -> list[Any]:
+        raise PlatformDown("departments", "not_configured")
+
+    async def tags(self) -> list[Any]:
+        raise PlatformDown("tags", "not_configured")
+
     async def update_card(self, agentid: int, userid: str, response_code: str, card: dict[str, Any]) -> None:
         asked = {"agentid": agentid, "userid": userid, "response_code": response_code, "card": card}
         self.calls.append(("update_card", asked))

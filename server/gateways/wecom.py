@@ -10,6 +10,7 @@ from server.gateways.client import AsyncClient
 from server.gateways.errors import WECOM
 from server.gateways.facade import Facade, said_ok
 from server.gateways.transport import NoAnswer, Transport
+from server.gateways.wecom_directory import Directory
 from server.kit.clock import Clock
 from server.kit.platform import Action, OutsideCompany, PlatformRefusal
 
@@ -45,7 +46,7 @@ class AppClient(AsyncClient, WorkClient):
         return answer
 
 
-class WeCom(Facade[AppClient]):
+class WeCom(Directory, Facade[AppClient]):
     """Raises PlatformRefusal (OutsideCompany is one) and PlatformDown from every method, and nothing else."""
 
     TABLE = WECOM
@@ -53,6 +54,7 @@ class WeCom(Facade[AppClient]):
     _no_cards_before = 0.0
 
     def _connected(self, transport: Transport, clock: Clock, account: str, secret: str) -> AppClient:
+        self._open_directory(clock)
         return AppClient(transport, clock, account, secret)
 
     async def userid_of(self, code: str) -> str:

@@ -163,7 +163,7 @@ def _check_question(question: Any, most: int) -> None:
         ids.append(_key(option, "id", PARAMETER, _ID_BYTES))
         if not _text_of(option, "text"):
             raise Refused(PARAMETER)
-    if len(set(ids)) < len(ids) or question.get("selected_id", ids[0]) not in ids:
+    if len(set(ids)) < len(ids):
         raise Refused(PARAMETER)
 
 

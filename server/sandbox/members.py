@@ -65,11 +65,12 @@ def _chosen(message: Message, selected: Mapping[str, list[str]]) -> list[dict[st
 
 
 def _before(question: dict[str, Any]) -> list[str]:
-    """What stands chosen when nobody has touched it; a vote has nothing but its ticks."""
+    """What stands chosen when nobody has touched it: a selector shows its first option, a vote only its ticks."""
     options = question["option_list"]
     if "mode" in question or any("is_checked" in one for one in options):
         return [one["id"] for one in options if one.get("is_checked")]
-    return [question.get("selected_id") or options[0]["id"]]
+    ids = [one["id"] for one in options]
+    return [question["selected_id"] if question.get("selected_id") in ids else ids[0]]
 
 
 async def write(world: World, userid: str, text: str) -> Delivery:

@@ -53,6 +53,9 @@ class Street:
         fetched = await AsyncHTTPClient().fetch(f"{self.url}/_control/{name}?{urlencode(query)}")
         return json.loads(fetched.body)
 
+    async def clear_faults(self) -> None:
+        await AsyncHTTPClient().fetch(f"{self.url}/_control/faults", method="DELETE")
+
     async def calls(self, path: str) -> int:
         return (await self.told("stats"))["calls"].get(path, 0)
 
