@@ -37,13 +37,18 @@ async def card_of(world: World, who: Person, case_no: str, kind: str = "") -> Wo
     return found[0]
 
 
-async def tap(
-    world: World, who: Person, notice: WorkNotice, key: str, chosen: str = "", house: World | None = None
-) -> None:
-    """WeCom hears that all is well, whatever comes of it; a second passes, so that no two taps are one."""
+async def tap(world: World, who: Person, notice: WorkNotice, key: str, chosen: str = "") -> None:
+    """On their telephone: WeCom tells us, and hears that all is well whatever comes of it."""
     assert notice.card is not None
-    parts = tapped(world, who.id, notice.card.task_id, key, chosen)
-    reply = await Sealed(world, parts).sent_to(house or world)
+    selected = {"reason": [chosen]} if chosen else {}
+    told = await world.control("taps", userid=who.id, task_id=notice.card.task_id, key=key, selected=selected)
+    assert (told["delivered"], told["status"], told["tries"]) == (True, 200, 1), told
+
+
+async def tap_at(house: World, who: Person, notice: WorkNotice, key: str) -> None:
+    """The same as WeCom would send it, to this house."""
+    assert notice.card is not None
+    reply = await Sealed(house, tapped(house, who.id, notice.card.task_id, key)).sent_to(house)
     assert (reply.status, reply.body) == (200, b"success")
 
 
@@ -227,8 +232,8 @@ async def test_of_two_who_tap_at_once_at_two_processes_one_wins_and_the_other_re
             await world.work()
             mine, theirs = await card_of(world, shop.manager, no), await card_of(world, other, no)
             await asyncio.gather(
-                tap(world, shop.manager, mine, "confirm"),
-                tap(world, other, theirs, "confirm", house=next_house),
+                tap_at(world, shop.manager, mine, "confirm"),
+                tap_at(next_house, other, theirs, "confirm"),
             )
             said = [await outcome(world, one, no) for one in (shop.manager, other)]
             assert said in (
@@ -246,7 +251,7 @@ async def test_of_many_workers_who_reach_for_an_offer_one_has_it(world: World) -
         houses = [world, next_house, world]
         cards = [await card_of(world, one, no) for one in people]
         taps = zip(people, cards, houses, strict=True)
-        await asyncio.gather(*(tap(world, who, card, "take", house=house) for who, card, house in taps))
+        await asyncio.gather(*(tap_at(house, who, card, "take") for who, card, house in taps))
     said = [await outcome(world, one, no) for one in people]
     assert said.count("您已接单") == 1
     first = {"您已接单": ""} | {
@@ -349,9 +354,8 @@ async def test_somebody_elses_card_and_a_made_up_button_do_nothing(world: World)
     no = (await shop.booked(resident))["case_no"]
     await world.work()
     notice = await card_of(world, shop.manager, no)
-    await tap(world, shop.dispatcher, notice, "confirm")
-    await tap(world, shop.manager, notice, "cancel")
-    await tap(world, shop.manager, notice, "")
+    for who, key in ((shop.dispatcher, "confirm"), (shop.manager, "cancel"), (shop.manager, "")):
+        await tap_at(world, who, notice, key)
     assert await outcome(world, shop.manager, no) == ""
     assert await steps(shop.dispatcher, no) == [("submit", "mini_program")]
 
@@ -430,3 +434,13 @@ async def test_a_new_face_is_tried_again_given_up_when_too_late_and_dead_in_the_
         assert notice.delivery == "sent"
         await world.control("faults", method="DELETE")
         shop = await shop.signed_in_anew()
+
+
+async def test_an_app_that_may_send_no_cards_sends_a_line_with_a_link(world: World) -> None:
+    shop, resident = await world.shop(capacity=9), await world.resident()
+    await world.control("faults", path="/cgi-bin/message/send", errcode=43012, times=1)
+    no = (await shop.booked(resident))["case_no"]
+    await world.work()
+    message = await shown(world, shop.manager, "新预约")
+    assert message["msgtype"] == "textcard" and message["url"].endswith(f"/console/cases/{no}")
+    assert (await card_of(world, shop.manager, no)).delivery == "sent"

@@ -50,8 +50,8 @@ async def test_each_is_told_what_concerns_them_and_nobody_of_their_own_acts(worl
     no = (await shop.booked(resident))["case_no"]
     await world.work()
     [card] = (await world.told("messages", userid=shop.manager.id))["items"]
-    assert (card["msgtype"], card["title"]) == ("textcard", "新预约")
-    assert card["url"].endswith(f"/console/cases/{no}") and "绿苑小区" in card["lines"][0]
+    assert (card["msgtype"], card["title"]) == ("template_card", "新预约")
+    assert card["url"].endswith(f"/console/cases/{no}") and "绿苑小区" in card["lines"][1]
 
     await shop.manager.act(no, "confirm")
     await shop.manager.act(no, "assign", worker_id=shop.worker.id)

@@ -10,6 +10,8 @@ from server.staff_push import WorkNotice, when
 
 SOURCE = "工作通知"
 CHOICE_KEY = "reason"
+UNCHOSEN = ("none", "请选择")
+"""A selector that nobody has touched answers with its first option, which must be no reason."""
 _TITLE, _DESC, _TEXT = 26, 30, 112
 
 Face = dict[str, Any]
@@ -22,7 +24,7 @@ def asking(notice: WorkNotice, kind: CardKind, open_now: frozenset[str], url: st
     face = _head(notice, say or when(notice), url)
     face |= {"card_type": "button_interaction", "task_id": notice.card.task_id}
     if kind.choice is not None and any(one.takes_choice for one in shown):
-        options = [{"id": value, "text": text} for value, text in kind.choice.options]
+        options = [{"id": value, "text": text} for value, text in (UNCHOSEN, *kind.choice.options)]
         face["button_selection"] = {
             "question_key": CHOICE_KEY,
             "title": kind.choice.title,
