@@ -5,7 +5,7 @@ A cell is never a formula: what begins like one is written after an apostrophe (
 
 import csv
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from datetime import datetime
 
 from schemas.cases import FindCases
@@ -38,7 +38,7 @@ _COLUMNS = (
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-async def table(db: Database, wanted: FindCases, actor: Actor) -> AsyncIterator[bytes]:
+async def table(db: Database, wanted: FindCases, actor: Actor) -> AsyncGenerator[bytes, None]:
     """The actor's cases in pieces, each read for itself by cursor: a long table holds no transaction open.
 
     UTF-8 with a byte order mark, as Excel wants it. Raises CaseNoMistyped, BadCursor before the first piece.
