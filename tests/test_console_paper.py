@@ -121,5 +121,5 @@ async def test_the_case_page_says_the_clock_in_words_and_draws_it(world: World) 
     case_no = (await shop.booked(resident))["case_no"]
     world.clock.advance(timedelta(minutes=12))
     page = await of(shop.manager).get(f"/console/cases/{case_no}")
-    assert re.search(r"剩 1[78] 分", page.text) and "期限 今天 9:30" in page.text
+    assert re.search(r"还有 1[78] 分钟", page.text) and "期限 今天 9:30" in page.text
     assert 'class="bar' in page.body
