@@ -1,4 +1,5 @@
-"""The command line: `python -m server web | worker | serve | demo | sandbox | seed | check | calendar`."""
+"""The command line: `python -m server web | worker | serve | demo | sandbox | seed | check | calendar | directory |
+appoint`."""
 
 import argparse
 import asyncio
@@ -126,6 +127,37 @@ async def calendar(arguments: argparse.Namespace, settings: Settings, stop: asyn
     return 0
 
 
+async def directory(arguments: argparse.Namespace, settings: Settings, stop: asyncio.Event) -> int:
+    """Read WeCom's directory anew: who works here, in which departments, with which tags."""
+    from server import directory as noun
+    from server.app import open_building
+    from server.kit.platform import PlatformRefusal
+
+    async with _database(settings) as settings, open_building(settings) as building:
+        try:
+            done = await noun.read(building)
+        except (noun.ReadingImplausible, PlatformRefusal) as error:
+            raise CannotStart(f"the directory was not taken: {error}") from error
+    print(f"{done.here} members, {done.changed} of them news, {done.left} left")
+    return 0
+
+
+async def appoint(arguments: argparse.Namespace, settings: Settings, stop: asyncio.Event) -> int:
+    """Make a member of WeCom an administrator, while there are not two."""
+    from server import role_changes
+    from server.app import open_building
+
+    async with _database(settings) as settings, open_building(settings) as building:
+        try:
+            await building.db.atomically(lambda tx: role_changes.appoint(tx, arguments.userid))
+        except role_changes.EnoughAdministrators as error:
+            raise CannotStart(
+                "there are two administrators: they agree on the next one in the console"
+            ) from error
+    print(f"{arguments.userid} is an administrator")
+    return 0
+
+
 class Command(Struct, frozen=True, kw_only=True):
     """A row of the table of commands; `defaults` give way to the file and to the environment."""
 
@@ -144,16 +176,19 @@ COMMANDS = (
     Command(name="seed", run=seed),
     Command(name="check", run=check),
     Command(name="calendar", run=calendar, options=("file",)),
+    Command(name="directory", run=directory),
+    Command(name="appoint", run=appoint, options=("userid",)),
 )
 OPTIONS: Mapping[str, Mapping[str, object]] = {
     "fd": {"type": int, "action": "append", "default": [], "help": "an inherited listening socket"},
     "ready-fd": {"type": int, "default": None, "help": "an inherited pipe to say ready on"},
     "file": {"metavar": "FILE", "help": "TOML: days_off, working_days, years; empty takes it back"},
+    "userid": {"metavar": "USERID", "help": "as WeCom's directory has it"},
     "fresh": {"action": "store_true", "help": "forget what an earlier demo left"},
 }
 
 
-POSITIONAL = frozenset({"file"})
+POSITIONAL = frozenset({"file", "userid"})
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,24 +5,30 @@ given to them is listed for the dispatcher. Whoever comes, or comes back, has th
 hand. The night's reading sets right what was not delivered, as WeCom promises no delivery.
 """
 
+import asyncio
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+import structlog
 from msgspec import Struct
 
-from server import audit, role_changes, roles, sessions, staff_push
+from server import audit, role_changes, roles, sessions, staff, staff_push
 from server.cases import CASES, STILL_OPEN, Case, scope
 from server.config import Settings
 from server.kit.chance import chance
-from server.kit.db import Page, Reader, Tx
+from server.kit.clock import SHANGHAI
+from server.kit.db import Collection, Database, Page, Reader, Stored, Tx
 from server.kit.errors import Conflict, NotFound
 from server.kit.events import Event, emit, event_id, on
+from server.kit.sweeps import Sweep
 from server.roles import GROUPS, Group, Source, group_id
 from server.sessions import Actor
 from server.staff import STAFF, Staff
 from server.staff_push import Word
 from server.wecom_callbacks import hears
+
+log = structlog.get_logger()
 
 HANDOVER = "/console/handover"
 _GONE = frozenset({"2", "5"})
@@ -196,21 +202,23 @@ async def left(tx: Tx, userid: str, at: datetime) -> bool:
     await sessions.close_all(tx, "staff", userid)
     await role_changes.void(tx, userid)
     audit.note_system(tx, "staff.left", userid)
-    subject = f"staff:{chance.hex(8)}"
-    emit(
-        tx,
-        Event(
-            id=event_id(subject, 1),
-            type="staff.left",
-            subject=subject,
-            seq=1,
-            at=tx.now,
-            by={"kind": "system", "id": "system", "name": "", "role": "system"},
-            channel="system",
-            data={"userid": userid},
-        ),
-    )
+    emit(tx, _event(tx, "staff.left", {"userid": userid}))
     return True
+
+
+def _event(tx: Tx, what: str, data: dict[str, str]) -> Event:
+    """Said by nobody of ours."""
+    subject = f"{what.partition('.')[0]}:{chance.hex(8)}"
+    return Event(
+        id=event_id(subject, 1),
+        type=what,
+        subject=subject,
+        seq=1,
+        at=tx.now,
+        by={"kind": "system", "id": "system", "name": "", "role": "system"},
+        channel="system",
+        data=data,
+    )
 
 
 async def _remap_all(tx: Tx) -> None:
@@ -269,23 +277,113 @@ def holder(reader: Reader, case: Case) -> str:
 # The night's reading.
 
 
-class Report(Struct, kw_only=True):
-    """How many came, changed, left."""
+class Reading(Stored, kw_only=True):
+    """The last one: how many there were, how many of them were news, and how many had left; `problem` says why it was
+    not taken."""
 
+    at: datetime
     here: int = 0
     changed: int = 0
     left: int = 0
+    problem: str = ""
+
+
+READINGS: Collection[Reading] = Collection("directory_readings", Reading, whole=True)
+LAST = "last"
 
 
 class House(Protocol):
-    """What reading needs of the building."""
+    """What reading needs of the building. `wecom` has `members`, `departments` and `tags` of the directory."""
 
     @property
-    def db(self) -> Any: ...
+    def db(self) -> Database: ...
     @property
     def settings(self) -> Settings: ...
     @property
     def wecom(self) -> Any: ...
+
+
+async def read(house: House) -> Reading:
+    """All of it anew: what was not delivered is set right. Raises ReadingImplausible, PlatformRefusal."""
+    began = house.db.now()
+    members, departments, tags = await asyncio.gather(
+        house.wecom.members(), house.wecom.departments(), house.wecom.tags()
+    )
+    carried: dict[str, list[int]] = {}
+    for tag in tags:
+        for userid in tag.userids:
+            carried.setdefault(userid, []).append(tag.id)
+    present = [one for one in members if str(one.status) not in _GONE]
+    try:
+        gone = switches_off(house.db.reader(), {one.userid for one in present}, house.settings)
+    except ReadingImplausible:
+        await house.db.atomically(lambda tx: _refuse(tx, ReadingImplausible.text))
+        raise
+    groups = [group("department", one.id, one.name or str(one.id), one.parentid) for one in departments]
+    groups += [group("tag", one.id, one.name, 0, one.departments) for one in tags]
+    await house.db.atomically(lambda tx: _regroup(tx, groups))
+    done = Reading(id=LAST, at=began, here=len(present))
+    for one in present:
+        known = Known(
+            userid=one.userid, name=one.name, departments=one.department, tags=carried.get(one.userid, [])
+        )
+        if _is_news(house.db.reader(), known):
+            done.changed += await house.db.atomically(lambda tx, known=known: here(tx, known, began))  # type: ignore[misc]
+    for userid in gone:
+        done.left += await house.db.atomically(lambda tx, userid=userid: left(tx, userid, began))  # type: ignore[misc]
+    await house.db.atomically(lambda tx: _note(tx, done))
+    return done
+
+
+async def _regroup(tx: Tx, groups: list[Group]) -> None:
+    """The departments and tags as they are now, and the roles that follow."""
+    before = {one.id: one for one in await tx.all(GROUPS, {}, limit=10_000)}
+    new = [one for one in groups if before.get(one.id) != one]
+    vanished = [one for one in before if one not in {known.id for known in groups}]
+    if new or vanished:
+        await tx.put_all(GROUPS, new)
+        await tx.delete_all(GROUPS, {"_id": {"$in": vanished}})
+        await _remap_all(tx)
+
+
+def _is_news(reader: Reader, known: Known) -> bool:
+    member = reader.recall(STAFF, known.userid)
+    told = (True, known.name, sorted(known.departments or []), sorted(known.tags or []))
+    return member is None or told != (member.active, member.name, member.departments, member.tags)
+
+
+async def _note(tx: Tx, done: Reading) -> None:
+    await tx.put(READINGS, done)
+    audit.note_system(tx, "directory.read")
+
+
+async def _refuse(tx: Tx, problem: str) -> None:
+    """Nothing is changed, and the administrators hear why."""
+    await tx.put(READINGS, Reading(id=LAST, at=tx.now, problem=problem))
+    emit(tx, _event(tx, "directory.refused", {"problem": problem}))
+
+
+@on("directory.refused")
+async def tell_administrators(tx: Tx, event: Event) -> None:
+    word = Word(title="通讯录没有更新", text=event.data["problem"], page="/console/staff")
+    for one in staff.administrators(tx):
+        await staff_push.send(tx, event, one.id, word)
+
+
+async def _nightly(house: House) -> None:
+    """Once a night, in its hour."""
+    rules, now = house.settings.directory, house.db.now().astimezone(SHANGHAI)
+    last = house.db.reader().recall(READINGS, LAST)
+    read_today = last is not None and last.at.astimezone(SHANGHAI).date() == now.date()
+    if not rules.nightly or now.hour != rules.resync_hour or read_today:
+        return
+    try:
+        await read(house)
+    except ReadingImplausible:
+        log.error("directory.implausible")
+
+
+NIGHTLY = Sweep("directory", _nightly, lambda rules: timedelta(minutes=20))
 
 
 def switches_off(reader: Reader, present: set[str], rules: Settings) -> list[str]:

@@ -73,6 +73,10 @@ class ConcernsYourself(Forbidden):
     """这份申请会改您自己的角色，要由另一位管理员来处理"""
 
 
+class EnoughAdministrators(Conflict):
+    """已经有两位管理员了，请他们在工作台里办"""
+
+
 class TooFewAdministrators(Conflict):
     """这样改以后管理员就不到两位了，没有人能再同意别的申请"""
 
@@ -106,6 +110,18 @@ PROPOSALS: Collection[Proposal] = Collection(
     Index(("target",), unique=True, only={"state": "open"}),
     DUE,
 )
+
+
+async def appoint(tx: Tx, userid: str) -> None:
+    """The first administrators, from the command line, until there are two to agree with each other. Raises
+    EnoughAdministrators."""
+    if len(await _administrators(tx)) >= FEWEST_ADMINISTRATORS:
+        raise EnoughAdministrators
+    member = await tx.get(STAFF, userid) or Staff(id=userid, name=userid, grants=[])
+    member.active, admin = True, Grant(role="admin")
+    member.has([*(one for one in member.given if one != admin), admin], member.mapped)
+    await tx.put(STAFF, member)
+    audit.note_system(tx, "roles.appoint", userid)
 
 
 # Proposing.

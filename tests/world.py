@@ -188,7 +188,7 @@ class World:
             raise response.error
         return Reply(response.code, response.headers, response.body or b"")
 
-    async def control(self, name: str, method: str = "POST", **body: Any) -> Any:
+    async def control(self, name: str, /, method: str = "POST", **body: Any) -> Any:
         """A control call of the sandbox."""
         request = HTTPRequest(
             f"{self.town.sandbox_url}/_control/{name}",
