@@ -8,11 +8,10 @@ from pathlib import Path
 import msgspec
 
 from server.config import Settings
-from server.demo import street
+from server.demo import company, street
 from server.kit.clock import Clock
 from server.kit.serving import serve
-from server.sandbox import Member, SandboxConfig, make_sandbox
-from server.staff import ROLE_TEXTS, Staff
+from server.sandbox import SandboxConfig, make_sandbox
 
 IDLE_S = 75.0
 """As long as the real platforms keep an idle connection, about; the gateways reuse theirs."""
@@ -25,6 +24,7 @@ async def run(
 
     Raises RealCredentials beside anything but example credentials, and StateUnreadable.
     """
+    made_up = await asyncio.to_thread(street.read)
     config = SandboxConfig(
         appid=settings.wechat.appid,
         secret=settings.wechat.secret,
@@ -36,7 +36,9 @@ async def run(
         token=settings.wecom.token,
         encoding_aes_key=settings.wecom.encoding_aes_key,
         state_file=str(state_file(settings)),
-        members=await asyncio.to_thread(_members),
+        members=company.members(made_up),
+        departments=company.departments(made_up),
+        tags=company.tags(),
     )
     sandbox = make_sandbox(config, Clock())
     try:
@@ -44,16 +46,6 @@ async def run(
         await serve(sandbox.application, sockets, http, stop, ready)
     finally:
         sandbox.close()
-
-
-def _members() -> tuple[Member, ...]:
-    """The made-up staff, for the login page to offer; the demo accounts first."""
-    found = sorted(street.read().staff, key=lambda one: not one.id.startswith("demo-"))
-    return tuple(Member(userid=one.id, name=one.name, note=_roles(one)) for one in found)
-
-
-def _roles(one: Staff) -> str:
-    return "、".join(dict.fromkeys(ROLE_TEXTS[grant.role] for grant in one.grants))
 
 
 def state_file(settings: Settings) -> Path:

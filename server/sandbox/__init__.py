@@ -5,17 +5,19 @@ real credentials.
 """
 
 from .app import SandboxApp, make_sandbox, run
-from .config import Member, RealCredentials, SandboxConfig, Template
+from .config import Department, Member, RealCredentials, SandboxConfig, Tag, Template
 from .quotas import Quota
 from .store import StateUnreadable
 
 __all__ = [
+    "Department",
     "Member",
     "Quota",
     "RealCredentials",
     "SandboxApp",
     "SandboxConfig",
     "StateUnreadable",
+    "Tag",
     "Template",
     "make_sandbox",
     "run",

@@ -27,7 +27,7 @@ from .config import SandboxConfig
 from .control import CONTROLS, ControlHandler
 from .controls import Control
 from .logins import LOGINS, LoginHandler
-from .pages import PageHandler
+from .pages import PageHandler, WeComHandler
 from .world import World
 
 _MINI = (credentials, residents, subscribe, safety, wxacode, links)
@@ -72,6 +72,7 @@ def make_sandbox(config: SandboxConfig, clock: Now) -> SandboxApp:
         ("/health/ready", ReadyHandler, {"world": world}),
         ("/", PageHandler, {"world": world}),
         (r"/messages/([^/]{1,128})", PageHandler, {"world": world}),
+        (r"/wecom/([^/]{1,128})", WeComHandler, {"world": world}),
     ]
     return SandboxApp(Application(list(routes), log_function=_quiet), world)
 

@@ -9,6 +9,8 @@ from .callbacks import Delivery
 from .people import Message, Person
 from .world import World
 
+__all__ = ["Delivery", "NotThere", "enter", "tap", "write"]
+
 
 class NotThere(ValueError):
     """A card, a button or a choice that this member does not have."""

@@ -4,11 +4,13 @@ import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader
 from tornado.web import HTTPError, RequestHandler
 
+from . import cards, members
 from .people import Person
 from .world import World
 
@@ -44,6 +46,7 @@ def plain(line: str) -> str:
 
 
 _templates.filters |= {"moment": moment, "rows": rows, "plain": plain}
+_templates.filters |= {"tappable": cards.tappable, "questions": cards.questions}
 
 
 class PageHandler(RequestHandler):
@@ -81,3 +84,61 @@ class PageHandler(RequestHandler):
             "staff_sent": sum(person.sent for person in shelves.staff.values()),
             "now": self.world.clock.now().isoformat(),
         }
+
+
+_QUESTION = "of "
+_LONGEST_TEXT = 500
+
+
+class WeComHandler(RequestHandler):
+    """`/wecom/{userid}`: the WeCom of one member, where cards can be tapped and the app be written to."""
+
+    def initialize(self, world: World) -> None:
+        self.world = world
+
+    def get(self, userid: str) -> None:
+        self.show(self.one(userid))
+
+    async def post(self, userid: str) -> None:
+        person = self.one(userid)
+        if problem := await self.done(person):
+            self.show(person, problem)
+        else:
+            self.redirect(f"/wecom/{quote(userid, safe='')}", status=303)
+
+    def one(self, userid: str) -> Person:
+        person = self.world.people.staff.get(userid)
+        if person is None or person.blocked:
+            raise HTTPError(404)
+        return person
+
+    async def done(self, person: Person) -> str:
+        """Do what was tapped or written; why it came to nothing, or nothing."""
+        if not self.world.callbacks.url:
+            return "这个应用没有设置接收消息的地址"
+        try:
+            sent = await self.act(person)
+        except members.NotThere:
+            return "这张卡片已经处理过了，请看最新的内容"
+        if sent is None:
+            return "请先写要发的话"
+        return "" if sent.delivered else f"应用没有回应（试了 {sent.tries} 次），请稍后再点一次"
+
+    async def act(self, person: Person) -> members.Delivery | None:
+        if task_id := self.get_body_argument("task_id", ""):
+            key = self.get_body_argument("key", "")
+            return await members.tap(self.world, person.id, task_id, key, self.chosen())
+        if self.get_body_argument("do", "") == "enter":
+            return await members.enter(self.world, person.id)
+        text = self.get_body_argument("text", "")[:_LONGEST_TEXT]
+        return await members.write(self.world, person.id, text) if text else None
+
+    def chosen(self) -> dict[str, list[str]]:
+        names = [name for name in self.request.body_arguments if name.startswith(_QUESTION)]
+        return {name.removeprefix(_QUESTION): self.get_body_arguments(name) for name in names}
+
+    def show(self, person: Person, note: str = "") -> None:
+        self.set_header("Content-Type", "text/html; charset=utf-8")
+        self.set_header("Cache-Control", "no-store")
+        page = _templates.get_template("wecom.html")
+        self.finish(page.render(person=person, note=note, web_base=self.world.config.web_base))
