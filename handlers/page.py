@@ -24,6 +24,7 @@ from server.kit.db import Once
 from server.kit.errors import Forbidden, HoelunError, Invalid, Unauthorized
 from server.sessions import Actor
 from server.staff import ROLES
+from server.words import CHANNELS
 
 T = TypeVar("T", bound=Struct)
 
@@ -99,7 +100,7 @@ def _compiled() -> Environment:
         "quote_state": words.quote_state,
         "limit": words.limit,
         "quarters": words.quarters,
-        "channel": words.CHANNELS.__getitem__,
+        "channel": CHANNELS.__getitem__,
     }
     for name in environment.list_templates():
         environment.get_template(name)

@@ -5,20 +5,12 @@ from typing import Any
 
 from msgspec import Struct
 
-from schemas.cases import CaseView, Channel, ClockView
+from schemas.cases import CaseView, ClockView
 from schemas.common import FormField
 from server.cases.views import SOON
 from server.kit.clock import SHANGHAI
 
 _WEEKDAYS = "一二三四五六日"
-CHANNELS: dict[Channel, str] = {
-    "mini_program": "小程序",
-    "phone": "电话",
-    "window": "窗口",
-    "wecom": "企业微信",
-    "console": "工作台",
-    "system": "自动",
-}
 QUARTER = timedelta(minutes=15)
 _LATE_SHARE = 0.8
 _NEAR = {-1: "昨天", 0: "今天", 1: "明天", 2: "后天"}

@@ -72,7 +72,7 @@ class CaseClock(Struct, kw_only=True):
     """Stored inside its case. `due_at` is what was last told, null while paused; `edition` is the calendar's.
 
     `remind` is who has not been reminded yet, and at how many per cent they will be; `run` counts how often this
-    clock was started anew.
+    clock was started anew. `late`: it was stopped after it had run out.
     """
 
     unit: Unit
@@ -84,6 +84,7 @@ class CaseClock(Struct, kw_only=True):
     asked: Request | None = None
     remind: dict[str, int] = {}
     run: int = 1
+    late: bool = False
     due_at: datetime | None = None
     edition: int = 0
 
@@ -133,6 +134,8 @@ def edition_of(clocks: Mapping[str, CaseClock]) -> int | None:
 
 def stop(clock: CaseClock, now: datetime) -> None:
     """What was promised has been done, or nobody waits for it any more."""
+    if clock.stopped_at is None:
+        clock.late = clock.due_at is not None and now > clock.due_at
     clock.stopped_at, clock.due_at, clock.asked = clock.stopped_at or now, None, None
 
 

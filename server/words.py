@@ -1,11 +1,21 @@
-"""Times as people say them."""
+"""Times and ways as people say them."""
 
 import functools
 from datetime import date, datetime
 
+from schemas.cases import Channel
 from server.kit.clock import SHANGHAI
 
 _WEEKDAYS = "一二三四五六日"
+CHANNELS: dict[Channel, str] = {
+    "mini_program": "小程序",
+    "phone": "电话",
+    "window": "窗口",
+    "wecom": "企业微信",
+    "console": "工作台",
+    "system": "自动",
+}
+"""How something came to us or was done."""
 
 
 @functools.lru_cache(maxsize=10_000)

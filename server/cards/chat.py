@@ -19,7 +19,7 @@ from server.wecom_callbacks import Message, hears
 
 NOT_FOUND = "没有找到"
 HELP = "发办件编号（如 HB-20261124-0001372）可以看这件事办到哪里；发“待办”可以看您手上的事。"
-TODO = "待办"
+INBOX = "待办"
 _FIRST = 5
 _BOXES: tuple[tuple[Box, str], ...] = (
     ("mine", "我的"),
@@ -52,7 +52,7 @@ async def answer(tx: Tx, message: Message, rules: Settings) -> str | None:
         return await _case(tx, number, actor, rules)
     if number[:2].isascii() and number[:2].isalpha() and any(one.isdigit() for one in number):
         return NOT_FOUND
-    return await _todo(tx, actor, rules) if said == TODO else HELP
+    return await _todo(tx, actor, rules) if said == INBOX else HELP
 
 
 @hears("event", "enter_agent")

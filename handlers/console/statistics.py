@@ -1,0 +1,155 @@
+"""Statistics as a page: figures, plots that are drawn here, the numbers below each, and all of them as a table."""
+
+import csv
+import io
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from handlers.base import allow
+from handlers.page import MenuItem, Page, Shown
+from handlers.statistics import LOOKERS
+from schemas.statistics import FindStatistics, ShareView, StatisticsView
+from server.kit.clock import SHANGHAI
+from server.kit.errors import Invalid
+from server.statistics import MonthNotYet
+
+PATH = "/console/statistics"
+WIDTH, HEIGHT = 640, 160
+_MONTHS = 12
+
+
+class BadMonth(Invalid):
+    """月份请写成 2026-11 这样"""
+
+
+class Look(Struct, frozen=True):
+    """A month as it was chosen; empty: the present one."""
+
+    month: str = ""
+
+    def wanted(self) -> FindStatistics:
+        """Raises BadMonth."""
+        try:
+            return msgspec.convert({"month": self.month or None}, FindStatistics)
+        except msgspec.ValidationError as error:
+            raise BadMonth(field="month") from error
+
+
+class Column(Struct, frozen=True):
+    """A bar of the plot of days, in its own units."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    share: ShareView
+
+
+class Group(Struct, frozen=True):
+    """A plot of bars that lie: a share and how long its bar is, in per cent of the longest."""
+
+    title: str
+    rows: list[tuple[ShareView, int]]
+
+
+def columns(days: list[ShareView]) -> list[Column]:
+    """The days side by side; the highest fills the plot."""
+    most, step = max([one.count for one in days] + [1]), WIDTH / len(days)
+    return [
+        Column(
+            x=round(index * step + step * 0.15, 1),
+            y=round(HEIGHT - one.count / most * HEIGHT, 1),
+            width=round(step * 0.7, 1),
+            height=round(one.count / most * HEIGHT, 1),
+            share=one,
+        )
+        for index, one in enumerate(days)
+    ]
+
+
+def group(title: str, shares: list[ShareView]) -> Group:
+    most = max([one.count for one in shares] + [1])
+    return Group(title, [(one, round(one.count / most * 100)) for one in shares])
+
+
+def groups(view: StatisticsView) -> list[Group]:
+    """Only what there is something of."""
+    made = (
+        group("按类别", view.kinds),
+        group("按现在的状态", view.states),
+        group("按社区", view.communities),
+        group("按来路", view.channels),
+        group("评价", view.ratings),
+        group("发给居民的消息", view.messages),
+    )
+    return [one for one in made if one.rows]
+
+
+def months(now: Any) -> list[str]:
+    """The last twelve, the present one first."""
+    local = now.astimezone(SHANGHAI)
+    counted = [local.year * 12 + local.month - 1 - back for back in range(_MONTHS)]
+    return [f"{one // 12}-{one % 12 + 1:02d}" for one in counted]
+
+
+class Statistics(Page):
+    path = PATH
+    menu = MenuItem("统计", "chart", 70)
+
+    @allow(*LOOKERS)
+    async def get(self, query: Look) -> Shown:
+        """The month's figures, for the part of the street that the caller answers for."""
+        problem, status = "", 200
+        try:
+            view = await self.building.statistics.of(self.actor, query.wanted().month)
+        except (BadMonth, MonthNotYet) as error:
+            problem, status = error.message, error.status
+            view = await self.building.statistics.of(self.actor, None)
+        facts = {
+            "view": view,
+            "months": months(self.building.clock.now()),
+            "columns": columns(view.days),
+            "most": max(one.count for one in view.days),
+            "size": (WIDTH, HEIGHT),
+            "groups": groups(view),
+            "problem": problem,
+        }
+        return Shown("console/statistics.html", facts, status)
+
+
+def table(view: StatisticsView) -> Iterator[tuple[str, ...]]:
+    """Every figure, one in a line."""
+    yield ("月份", view.month, view.scope)
+    yield ("办件", "总数", str(view.total))
+    yield ("办件", "已结束", str(view.ended))
+    yield ("办件", "平均用时（小时）", "" if view.hours is None else str(view.hours))
+    yield ("评价", "平均分", "" if view.stars is None else str(view.stars))
+    for one in view.limits:
+        yield ("时限", f"{one.text}：到期", str(one.over))
+        yield ("时限", f"{one.text}：按时", str(one.kept))
+    for part in groups(view):
+        for share, _ in part.rows:
+            yield (part.title, share.text, str(share.count))
+    for day in view.days:
+        yield ("每天", day.name, str(day.count))
+
+
+class Table(Page):
+    path = PATH + "/table"
+
+    @allow(*LOOKERS)
+    async def get(self, query: Look) -> None:
+        """The same as a file for a spreadsheet, UTF-8 with a byte order mark as Excel wants it."""
+        view = await self.building.statistics.of(self.actor, query.wanted().month)
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows(table(view))
+        self.set_header("Content-Type", "text/csv; charset=utf-8")
+        self.set_header("Content-Disposition", f'attachment; filename="statistics-{view.month}.csv"')
+        self.write("\ufeff" + text.getvalue())
+
+    def answer(self, result: object, status: int) -> None:
+        """It has been written."""
+        self.finish()

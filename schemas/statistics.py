@@ -1,0 +1,60 @@
+"""Figures of a month: how much was asked for, how quickly and how well it was done."""
+
+from datetime import datetime
+from typing import Annotated
+
+from msgspec import Meta
+
+from schemas.common import END, Request, View
+
+Month = Annotated[str, Meta(pattern=r"^20\d\d-(0[1-9]|1[0-2])" + END, description="月份，如 2026-11")]
+
+
+class FindStatistics(Request, frozen=True, kw_only=True):
+    """A month by the local calendar; without one it is the present one."""
+
+    month: Month | None = None
+
+
+class ShareView(View, frozen=True, kw_only=True):
+    """One of the parts that a whole falls into, in words."""
+
+    name: str
+    text: str
+    count: int
+
+
+class LimitView(View, frozen=True, kw_only=True):
+    """A kind of deadline: `kept` of those that are `over` were kept; `hours` is how long they took on average."""
+
+    name: str
+    text: str
+    over: int
+    kept: int
+    hours: float | None
+
+
+class StatisticsView(View, frozen=True, kw_only=True):
+    """Of the cases that were opened in the month and lie in the caller's scope.
+
+    `hours` is how long it took on average from opening to the end, of those that have ended. `stars` is the average of
+    `rated` ratings, of five. `messages` says what became of the messages to residents, for the whole street only.
+    `counted_at`: figures are some minutes old.
+    """
+
+    month: str
+    scope: str
+    total: int
+    ended: int
+    hours: float | None
+    rated: int
+    stars: float | None
+    days: list[ShareView]
+    kinds: list[ShareView]
+    states: list[ShareView]
+    communities: list[ShareView]
+    channels: list[ShareView]
+    ratings: list[ShareView]
+    limits: list[LimitView]
+    messages: list[ShareView]
+    counted_at: datetime
