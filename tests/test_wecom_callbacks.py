@@ -102,9 +102,10 @@ async def test_a_message_that_comes_again_is_heard_once_also_by_two_processes_at
     assert await state_of(shop, no) == ("confirmed", 2)
     steps = (await shop.manager.get(f"/v1/cases/{no}/history")).json["items"]
     assert [(one["action"], one["channel"]) for one in steps][1:] == [("confirm", "wecom")]
-    again = tapped(world, shop.manager.id, task, "confirm", code="another-one")
-    assert (await Sealed(world, again).sent_to(world)).body == b"success"
-    assert await state_of(shop, no) == ("confirmed", 2)
+    asked, before = Sealed(world, typed(world, shop.manager.id, "帮助")), await remembered(world)
+    answers = [(await asked.sent_to(world)).body for _ in range(3)]
+    assert answers[0] != b"success" and answers[1:] == [b"success"] * 2
+    assert await remembered(world) == before + 1
 
 
 BOMB = '<!DOCTYPE xml [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><xml><Encrypt>&b;</Encrypt></xml>'
