@@ -3,11 +3,13 @@
 from handlers.base import Answer, Endpoint, allow
 from schemas.cases import CaseView
 from schemas.dispatch import (
+    DayBoardView,
     DeclineOffer,
     DispatchesView,
     DispatchView,
     ExplainedView,
     FairnessView,
+    FindDay,
     FindDispatches,
     FindFairness,
     FindOffers,
@@ -115,3 +117,12 @@ class Fairness(Endpoint):
     async def get(self, query: FindFairness) -> FairnessView:
         """Who of a provider was offered and given how much, and how even that is."""
         return await self.building.db.reading(lambda reader: dispatch.report(reader, query, self.actor))
+
+
+class DayBoard(Endpoint):
+    path = "/v1/dispatch/day"
+
+    @allow("provider", "dispatcher", "admin")
+    async def get(self, query: FindDay) -> DayBoardView:
+        """A day of everybody's, and what of it has no worker yet."""
+        return await self.building.db.reading(lambda reader: dispatch.of_day(reader, query, self.actor))

@@ -1,5 +1,6 @@
 """Giving work to workers: what is offered to one of them, how the choice was made, who was given how much."""
 
+import datetime as dt
 from datetime import date, datetime
 from typing import Annotated, Literal
 
@@ -199,3 +200,43 @@ class FairnessView(View, frozen=True, kw_only=True):
     hours: float
     gini: float
     next: str | None = None
+
+
+class FindDay(Request, frozen=True, kw_only=True):
+    """A local date, today without one; of one provider, or of all in scope."""
+
+    date: Annotated[dt.date, Meta(description="当地日期")] | None = None
+    provider_id: Id | None = None
+
+
+class DayVisitView(View, frozen=True, kw_only=True):
+    """A visit on the board; `from_min` and `to_min` are the minutes of the day that it takes of it."""
+
+    case_no: str
+    title: str
+    start: dt.datetime
+    end: dt.datetime
+    from_min: int
+    to_min: int
+    state_text: str
+    tone: str
+    compound: str
+
+
+class DayWorkerView(View, frozen=True, kw_only=True):
+    """A row of the board: `shifts` in minutes of the day."""
+
+    worker_id: str
+    name: str
+    provider: str
+    shifts: list[list[int]]
+    visits: list[DayVisitView]
+
+
+class DayBoardView(View, frozen=True, kw_only=True):
+    """`waiting` are visits of the day that have no worker; `more`: there are too many for one board."""
+
+    date: dt.date
+    workers: list[DayWorkerView]
+    waiting: list[DispatchView]
+    more: bool

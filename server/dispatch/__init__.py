@@ -6,6 +6,7 @@ choice was made is kept, with everybody who was weighed for it (docs/decisions/d
 
 from server.dispatch.board import again, explained, listed, providers_of, view
 from server.dispatch.candidates import candidates
+from server.dispatch.day import of_day
 from server.dispatch.fairness import gini, report
 from server.dispatch.follow import follow
 from server.dispatch.giving import choose
@@ -34,6 +35,7 @@ __all__ = [
     "follow",
     "gini",
     "listed",
+    "of_day",
     "providers_of",
     "report",
     "view",
