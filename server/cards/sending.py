@@ -6,13 +6,14 @@ attempt whose answer is lost is refused the next time, and the card has its new 
 """
 
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
 import structlog
+from msgspec.structs import replace
 
 from server.building import WeComGateway
 from server.cards import faces
-from server.cards.closing import UPDATES, CardUpdate, became, close, kind_of, open_now
+from server.cards.closing import UPDATES, CardUpdate, became, kind_of, open_now
 from server.config import Settings
 from server.kit.db import Database, Reader
 from server.kit.jobs import QueueOf, RetryPolicy, Settled
@@ -42,19 +43,18 @@ async def carry(house: House, notice: WorkNotice) -> Settled:
     if notice.card is None or not notice.card.open or not url:
         return await deliver(house, notice)
     buttons = await house.db.reading(lambda reader: open_now(reader, notice))
-    if not buttons:
-        return await deliver(house, await _too_late(house, notice))
-    return await _as_card(house, notice, buttons, url)
+    if buttons:
+        return await _as_card(house, notice, buttons, url)
+    outcome = await house.db.reading(lambda reader: became(reader, notice))
+    return await _as_line(house, notice, outcome)
 
 
-async def _too_late(house: House, notice: WorkNotice) -> WorkNotice:
-    """Somebody was faster than the message: it says so, and has nothing to tap."""
-
-    async def closed(tx: Any) -> WorkNotice:
-        await close(tx, notice, await became(tx, notice))
-        return await tx.get(NOTICES, notice.id) or notice
-
-    return await house.db.atomically(closed)
+async def _as_line(house: House, notice: WorkNotice, outcome: str = "") -> Settled:
+    """Without buttons: somebody was faster than the message, which then says so, or the app may send no cards."""
+    card = notice.card
+    told = replace(notice, card=replace(card, open=False, outcome=outcome)) if card is not None else notice
+    settled = await deliver(house, told)
+    return {**settled, "card.open": False, "card.outcome": outcome} if settled is not None else None
 
 
 async def _as_card(house: House, notice: WorkNotice, buttons: frozenset[str], url: str) -> Settled:
@@ -68,8 +68,7 @@ async def _as_card(house: House, notice: WorkNotice, buttons: frozenset[str], ur
         if known:
             return refused(notice, refusal, house.db.now())
         log.error("cards.refused", errcode=refusal.errcode, action=refusal.action, card=found[1].name)
-        settled = await deliver(house, notice)
-        return {**settled, "card.open": False} if settled is not None else None
+        return await _as_line(house, notice)
     return {"due_at": None, "delivery": "sent", "error": "", "card.response_code": code}
 
 
