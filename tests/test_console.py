@@ -313,6 +313,14 @@ async def test_only_what_may_be_done_now_is_on_the_page(world: World) -> None:
     assert "现在不用您操作" in page.text
 
 
+async def test_only_what_was_done_before_is_called_done_again(world: World) -> None:
+    shop, resident = await world.shop(), await world.resident()
+    path = f"/console/cases/{(await shop.brought_to('assigned', resident))['case_no']}"
+    assert "重新派单" in (await of(shop.dispatcher).get(path)).text
+    worker = (await of(shop.worker).get(path)).text
+    assert "接单" in worker and "重新接单" not in worker
+
+
 async def test_the_start_code_is_for_the_desk_and_not_for_the_worker(world: World) -> None:
     shop, resident = await world.shop(), await world.resident()
     case = await shop.brought_to("en_route", resident)

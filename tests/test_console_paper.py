@@ -33,6 +33,7 @@ async def test_a_case_is_printed_with_its_number_its_steps_and_room_for_a_stamp(
     assert sheet.status == 200
     for printed in (case_no, "盖章处", "经办人", "居民签字", "日常保洁", "李师傅", "打印于"):
         assert printed in sheet.text, printed
+    assert "今天" not in sheet.text.partition("经过")[2], "on paper nothing is today"
     assert "内部的话" not in sheet.text and not [one for one in sheet.forms if case_no in one.action]
     stranger = (await world.shop()).manager
     assert (await of(stranger).get(f"/console/cases/{case_no}/print")).status == 404

@@ -23,7 +23,7 @@ from server.config import Settings
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, HoelunError, Invalid
-from server.kit.flow import NotAllowedNow
+from server.kit.flow import Flow, NotAllowedNow
 from server.sessions import Actor
 
 T = TypeVar("T", bound=Struct)
@@ -71,7 +71,7 @@ def buttons(case: Case, actions: list[ActionView], actor: Actor) -> list[Button]
     flow, mine = cases.kind_of(case).flow, cases.parts(actor, case)
     drawn: list[Button] = []
     for one in actions:
-        stays = flow.row(case.state, one.name, mine).target == case.state
+        stays = flow.row(case.state, one.name, mine).target == case.state and _leads_on(flow, one.name)
         drawn.append(
             Button(
                 name=one.name,
@@ -83,6 +83,12 @@ def buttons(case: Case, actions: list[ActionView], actor: Actor) -> list[Button]
             )
         )
     return sorted(drawn, key=lambda one: (not one.main, one.danger))
+
+
+def _leads_on(flow: Flow, action: str) -> bool:
+    """Whether it brings a case from one state to another somewhere: only of such a one can it be said that it is done
+    again."""
+    return any(row.action == action and row.target != row.source for row in flow.rows)
 
 
 def _letter(name: str, before: list[Button]) -> str:

@@ -16,7 +16,11 @@ const TALLEST = 2600
 const TARGET = 40
 const LEAST_CONTRAST = 4.5
 const PATIENCE_MS = 20_000
-/** What the menu and the lists do not lead to: name, whose page, its address from the street's case numbers. */
+/**
+ * What the menu and the lists do not lead to. name: of the picture; who: whose page; page: its address from the street's case
+ * numbers; follow: what is clicked to come on; act: what is done there; media: on paper; widths: not both; low: no longer
+ * than a screen.
+ */
 const MORE = [
   { name: 'inbox-unassigned', who: 'demo-provider', page: () => '/console?box=unassigned' },
   { name: 'inbox-narrowed', who: 'demo-dispatcher', page: () => '/console?box=team&kind=booking&state=booking.submitted' },
@@ -29,7 +33,12 @@ const MORE = [
   { name: 'case-rated', who: 'demo-dispatcher', page: (of) => `/console/cases/${of.completed}` },
   { name: 'case-for-the-worker', who: 'demo-worker', page: () => '/console', follow: '[data-row]' },
   { name: 'case-print', who: 'demo-dispatcher', page: (of) => `/console/cases/${of.done}/print` },
+  { name: 'case-on-paper', who: 'demo-dispatcher', page: (of) => `/console/cases/${of.done}/print`, media: 'print', widths: ['desk'] },
+  { name: 'menu', who: 'demo-admin', page: () => '/console', act: (page) => page.locator('.later summary').click(), widths: ['phone'], low: true },
+  { name: 'keys', who: 'demo-dispatcher', page: () => '/console', act: (page) => page.locator('[data-keys-open]').click(), widths: ['desk'], low: true },
   { name: 'dispatch-of-a-case', who: 'demo-dispatcher', page: (of) => `/console/dispatch/${of.assigned}` },
+  { name: 'day', who: 'demo-dispatcher', page: () => '/console/day' },
+  { name: 'day-chosen', who: 'demo-dispatcher', page: () => '/console/day', follow: '.waiting a' },
   { name: 'not-there', who: 'demo-dispatcher', page: () => '/console/nothing' },
   { name: 'logged-out', who: '', page: () => '/console/logout' },
 ]
@@ -71,8 +80,10 @@ async function situations() {
   await page.setContent(fs.readFileSync(path.join(HOME, 'tools', 'window.svg'), 'utf8'))
   const street = await fill(await page.screenshot({ type: 'jpeg', quality: 85 }))
   await page.close()
-  const note = await atWork('demo-dispatcher')
-  await note('POST', `/v1/cases/${street.onTheWay}/notes`, { text: '居民耳背，到了请多敲几下门', street_only: false })
+  const dispatcher = await atWork('demo-dispatcher')
+  const { items } = await dispatcher('GET', `/v1/cases/${street.assigned}/candidates`)
+  if (items.some((one) => one.id === 'demo-worker' && one.free)) await dispatcher('POST', `/v1/cases/${street.assigned}/assign`, { worker_id: 'demo-worker' })
+  await dispatcher('POST', `/v1/cases/${street.onTheWay}/notes`, { text: '居民耳背，到了请多敲几下门', street_only: false })
   if (kept) fs.writeFileSync(kept, JSON.stringify(street))
   return street
 }
@@ -109,20 +120,26 @@ function nameOf(address) {
 
 async function portrait(shot, desks, street) {
   taken.add(shot.name)
-  for (const [width, viewport] of Object.entries(WIDTHS)) {
+  for (const width of shot.widths ?? Object.keys(WIDTHS)) {
+    const viewport = WIDTHS[width]
     const name = `${shot.name}-${width}.png`
     const page = shot.who ? desks.get(shot.who).page : await stage.browser.newPage({ viewport })
     try {
       page.setDefaultTimeout(PATIENCE_MS)
       await page.setViewportSize(viewport)
+      await page.emulateMedia({ media: shot.media ?? 'screen' })
       await page.goto(CONSOLE + shot.page(street))
-      if (shot.follow) await page.locator(shot.follow).first().click()
+      if (shot.follow) {
+        await page.locator(shot.follow).first().click()
+        await page.waitForURL('**/console/cases/**')
+      }
       await page.locator('main').waitFor()
+      await shot.act?.(page)
       await page.addStyleTag({ content: '* { animation: none !important; transition: none !important; caret-color: transparent !important }' }).catch(() => {})
       await page.evaluate(() => Promise.all([document.fonts.ready, ...[...document.images].map((one) => { one.loading = 'eager'; return one.decode().catch(() => {}) })]))
       for (const one of [...(await cutOff(page)), ...(await tooPale(page)), ...(width === 'phone' ? await tooSmall(page) : [])]) complaints.push(`${name}: ${one}`)
       const height = await page.evaluate(() => document.documentElement.scrollHeight)
-      await page.setViewportSize({ ...viewport, height: Math.min(Math.max(height, viewport.height), TALLEST) })
+      if (!shot.low) await page.setViewportSize({ ...viewport, height: Math.min(Math.max(height, viewport.height), TALLEST) })
       await page.screenshot({ path: path.join(values.out, name) })
       console.log(name)
     } catch (error) {
