@@ -288,7 +288,7 @@ async def test_moving_house_opens_a_case_for_each_part_and_one_for_the_whole(wor
 
     assert (case["kind_text"], case["title"], case["state"]) == ("一件事", "搬家一件事", "open")
     assert case["case_no"].startswith("YJ-") and case["details"]["total_fen"] == 3 * 7000
-    assert case["sentence"] == "3 件事里 0 件已确认，搬家货运等商家确认，新房保洁等商家确认，换锁等商家确认"
+    assert case["sentence"] == "3 件事都在等商家确认"
     numbers = [one["case_no"] for one in case["details"]["parts"]]
     for number, shop in zip(numbers, (house.freight, house.cleaning, house.locks), strict=True):
         part = await seen(resident, number)
@@ -298,7 +298,7 @@ async def test_moving_house_opens_a_case_for_each_part_and_one_for_the_whole(wor
     assert (await (await world.resident()).get(f"/v1/cases/{case['case_no']}")).status == 404
     listed = (await resident.get("/v1/cases")).json["items"]
     assert {one["case_no"] for one in listed} == {case["case_no"], *numbers}
-    assert "3 件事里" in (await inbox(resident))[0]
+    assert "3 件事都在等商家确认" in (await inbox(resident))[0]
 
     for shop, name in ((house.freight, "freight"), (house.locks, "locks")):
         assert (await shop.manager.act(part_of(case, name)["case_no"], "confirm")).status == 200
@@ -369,7 +369,7 @@ async def test_keeping_what_can_be_had_leaves_out_what_is_optional_and_tells(wor
     case = await house.asked(resident)
     await world.work()
 
-    assert case["sentence"].startswith("2 件事里 0 件已确认") and case["sentence"].endswith("换锁没约上")
+    assert case["sentence"].startswith("2 件事都在等商家确认") and case["sentence"].endswith("换锁没约上")
     lost = part_of(case, "locks")
     assert (lost["case_no"], lost["failed"], lost["state_text"]) == (None, True, "没约上")
     assert "约走了" in lost["reason"] and lost["alternatives"] == [world.at(9), world.at(10), world.at(14)]

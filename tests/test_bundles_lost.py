@@ -189,7 +189,7 @@ async def test_what_the_resident_has_not_seen_yet_is_asked_about_first(world: Wo
     again = await resident.act(case["case_no"], "go_on")
     assert (again.json["state"], again.json["sentence"]) == (
         "open",
-        "1 件事里 0 件已确认，换锁等商家确认，搬家货运没约上，新房保洁没约上",
+        "换锁等商家确认，搬家货运、新房保洁没约上",
     )
 
 
@@ -287,7 +287,7 @@ async def test_the_desk_books_a_part_anew_on_the_page(world: World) -> None:
     now = await seen(resident, case["case_no"])
     assert (now["state"], part_of(now, "freight")["start"]) == ("open", world.at(8))
     await world.work()
-    assert "3 件事里 0 件已确认" in (await inbox(resident))[-1], "the desk's taps are told"
+    assert "3 件事都在等商家确认" in (await inbox(resident))[-1], "the desk's taps are told"
 
 
 async def test_who_leaves_takes_what_was_filled_in_along(world: World) -> None:

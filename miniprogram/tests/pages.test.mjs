@@ -313,7 +313,8 @@ test('a certificate in the profile is shown and taken out, and a profile without
 
 test('whoever would not hear of the visit is offered to, and is not asked again after an answer', async () => {
   const visit = (state, credits = 0) => [subscription('visit', 1, credits, state)]
-  const asked = async (items, view = item()) => {
+  const coming = (more = {}) => item({ details: { ...item().details, start_code: '1234', ...more } })
+  const asked = async (items, view = coming()) => {
     const phone = await Handset.take({ start: CASE_PAGE, answers: one(view, { 'GET /v1/subscriptions': { items }, 'POST /v1/subscriptions': () => [200, { items: visit('accepted', 1) }] }) })
     await phone.see('经过')
     await until(() => phone.did('GET /v1/subscriptions').length, () => 'what can be asked for')
@@ -325,7 +326,7 @@ test('whoever would not hear of the visit is offered to, and is not asked again 
   await until(() => !phone.text.includes('要提醒'), () => phone.text)
   assert.deepEqual(phone.did('POST /v1/subscriptions').map((each) => each.body.results), [{ 'visit-1': 'accept' }])
   phone.away()
-  for (const [items, view] of [[visit('rejected')], [visit('banned')], [visit('accepted', 2)], [visit('unknown'), item({ open: false })]]) {
+  for (const [items, view] of [[visit('rejected')], [visit('banned')], [visit('accepted', 2)], [visit('unknown'), coming({ finish_note: '擦完了' })], [visit('unknown'), item()]]) {
     const other = await asked(items, view)
     await until(() => other.instance.data.state === 'ready', () => 'drawn')
     assert.ok(!other.text.includes('要提醒'))

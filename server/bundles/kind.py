@@ -47,10 +47,22 @@ def sentence(reader: Reader, case: Case, bundled: Bundled, mine: frozenset[str])
 def _under_way(bundled: Bundled) -> str:
     coming = [one for one in bundled.parts if not one.failed]
     sure = [one for one in coming if one.state not in ("held", "submitted", "quoted")]
-    waits = [f"{one.name}{_SAID[one.state]}" for one in coming if one.state in _SAID]
-    lost = [f"{one.name}没约上" for one in bundled.parts if one.failed]
-    count = "都已确认" if len(sure) == len(coming) else f"里 {len(sure)} 件已确认"
-    return "，".join([f"{len(coming)} 件事{count}", *waits, *lost])
+    waiting: dict[str, list[str]] = {}
+    for one in coming:
+        if one.state in _SAID:
+            waiting.setdefault(_SAID[one.state], []).append(one.name)
+    waits = [f"{'、'.join(names)}{what}" for what, names in waiting.items()]
+    lost = [one.name for one in bundled.parts if one.failed]
+    told = _counted(len(coming), len(sure), waiting, waits)
+    return "，".join([*told, f"{'、'.join(lost)}没约上"] if lost else told)
+
+
+def _counted(count: int, sure: int, waiting: dict[str, list[str]], waits: list[str]) -> list[str]:
+    if sure == count:
+        return [f"{count} 件事都已确认", *waits]
+    if sure:
+        return [f"{count} 件事里 {sure} 件已确认", *waits]
+    return [f"{count} 件事都在{next(iter(waiting))}"] if count > 1 and len(waiting) == 1 else waits
 
 
 def show(reader: Reader, case: Case, bundled: Bundled, mine: frozenset[str]) -> BundleDetails:
