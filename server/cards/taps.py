@@ -42,7 +42,7 @@ async def _refused(tx: Tx, message: Message, refusal: HoelunError) -> str | None
     _note(tx, notice, message, refusal)
     code = str(message.get("ResponseCode") or "")
     if await open_now(tx, notice):
-        await show(tx, notice, code, _in_words(refusal))
+        await show(tx, notice, code, refusal.message)
         return None
     await close(tx, notice, await _why(tx, notice, refusal), code)
     return None
@@ -108,13 +108,9 @@ def _several(found: Any) -> list[Any]:
 async def _why(tx: Tx, notice: WorkNotice, refusal: HoelunError) -> str:
     """Who was first, where the act is gone; a refusal that is about the person stands as it is."""
     if isinstance(refusal, Forbidden) or actor_of(tx, notice.userid) is None:
-        return _in_words(refusal)
+        return refusal.message
     outcome = await became(tx, notice)
-    return outcome if outcome != OVER or isinstance(refusal, NotAllowedNow) else _in_words(refusal)
-
-
-def _in_words(refusal: HoelunError) -> str:
-    return refusal.message
+    return outcome if outcome != OVER or isinstance(refusal, NotAllowedNow) else refusal.message
 
 
 def _note(tx: Tx, notice: WorkNotice, message: Message, refusal: HoelunError) -> None:
@@ -122,8 +118,9 @@ def _note(tx: Tx, notice: WorkNotice, message: Message, refusal: HoelunError) ->
     actor = actor_of(tx, notice.userid)
     if actor is None or notice.card is None or refusal.status not in (403, 404, 409):
         return
-    what, subjects = f"cards.{message.get('EventKey')}", (notice.card.case_no,)
-    tx.add(audit.AUDIT, audit.entry(tx.now, actor, _origin(), what, subjects, refusal.code))
+    found, key = kind_of(notice), str(message.get("EventKey") or "")
+    what = f"cards.{key}" if found is not None and found[1].button(key) is not None else "cards.tap"
+    tx.add(audit.AUDIT, audit.entry(tx.now, actor, _origin(), what, (notice.card.case_no,), refusal.code))
 
 
 def _origin() -> Origin:
