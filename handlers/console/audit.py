@@ -12,6 +12,7 @@ from handlers.base import allow, endpoints
 from handlers.page import MenuItem, Page, Shown
 from schemas.audit import AuditEntryView, AuditView, FindAudit
 from server import audit
+from server.cards import CARDS
 from server.cases.kinds import kinds
 from server.kit.db import Reader
 from server.kit.errors import Invalid
@@ -61,6 +62,8 @@ _LOOKS = {
     "announcement.discard": "删除公告草稿",
     "workdays.post": "修改工作日历",
     "workdays.load": "导入工作日历",
+    "cards.tap": "点消息卡片",
+    **{f"cards.{one.action}": f"在卡片上点“{one.text}”" for kind in CARDS.values() for one in kind.buttons},
 }
 _VERBS = {"get": "查看", "post": "提交", "put": "修改", "patch": "修改", "delete": "删除"}
 
