@@ -79,7 +79,7 @@ class Phone:
         assert answer.status_code == 200, answer.text
         return answer.json()
 
-    def control(self, name: str, **body: Any) -> Any:
+    def control(self, name: str, /, **body: Any) -> Any:
         return self.post(f"/_control/{name}", body)
 
     def fault(self, path: str, **body: Any) -> None:
