@@ -6,6 +6,9 @@ from wechatpy import WeChatClient
 from wechatpy.exceptions import WeChatClientException
 from wechatpy.work import WeChatClient as WeComClient
 
+from server.sandbox import Department, Member, Tag
+
+from .desk import Desk
 from .phone import BOOKED, Phone
 
 
@@ -99,3 +102,105 @@ def test_wecom_card_reaches_those_whom_the_app_can_see(phone, wecom):
     with pytest.raises(WeChatClientException) as refused:
         wecom.message.send_text_card(phone.config.agentid, "Demo-Left", **card)
     assert refused.value.errcode == 81013
+
+
+COMPANY = {
+    "members": (
+        Member(userid="demo-clerk", name="乌日娜", department=(2,), tags=(7,)),
+        Member(userid="demo-worker", name="刘洋", department=(3,)),
+    ),
+    "departments": (
+        Department(id=1, name="街道办事处", parentid=0),
+        Department(id=2, name="绿苑社区"),
+        Department(id=3, name="上门队", parentid=2),
+    ),
+    "tags": (Tag(id=7, name="窗口", departments=(3,)),),
+}
+
+
+@pytest.fixture
+def staffed(phones) -> Phone:
+    return phones(**COMPANY)
+
+
+@pytest.fixture
+def company(staffed: Phone) -> WeComClient:
+    client = WeComClient(staffed.config.corpid, staffed.config.corpsecret, timeout=10)
+    client._http.mount("https://", Rewritten(staffed.base))
+    return client
+
+
+def test_wecom_departments(company):
+    assert [one["name"] for one in company.department.list()] == ["街道办事处", "绿苑社区", "上门队"]
+    assert [one["id"] for one in company.department.simple_list(2)] == [2, 3]
+    assert company.department.get(3)["parentid"] == 2
+    with pytest.raises(WeChatClientException) as refused:
+        company.department.list(99)
+    assert refused.value.errcode == 60003
+
+
+def test_wecom_members(company):
+    assert company.user.get("demo-clerk")["name"] == "乌日娜"
+    assert [one["userid"] for one in company.user.list(2, fetch_child=True)] == ["demo-clerk", "demo-worker"]
+    assert company.user.list(3, simple=True) == [{"userid": "demo-worker", "name": "刘洋", "department": [3]}]
+    assert company.department.get_map_users(2, fetch_child=1) == {
+        "乌日娜": "demo-clerk",
+        "刘洋": "demo-worker",
+    }
+
+
+def test_wecom_tags(company):
+    assert company.tag.list() == [{"tagid": 7, "tagname": "窗口"}]
+    assert company.tag.get_users(7)["partylist"] == [3]
+
+
+def test_wecom_messages_to_departments_and_tags(staffed, company):
+    send = company.message.send
+    message = {"msgtype": "markdown", "markdown": {"content": "**请看**"}}
+    answer = send(staffed.config.agentid, "", party_ids=["3"], tag_ids=["7", "9"], msg=message)
+    assert (answer["errcode"], answer["invalidtag"]) == (0, "9")
+    for userid in ("demo-clerk", "demo-worker"):
+        assert staffed.get("/_control/messages", userid=userid)["sent"] == 1
+
+
+def test_wecom_card_tapped_and_changed(staffed, company):
+    desk = Desk(staffed.config)
+    staffed.control("callback", url=desk.url)
+    card = {
+        "card_type": "button_interaction",
+        "main_title": {"title": "新预约"},
+        "task_id": "HB-1",
+        "button_list": [{"text": "接单", "key": "take"}],
+    }
+    message = {"msgtype": "template_card", "template_card": card}
+    assert company.message.send(staffed.config.agentid, ["demo-worker"], msg=message)["response_code"]
+    staffed.control("taps", userid="demo-worker", task_id="HB-1", key="take")
+    change = {
+        "userids": ["demo-worker"],
+        "agentid": staffed.config.agentid,
+        "response_code": desk.heard[0]["ResponseCode"],
+        "button": {"replace_name": "已接单"},
+    }
+    assert company.post("message/update_template_card", data=change)["invaliduser"] == []
+    with pytest.raises(WeChatClientException) as refused:
+        company.post("message/update_template_card", data=change)
+    assert refused.value.errcode == 60140
+    desk.close()
+
+
+@pytest.mark.parametrize("kind", ["config", "agent"])
+def test_wecom_page_signature(staffed, company, kind):
+    ticket = company.jsapi.get_jsapi_ticket() if kind == "config" else company.jsapi.get_agent_jsapi_ticket()
+    url = "https://street.example.cn/console?box=mine"
+    signature = company.jsapi.get_jsapi_signature("n0nce", ticket, 1780000000, url)
+    page = {"url": url, "noncestr": "n0nce", "timestamp": "1780000000", "signature": signature}
+    assert staffed.control("js-signatures", kind=kind, **page) == {"errcode": 0}
+    other = {"config": "agent", "agent": "config"}[kind]
+    assert staffed.control("js-signatures", kind=other, **page) == {"errcode": 42012}
+
+
+def test_wecom_expired_token_is_fetched_again(staffed, company):
+    assert company.department.list()
+    staffed.advance(7_200)
+    assert company.department.list()
+    assert staffed.calls("/cgi-bin/gettoken") == 2

@@ -70,6 +70,8 @@ def test_a_control_call_by_another_method_is_405(phone):
         {"secret": "0123456789abcdef0123456789abcdef"},
         {"corpid": "ww1436e0e65a779aee"},
         {"corpsecret": "s3cr3t"},
+        {"token": "hJqcu3uJ9Tn2gXPmxx2w9kkCkCE2EPYo"},
+        {"encoding_aes_key": "6qkdMrq68nTKduznJYO1A37W2oEgpkMUvkttRToqhUt"},
     ],
 )
 def test_it_refuses_to_start_beside_real_credentials(real):
