@@ -66,6 +66,9 @@ Things to try in a second terminal:
         | pick '"\n".join(m["title"] for m in d["items"])'
 11. the same in a browser: book at $preview, answer at $web/console as demo-provider,
     demo-dispatcher or demo-worker
+12. the staff's telephones: cards that can be tapped at $sandbox/wecom/demo-provider (or any other), and what the
+    app says to a worker who writes to it
+      curl -s $sandbox/_control/texts -d '{"userid": "demo-worker", "text": "待办"}' | pick 'd["reply"]["Content"]'
 
 Ctrl-C stops everything and keeps the data; scripts/demo --fresh starts over.
 """
