@@ -127,7 +127,7 @@ function tick() {
   }
 }
 
-if (document.querySelector('[data-until]')) setInterval(tick, 1000);
+setInterval(tick, 1000);
 
 if (list) {
   list.addEventListener('focusin', (event) => { if (event.target.matches('[data-row]')) choose(event.target); });

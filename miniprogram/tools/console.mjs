@@ -6,6 +6,7 @@ import path from 'node:path'
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { PYTHON, startDemo } from './demo.mjs'
 
 const HOME = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
 const WIDTHS = { phone: { width: 390, height: 844 }, desk: { width: 1280, height: 900 } }
@@ -37,8 +38,7 @@ const MORE = [
   { name: 'menu', who: 'demo-admin', page: () => '/console', act: (page) => page.locator('.later summary').click(), widths: ['phone'], low: true },
   { name: 'keys', who: 'demo-dispatcher', page: () => '/console', act: (page) => page.locator('[data-keys-open]').click(), widths: ['desk'], low: true },
   { name: 'dispatch-of-a-case', who: 'demo-dispatcher', page: (of) => `/console/dispatch/${of.assigned}` },
-  { name: 'day', who: 'demo-dispatcher', page: () => '/console/day' },
-  { name: 'day-chosen', who: 'demo-dispatcher', page: () => '/console/day', follow: '.waiting a' },
+  { name: 'day', who: 'demo-dispatcher', page: () => '/console/day', follow: '[data-after]' },
   { name: 'not-there', who: 'demo-dispatcher', page: () => '/console/nothing' },
   { name: 'logged-out', who: '', page: () => '/console/logout' },
 ]
@@ -47,7 +47,6 @@ const { values } = parseArgs({
   options: { only: { type: 'string', default: '' }, out: { type: 'string', default: path.join(HOME, '..', 'docs', 'screenshots', 'console') } },
 })
 const only = values.only.split(',').filter(Boolean)
-const { PYTHON, startDemo } = await import('./demo.mjs')
 const demo = process.env.HOELUN_E2E_CONSOLE ? null : await startDemo()
 const { CONSOLE, atWork, open } = await import('../tests/e2e/stage.mjs')
 const { fill } = await import('./street.mjs')
@@ -130,8 +129,9 @@ async function portrait(shot, desks, street) {
       await page.emulateMedia({ media: shot.media ?? 'screen' })
       await page.goto(CONSOLE + shot.page(street))
       if (shot.follow) {
+        const before = page.url()
         await page.locator(shot.follow).first().click()
-        await page.waitForURL('**/console/cases/**')
+        await page.waitForURL((now) => String(now) !== before)
       }
       await page.locator('main').waitFor()
       await shot.act?.(page)

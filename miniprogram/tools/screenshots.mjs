@@ -1,14 +1,13 @@
 // node tools/screenshots.mjs [--only NAME,…] [--height N] [--out FOLDER] [--no-states]: pictures of every page in normal and
 // large text, and of its four states, from a demo of its own (or the one that HOELUN_E2E_PREVIEW, _CONSOLE and _SANDBOX name).
 import fs from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { PYTHON, startDemo } from './demo.mjs'
 
 const HOME = path.join(path.dirname(fileURLToPath(import.meta.url)), '..')
-const PYTHON = path.join(HOME, '..', '.venv', 'bin', 'python')
 const STATES = ['loading', 'empty', 'error', 'full']
 const STATE_TEXTS = { loading: '正在取', empty: '还没有内容', error: '出了问题', full: '有内容' }
 const AT_ONCE = 3
@@ -54,35 +53,6 @@ try {
 if (complaints.length) {
   console.error(complaints.join('\n'))
   process.exitCode = 1
-}
-
-/** A demo on free ports whose data is thrown away. → { stop } */
-async function startDemo() {
-  const data = fs.mkdtempSync(path.join(os.tmpdir(), 'hoelun-screenshots-'))
-  const child = spawn(PYTHON, ['-m', 'server', 'demo'], {
-    cwd: path.join(HOME, '..'), env: { ...process.env, HOELUN_DATA_DIR: data }, stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  const ended = new Promise((resolve) => child.once('exit', resolve))
-  let printed = ''
-  await new Promise((resolve, reject) => {
-    child.stdout.on('data', (more) => {
-      printed += more
-      if (printed.includes('Ctrl-C stops everything')) resolve()
-    })
-    ended.then(() => reject(new Error(`the demo did not start:\n${printed}`)))
-  })
-  const address = (words) => printed.match(new RegExp(`${words}\\s+(http://[^\\s/]+)`))[1]
-  process.env.HOELUN_E2E_PREVIEW = address('The mini-program')
-  process.env.HOELUN_E2E_CONSOLE = address('API and staff console')
-  process.env.HOELUN_E2E_SANDBOX = address('Messages on the phones')
-  console.log(`a demo at ${process.env.HOELUN_E2E_PREVIEW}`)
-  return {
-    async stop() {
-      child.kill('SIGINT')
-      await ended
-      fs.rmSync(data, { recursive: true, force: true })
-    },
-  }
 }
 
 /** What goes on in the street; kept beside the pictures while one demo is used for several runs. */
@@ -208,7 +178,7 @@ function missing() {
 function shrink() {
   const done = spawnSync(PYTHON, [path.join(HOME, 'tools', 'shrink.py'), values.out], { encoding: 'utf8' })
   if (done.status !== 0) complaints.push(done.stderr)
-  const files = fs.readdirSync(values.out, { recursive: true }).filter((one) => one.endsWith('.png'))
+  const files = fs.readdirSync(values.out, { recursive: true }).filter((one) => one.endsWith('.png') && !one.startsWith('console'))
   const sizes = files.map((one) => fs.statSync(path.join(values.out, one)).size)
   const sum = sizes.reduce((total, one) => total + one, 0)
   files.forEach((one, index) => sizes[index] > MOST_BYTES && complaints.push(`${one} has ${sizes[index]} bytes of ${MOST_BYTES}`))
