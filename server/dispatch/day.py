@@ -79,11 +79,12 @@ def _worker(
     reader: Reader, worker: Staff, day: date, own: list[str] | None, visits: list[Case]
 ) -> DayWorkerView:
     roster = reader.recall(rosters.ROSTERS, worker.id)
-    employers = (catalogue.provider_of(reader, one) for one in _employers(worker, own))
+    employers = [catalogue.provider_of(reader, one) for one in _employers(worker, own)]
+    names = [one.name for one in employers if one]
     return DayWorkerView(
         worker_id=worker.id,
         name=staff.name_of(reader, worker.id),
-        provider="、".join(one.name for one in employers if one),
+        provider=names[0] + (f" 等 {len(names)} 家" if len(names) > 1 else "") if names else "",
         shifts=[list(one) for one in (rosters.hours_of(roster, day) if roster else [(0, DAY_MIN)])],
         visits=[_visit(reader, one, day) for one in visits],
     )
