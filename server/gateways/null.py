@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from server.gateways.wechat import LoginResult, Verdict, fitted
 from server.gateways.wecom import notice
+from server.gateways.wecom_directory import Department, Member, MemberLogin, PageSignature, Tag, TicketKind
 from server.kit.platform import OutsideCompany, PlatformDown
 
 T = TypeVar("T")
@@ -102,14 +103,23 @@ class NullWeCom:
         self.calls.append(("send_card", {"agentid": agentid, "userid": userid, "card": card}))
         return ""
 
-    async def members(self) -> list[Any]:
+    async def member(self, userid: str) -> Member:
+        raise PlatformDown("member", "not_configured")
+
+    async def members(self) -> list[Member]:
         raise PlatformDown("members", "not_configured")
 
-    async def departments(self) -> list[Any]:
+    async def departments(self) -> list[Department]:
         raise PlatformDown("departments", "not_configured")
 
-    async def tags(self) -> list[Any]:
+    async def tags(self) -> list[Tag]:
         raise PlatformDown("tags", "not_configured")
+
+    async def sign_page(self, kind: TicketKind, url: str) -> PageSignature:
+        raise PlatformDown("ticket", "not_configured")
+
+    async def login_of(self, js_code: str) -> MemberLogin:
+        raise PlatformDown("login_of", "not_configured")
 
     async def update_card(self, agentid: int, userid: str, response_code: str, card: dict[str, Any]) -> None:
         asked = {"agentid": agentid, "userid": userid, "response_code": response_code, "card": card}
