@@ -11,7 +11,9 @@ from msgspec import Struct
 from server.kit.db import Collection, Reader, Tx
 from server.kit.vault import Vault
 
-MACHINERY = frozenset({"due_at", "dead_at", "fence", "attempts", "owner", "error", "request_id", "deleted_at"})
+MACHINERY = frozenset(
+    {"due_at", "dead_at", "fence", "attempts", "owner", "error", "request_id", "deleted_at"}
+)
 
 
 class Whose(Struct, frozen=True):
