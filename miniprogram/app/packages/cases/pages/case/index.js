@@ -5,8 +5,8 @@ const subscriptions = require('../../../../services/subscriptions')
 const { rowsOf, partsOf, quoteOf } = require('../../drawing')
 
 const LOOK_AGAIN_MS = 15000
-const VISIT = 'visit'
-const MOMENTS = [VISIT, 'finish', 'progress']
+const MOMENTS = ['visit', 'finish', 'progress']
+const [VISIT] = MOMENTS
 
 Page({
   caseNo: '',
