@@ -23,7 +23,8 @@ class FindAudit(Request, frozen=True, kw_only=True):
 
 
 class AuditEntryView(View, frozen=True, kw_only=True):
-    """`what` is noun.verb or kind.action; `outcome` is `done`, or the name of the refusal."""
+    """`what` is noun.verb or kind.action; `outcome` is `done`, or the name of the refusal.
+    `reason` is what had to be said for it, mostly empty."""
 
     id: str
     at: datetime
@@ -38,6 +39,7 @@ class AuditEntryView(View, frozen=True, kw_only=True):
     agent: str
     request_id: str
     outcome: str
+    reason: str
 
 
 class AuditView(View, frozen=True, kw_only=True):

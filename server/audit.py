@@ -73,6 +73,7 @@ class Entry(Stored, kw_only=True):
     agent: str
     request_id: str
     outcome: str
+    reason: str = ""
 
 
 AUDIT: Collection[Entry] = Collection(
@@ -113,7 +114,7 @@ def watch(tx: Tx, actor: Actor, origin: Origin) -> None:
         tx.witness = Witness(actor, origin)
 
 
-def note(tx: Tx, actor: Actor, channel: Channel, what: str, *subjects: str | None) -> None:
+def note(tx: Tx, actor: Actor, channel: Channel, what: str, *subjects: str | None, reason: str = "") -> None:
     """The act under its own name: what a move of a case calls. Only the staff's are written."""
     if actor.kind != "staff":
         return
@@ -121,7 +122,7 @@ def note(tx: Tx, actor: Actor, channel: Channel, what: str, *subjects: str | Non
     if isinstance(tx.witness, Witness):
         tx.witness.noted = True
         origin = tx.witness.origin
-    tx.add(AUDIT, entry(tx.now, actor, origin, what, subjects))
+    tx.add(AUDIT, entry(tx.now, actor, origin, what, subjects, reason=reason))
 
 
 def note_system(tx: Tx, what: str, *subjects: str | None) -> None:
@@ -151,6 +152,7 @@ def entry(
     what: str,
     subjects: tuple[str | None, ...],
     outcome: str = DONE,
+    reason: str = "",
 ) -> Entry:
     kept = [one for one in dict.fromkeys(subjects) if one and _is_id(one)]
     return Entry(
@@ -166,6 +168,7 @@ def entry(
         agent=origin.agent,
         request_id=origin.request_id,
         outcome=outcome,
+        reason=reason,
     )
 
 
@@ -219,4 +222,5 @@ def _view(reader: Reader, row: Entry) -> AuditEntryView:
         agent=row.agent,
         request_id=row.request_id,
         outcome=row.outcome,
+        reason=row.reason,
     )

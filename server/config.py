@@ -222,6 +222,12 @@ class Complaints(Section, frozen=True, kw_only=True):
     reopenings: Annotated[int, Meta(ge=0)] = 1
 
 
+class Desk(Section, frozen=True, kw_only=True):
+    """Windows and the call centre: how many residents one member may look at in full in a day."""
+
+    reveals_per_day: Positive = 50
+
+
 class Attachments(Section, frozen=True, kw_only=True):
     """Files on a case. A picture of more than `max_pixels` is not opened, one with a side longer than `max_side` made
     smaller; `piece_s` is how long a client may take for one piece of a download; what nobody has used after
@@ -301,6 +307,7 @@ class Settings(Section, frozen=True, kw_only=True):
     push: Push = field(default_factory=Push)
     proxies: Proxies = field(default_factory=Proxies)
     attachments: Attachments = field(default_factory=Attachments)
+    desk: Desk = field(default_factory=Desk)
 
 
 def load(toml: Path | None, environ: Mapping[str, str]) -> Settings:

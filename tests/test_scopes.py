@@ -264,6 +264,8 @@ BODIES: Mapping[str, Any] = {
     "POST /v1/staff-announcements/{announcement_id}/withdraw": REASON,
     "PUT /v1/residents/{resident_id}/disability": CERTIFICATE,
     "POST /console/residents/{resident_id}": CERTIFICATE,
+    "POST /console/residents/{resident_id}/reveal": {"reason": "callback"},
+    "POST /v1/residents/{resident_id}/reveal": {"reason": "callback"},
     "PUT /v1/rosters/{worker_id}": {"weekly": [[[480, 1080]]] * 7, "version": 0},
 }
 

@@ -35,6 +35,7 @@ _LOOKS = {
     "staff.changed": "通讯录资料变了",
     "staff.left": "离岗",
     "residents.find": "按电话查居民",
+    "residents.reveal": "查看居民完整信息",
     "audit.get": "查看操作记录",
     "disability.get": "查看残疾人证",
     "disability.record": "登记残疾人证",

@@ -10,8 +10,10 @@ from handlers.base import allow
 from handlers.console.case import read_as
 from handlers.page import Goto, MenuItem, Page, Shown
 from schemas.disability import DisabilityView, NewDisability
-from schemas.residents import FindResident, ResidentCard
-from server import disability, places, residents
+from schemas.residents import FindResident
+from schemas.reveals import REASONS, NewReveal, RevealedView
+from server import disability, places, residents, reveals
+from server.cases.exports import masked
 from server.kit.db import Reader, Tx
 from server.kit.errors import Forbidden, HoelunError
 from server.sessions import Actor
@@ -32,10 +34,14 @@ class Look(Struct, frozen=True):
 
 
 class Caller(Struct, frozen=True):
-    """A resident of that number; what is recorded of those whom this desk answers for."""
+    """A resident of that number, masked; `whole` once they have been looked at in full. What is recorded of those whom
+    this desk answers for."""
 
-    card: ResidentCard
+    id: str
+    name: str
+    phone: str
     home: str
+    whole: RevealedView | None
     theirs: bool
     disability: DisabilityView | None
 
@@ -48,33 +54,43 @@ class Refused(Struct, frozen=True):
     given: dict[str, str] = {}
 
 
-async def picture(reader: Reader, phone: str, actor: Actor) -> dict[str, Any]:
+async def picture(reader: Reader, phone: str, actor: Actor, whole: RevealedView | None) -> dict[str, Any]:
     phone, problem, callers = "".join(phone.split()), "", list[Caller]()
     if phone:
         try:
             wanted = msgspec.convert({"phone": phone}, FindResident)
             found = await residents.by_phone(reader, wanted.phone)
-            callers = [_caller(reader, one, actor) for one in found if actor.serves(one.community_id)]
+            callers = [_caller(reader, one, actor, whole) for one in found if actor.serves(one.community_id)]
         except msgspec.ValidationError:
             problem = _HINT
-    return {"phone": phone, "problem": problem, "callers": callers}
+    return {"phone": phone, "problem": problem, "callers": callers, "reasons": REASONS}
 
 
-def _caller(reader: Reader, resident: residents.Resident, actor: Actor) -> Caller:
+def _caller(reader: Reader, resident: residents.Resident, actor: Actor, whole: RevealedView | None) -> Caller:
     theirs = disability.may_write(actor, resident)
     home = resident.household
     return Caller(
-        card=residents.card(resident),
-        home=f"{places.name_of(reader, home.compound_id)} {home.room}".strip() if home else "",
+        id=resident.id,
+        name=reveals.masked_name(resident.name),
+        phone=masked(resident.phone or ""),
+        home=places.name_of(reader, home.compound_id) if home else "",
+        whole=whole if whole is not None and whole.id == resident.id else None,
         theirs=theirs,
         disability=residents.view_disability(resident.disability) if theirs and resident.disability else None,
     )
 
 
-async def shown(page: Page, phone: str, refused: Refused, flash: str = "", status: int = 200) -> Shown:
-    facts = await page.building.db.reading(lambda reader: picture(reader, phone, page.actor))
+async def shown(
+    page: Page,
+    phone: str,
+    refused: Refused,
+    flash: str = "",
+    status: int = 200,
+    whole: RevealedView | None = None,
+) -> Shown:
+    facts = await page.building.db.reading(lambda reader: picture(reader, phone, page.actor, whole))
     if facts["phone"]:
-        await page.saw("residents.find", *(one.card.id for one in facts["callers"]))
+        await page.saw("residents.find", *(one.id for one in facts["callers"]))
     return Shown("console/residents.html", facts | {"refused": refused, "flash": flash}, status)
 
 
@@ -86,6 +102,37 @@ class Residents(Page):
     async def get(self, query: Look) -> Shown:
         """Who has this telephone number."""
         return await shown(self, query.phone, Refused(), self.flashed())
+
+
+class ResidentReveal(Page):
+    path = RESIDENTS + "/{resident_id}/reveal"
+
+    @allow("operator", "clerk")
+    async def get(self, resident_id: str) -> Goto:
+        """The address of the form, typed again."""
+        return Goto(RESIDENTS)
+
+    @allow("staff")
+    async def post(self, resident_id: str, form: dict[str, str]) -> Shown:
+        """Look at the resident in full, this once; sent twice it is one look."""
+        if not self.actor.roles & _DESK:
+            raise Forbidden
+        phone = form.pop("phone", "")
+        rules = self.building.settings
+        try:
+            wanted = read_as({name: text for name, text in form.items() if text.strip()}, NewReveal)
+            answer = await self.once(
+                lambda tx: reveals.reveal(tx, resident_id, wanted, self.actor, rules),
+                lanes=[reveals.lane(self.actor)],
+            )
+        except HoelunError as error:
+            if error.status not in _SHOWN | {429}:
+                raise
+            await self.note_refusal(error)
+            message = "请选一个原因；选“其他”要写明" if error.code == "invalid" else error.message
+            return await shown(self, phone, Refused(resident_id, message, form), status=error.status)
+        whole = msgspec.json.decode(answer.body, type=RevealedView)
+        return await shown(self, phone, Refused(), whole=whole)
 
 
 class ResidentDisability(Page):

@@ -1,0 +1,77 @@
+"""Revealing 查看完整信息: the desk's page shows a resident's name, telephone and door masked; who needs them whole says
+why, which is on record, and does so no more often in a day than the street allows.
+"""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from msgspec import Meta
+
+from schemas.reveals import NewReveal, RevealedView
+from server import audit, disability, places
+from server.config import Settings
+from server.kit.clock import today
+from server.kit.db import Collection, Duplicate, Index, Reader, Stored, Tx
+from server.kit.errors import TooMany
+from server.residents import Resident
+from server.sessions import Actor
+
+_KEPT = timedelta(days=2)
+
+
+class RevealTally(Stored, kw_only=True):
+    """`id` is `userid|YYYY-MM-DD`, by the local day."""
+
+    count: Annotated[int, Meta(ge=0)] = 0
+    expires_at: datetime
+
+
+TALLIES: Collection[RevealTally] = Collection(
+    "reveal_tallies", RevealTally, Index(("expires_at",), expire_after_s=0)
+)
+
+
+class RevealedEnough(TooMany):
+    """您今天查看完整信息的次数已经用完，请明天再查，急用请找管理员"""
+
+
+def lane(actor: Actor) -> str:
+    """Looks of one member are counted one after the other."""
+    return f"reveals|{actor.id}"
+
+
+async def reveal(tx: Tx, resident_id: str, wanted: NewReveal, actor: Actor, rules: Settings) -> RevealedView:
+    """All that the desk may know of a resident whom it answers for. Raises ResidentNotFound, RevealedEnough."""
+    resident = await disability.find(tx, resident_id, actor)
+    left = await _spend(tx, actor, rules.desk.reveals_per_day)
+    audit.note(tx, actor, "console", "residents.reveal", resident.id, reason=wanted.said)
+    return RevealedView(
+        id=resident.id,
+        name=resident.name,
+        phone=resident.phone or "",
+        home=home_of(tx, resident),
+        birth_year=resident.birth_year,
+        left=left,
+    )
+
+
+async def _spend(tx: Tx, actor: Actor, most: int) -> int:
+    """How often they may still do so today. Raises RevealedEnough."""
+    key = f"{actor.id}|{today(tx.now)}"
+    new = {"$setOnInsert": {"expires_at": tx.now + _KEPT}, "$inc": {"count": 1}}
+    try:
+        tally = await tx.take(TALLIES, {"_id": key, "count": {"$lt": most}}, new, upsert=True)
+    except Duplicate as error:
+        raise RevealedEnough from error
+    return most - tally.count if tally is not None else 0
+
+
+def home_of(reader: Reader, resident: Resident) -> str:
+    """Compound and door, as one says them."""
+    home = resident.household
+    return f"{places.name_of(reader, home.compound_id)} {home.room}".strip() if home else ""
+
+
+def masked_name(name: str) -> str:
+    """王桂英 → 王**."""
+    return name[:1] + "*" * (len(name) - 1)
