@@ -80,6 +80,8 @@ class Move(Endpoint):
             return cases.view(tx, case, actor, unread.get(case_no, 0))
 
         reader, lanes = self.building.db.reader(), [case_no]
+        if action == "assign" and isinstance(body.get("worker_id"), str):
+            lanes.append(f"worker|{body['worker_id']}")  # their day is one document
         if action == "reschedule":
             lanes += await self.building.db.reading(
                 lambda reader: bookings.contended(reader, case_no, actor, body)

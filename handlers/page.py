@@ -212,6 +212,9 @@ class Page(Endpoint):
         self.keep_sealed("hoelun_flash", Flash(text), seconds=60)
 
     def flashed(self) -> str:
+        """The line for this page; a page that looks by itself leaves it to the one that is being opened."""
+        if self.looks_by_itself:
+            return ""
         found = self.take_sealed("hoelun_flash", Flash, seconds=60)
         return found.text if found else ""
 

@@ -155,6 +155,23 @@ async def set_stage(world: World) -> Stage:
     )
 
 
+@pytest.mark.parametrize("row", TIMER_ROWS, ids=[f"{one.source}-{one.action}" for one in TIMER_ROWS])
+async def test_what_the_system_does_is_done_when_the_timer_strikes(world: World, row: Row) -> None:
+    stage = await set_stage(world)
+    case = await stage.case_in(row.source)
+    assert FLOW.states[row.source].timer == row.action
+    await world.work()
+    assert (await stage.cast["owner"].get(f"/v1/cases/{case['case_no']}")).json["version"] == case["version"]
+
+    world.clock.advance(timedelta(days=7, minutes=1))
+    await world.work()
+
+    steps = (await stage.cast["owner"].get(f"/v1/cases/{case['case_no']}/history")).json["items"]
+    last = steps[-1]
+    assert (last["action"], last["source"], last["target"]) == (row.action, row.source, row.target)
+    assert (last["by"], last["role"], last["channel"]) == ("系统", "系统", "system")
+
+
 @pytest.mark.parametrize("state", STATES)
 async def test_everybody_is_shown_what_the_table_allows_and_refused_what_it_does_not(
     world: World, state: str
@@ -231,20 +248,3 @@ async def test_a_case_is_opened_by_those_whom_the_table_names(world: World, row:
             unknown = who == "clerk_elsewhere"  # a window knows the residents of its own community
             assert reply.status == (404 if unknown else 403), (who, reply.body)
     assert (await world.call("POST", "/v1/bookings", wish)).status == 401
-
-
-@pytest.mark.parametrize("row", TIMER_ROWS, ids=[f"{one.source}-{one.action}" for one in TIMER_ROWS])
-async def test_what_the_system_does_is_done_when_the_timer_strikes(world: World, row: Row) -> None:
-    stage = await set_stage(world)
-    case = await stage.case_in(row.source)
-    assert FLOW.states[row.source].timer == row.action
-    await world.work()
-    assert (await stage.cast["owner"].get(f"/v1/cases/{case['case_no']}")).json["version"] == case["version"]
-
-    world.clock.advance(timedelta(days=7, minutes=1))
-    await world.work()
-
-    steps = (await stage.cast["owner"].get(f"/v1/cases/{case['case_no']}/history")).json["items"]
-    last = steps[-1]
-    assert (last["action"], last["source"], last["target"]) == (row.action, row.source, row.target)
-    assert (last["by"], last["role"], last["channel"]) == ("系统", "系统", "system")

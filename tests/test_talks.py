@@ -219,6 +219,7 @@ async def test_staff_see_the_mark_read_the_message_and_answer_it_on_the_page(wor
     sent = await browser.press(page, "/messages", text="知道了，谢谢")
 
     assert (sent.status, sent.location) == (303, f"{address}#talk")
+    assert "已发给居民" not in (await browser.get(address, {"X-Watch": "1"})).text, "it is for the next page"
     after = await browser.follow(sent)
     assert "已发给居民" in after.text and "知道了，谢谢" in after.text and "新留言" not in after.text
     assert "新留言" not in (await browser.get("/console?box=team")).text
