@@ -76,15 +76,9 @@ class Move(Endpoint):
 
         async def moved(tx: Tx) -> CaseView:
             case = await cases.move(tx, case_no, action, body, actor, self.channel, rules)
-            unread = await self.building.unread.of(reader, [case_no], actor)
+            unread = await self.building.unread.of(self.building.db.reader(), [case_no], actor)
             return cases.view(tx, case, actor, unread.get(case_no, 0))
 
-        reader, lanes = self.building.db.reader(), [case_no]
-        if action == "assign" and isinstance(body.get("worker_id"), str):
-            lanes.append(f"worker|{body['worker_id']}")  # their day is one document
-        if action == "reschedule":
-            lanes += await self.building.db.reading(
-                lambda reader: bookings.contended(reader, case_no, actor, body)
-            )
+        lanes = await bookings.lanes(self.building.db, case_no, action, body, actor)
         await cases.before_move(self.building.db, case_no, action, body, actor, rules)
         return await self.once(moved, lanes=lanes)

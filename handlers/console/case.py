@@ -209,11 +209,9 @@ class Act(Page):
             text = cases.kind_of(case).flow.actions[action].text
             return Moved(text, bool(cases.parts(actor, case)))
 
-        lanes = [case_no]
-        if action == "reschedule":
-            wanted = {"start": moment_of(form.get("start", ""))}
-            lanes += await house.db.reading(lambda reader: bookings.contended(reader, case_no, actor, wanted))
-        typed = {name: text.strip() for name, text in form.items()}
+        typed: dict[str, Any] = {name: text.strip() for name, text in form.items()}
+        wanted = typed | ({"start": moment_of(form.get("start", ""))} if action == "reschedule" else {})
+        lanes = await bookings.lanes(house.db, case_no, action, wanted, actor)
         await cases.before_move(house.db, case_no, action, typed, actor, house.settings)
         answer = await self.once(moved, lanes=lanes)
         return msgspec.json.decode(answer.body, type=Moved)

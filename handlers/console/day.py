@@ -11,7 +11,7 @@ from handlers.base import allow
 from handlers.page import Goto, Page, Shown
 from schemas.cases import CandidateView
 from schemas.dispatch import DayBoardView, DayWorkerView, FindDay
-from server import cases, catalogue, dispatch, staff
+from server import bookings, cases, catalogue, dispatch, staff
 from server.config import Settings
 from server.kit.clock import today
 from server.kit.db import Reader, Tx
@@ -150,5 +150,6 @@ class Day(Page):
             return Given(staff.name_of(tx, worker_id))
 
         await cases.before_move(house.db, case_no, "assign", body, actor, house.settings)
-        answer = await self.once(given, lanes=[case_no])
+        lanes = await bookings.lanes(house.db, case_no, "assign", body, actor)
+        answer = await self.once(given, lanes=lanes)
         return msgspec.json.decode(answer.body, type=Given)

@@ -2,17 +2,17 @@
 
 from server.bookings.flow import FLOW
 from server.bookings.kind import BOOKING, Booking, contended_day, for_whom, place
+from server.bookings.lanes import lanes
 from server.bookings.messages import TEMPLATES, tell
-from server.bookings.reschedule import contended
 
 __all__ = [
     "BOOKING",
     "FLOW",
     "TEMPLATES",
     "Booking",
-    "contended",
     "contended_day",
     "for_whom",
+    "lanes",
     "place",
     "tell",
 ]

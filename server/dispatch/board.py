@@ -60,14 +60,14 @@ class AssignedByHand(Conflict):
 
 async def listed(reader: Reader, wanted: FindDispatches, actor: Actor) -> DispatchesView:
     """What waits, the visit that comes first at the top; for a manager their own provider's."""
-    where: dict[str, Any] = {"waiting": True, **_theirs(actor, wanted.provider_id)}
+    where: dict[str, Any] = {"waiting": True, **theirs(actor, wanted.provider_id)}
     if wanted.state is not None:
         where["state"] = wanted.state
     page = await reader.page(DISPATCHES, where, sort="start", cursor=wanted.cursor, limit=wanted.limit)
     return DispatchesView(items=[view(reader, one) for one in page.items], next=page.next)
 
 
-def _theirs(actor: Actor, provider_id: str | None) -> dict[str, Any]:
+def theirs(actor: Actor, provider_id: str | None) -> dict[str, Any]:
     """The providers whose work the actor may see, and of these the one asked for."""
     own = providers_of(actor)
     if own is None:

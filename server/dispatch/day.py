@@ -8,8 +8,8 @@ from schemas.dispatch import DayBoardView, DayVisitView, DayWorkerView, FindDay
 from server import catalogue, places, rosters, staff
 from server.cases import CASES, Case
 from server.cases.kinds import ENDED, kind_of
-from server.dispatch.board import providers_of, view
-from server.dispatch.stored import DISPATCHES
+from server.dispatch.board import providers_of, theirs, view
+from server.dispatch.stored import DISPATCHES, Dispatch
 from server.kit.clock import SHANGHAI, today
 from server.kit.db import Reader
 from server.sessions import Actor
@@ -30,7 +30,7 @@ async def of_day(reader: Reader, wanted: FindDay, actor: Actor) -> DayBoardView:
         own = [wanted.provider_id] if own is None or wanted.provider_id in own else []
     people = _people(reader, own)
     visits = await _visits(reader, [one.id for one in people], own, span)
-    waiting = await _waiting(reader, own, span)
+    waiting = await _waiting(reader, theirs(actor, wanted.provider_id), span)
     return DayBoardView(
         date=day,
         workers=[_worker(reader, one, day, own, visits[one.id]) for one in people],
@@ -69,9 +69,8 @@ async def _visits(
     return by_worker
 
 
-async def _waiting(reader: Reader, own: list[str] | None, span: tuple[datetime, datetime]) -> list[Any]:
-    theirs = {} if own is None else {"provider_id": {"$in": own}}
-    where = {"waiting": True, "start": {"$gte": span[0], "$lt": span[1]}, **theirs}
+async def _waiting(reader: Reader, whose: dict[str, Any], span: tuple[datetime, datetime]) -> list[Dispatch]:
+    where = {"waiting": True, "start": {"$gte": span[0], "$lt": span[1]}, **whose}
     return await reader.all(DISPATCHES, where, limit=MOST_WAITING + 1, sort="start")
 
 
