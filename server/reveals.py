@@ -70,8 +70,3 @@ def home_of(reader: Reader, resident: Resident) -> str:
     """Compound and door, as one says them."""
     home = resident.household
     return f"{places.name_of(reader, home.compound_id)} {home.room}".strip() if home else ""
-
-
-def masked_name(name: str) -> str:
-    """王桂英 → 王**."""
-    return name[:1] + "*" * (len(name) - 1)

@@ -39,3 +39,13 @@ def local(moment: datetime) -> str:
 def clock_time(moment: datetime | None) -> str:
     local = moment.astimezone(SHANGHAI) if moment else None
     return f"{local.hour}:{local.minute:02d}" if local else "今天"
+
+
+def masked(phone: str) -> str:
+    """`139****0001`; of anything shorter than a telephone number nothing but stars."""
+    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****" if phone else ""
+
+
+def masked_name(name: str) -> str:
+    """王桂英 → 王**."""
+    return name[:1] + "*" * (len(name) - 1)

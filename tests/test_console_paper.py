@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from schemas.staff import Grant
 from server.cases import exports
+from server.words import masked
 from tests.browser import Browser, Seen
 from tests.world import Person, World
 
@@ -93,8 +94,8 @@ async def test_no_cell_is_a_formula(world: World) -> None:
     for text in ("=1", "+1", "-1", "@a", "\t=1", " =1", "＝1", "\r=1"):
         assert exports.cell(text).startswith("'"), text
     assert exports.cell("王桂英") == "王桂英"
-    assert exports.masked("0477-8300001") == "047****0001"
-    assert (exports.masked("12345"), exports.masked("")) == ("****", "")
+    assert masked("0477-8300001") == "047****0001"
+    assert (masked("12345"), masked("")) == ("****", "")
 
 
 async def test_the_inbox_is_narrowed_by_kind_state_and_community(world: World) -> None:

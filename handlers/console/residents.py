@@ -13,10 +13,10 @@ from schemas.disability import DisabilityView, NewDisability
 from schemas.residents import FindResident
 from schemas.reveals import REASONS, NewReveal, RevealedView
 from server import disability, places, residents, reveals
-from server.cases.exports import masked
 from server.kit.db import Reader, Tx
 from server.kit.errors import Forbidden, HoelunError
 from server.sessions import Actor
+from server.words import masked, masked_name
 
 RESIDENTS = "/console/residents"
 _DESK = frozenset({"operator", "clerk"})
@@ -71,7 +71,7 @@ def _caller(reader: Reader, resident: residents.Resident, actor: Actor, whole: R
     home = resident.household
     return Caller(
         id=resident.id,
-        name=reveals.masked_name(resident.name),
+        name=masked_name(resident.name),
         phone=masked(resident.phone or ""),
         home=places.name_of(reader, home.compound_id) if home else "",
         whole=whole if whole is not None and whole.id == resident.id else None,

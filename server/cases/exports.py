@@ -15,6 +15,7 @@ from server.cases.views import order, wanted_cases
 from server.kit.clock import SHANGHAI
 from server.kit.db import Database, Reader
 from server.sessions import Actor
+from server.words import masked
 
 MOST = 20_000
 """Rows of one table; whoever needs more narrows the list."""
@@ -81,11 +82,6 @@ def _row(reader: Reader, case: Case) -> tuple[str, ...]:
         _moment(case.promised_at),
         _moment(case.updated_at),
     )
-
-
-def masked(phone: str) -> str:
-    """`139****0001`; of anything shorter than a telephone number nothing but stars."""
-    return f"{phone[:3]}****{phone[-4:]}" if len(phone) >= 9 else "****" if phone else ""
 
 
 def _moment(at: datetime | None) -> str:
