@@ -186,7 +186,7 @@ describe('everyday', { concurrency: AT_ONCE }, () => {
     phone.page.on('request', (request) => /\/(api|sandbox)\//.test(request.url()) && asked.push(request.url()))
     await phone.page.reload()
     await phone.see('欢迎来到诃额伦社区')
-    await phone.page.evaluate(() => new Promise((idle) => requestIdleCallback(idle)))
+    await phone.page.evaluate(() => new Promise((idle) => window.requestIdleCallback(idle)))
     assert.deepEqual(asked, [])
     await phone.tap('同意，开始使用')
     await phone.see('按类别找')
