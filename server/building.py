@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from server import nouns, residents, sessions, staff, workdays
+from server import ledger, nouns, residents, sessions, staff, workdays
 from server.cases import CaseNumbers
 from server.cases.pages import CasePages
 from server.catalogue import Pages
@@ -199,8 +199,9 @@ class Building:
         return await self.db.reading(lambda reader: reader.get(SESSIONS, session_id))
 
     async def check(self) -> list[str]:
-        """What is not as it should be: collections, indexes, platforms."""
+        """What is not as it should be: collections, indexes, platforms, the books."""
         problems = await self.db.problems(nouns.collections())
+        problems += [one async for one in ledger.differences(self.db.reader())]
         problems += await asyncio.to_thread(workdays.problems, self.settings)
         for name, ping in self.pings():
             try:

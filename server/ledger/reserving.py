@@ -1,0 +1,107 @@
+"""Two-phase redemption: points are set aside, and either spent, wholly or partly, or given back, at the latest when
+their time is up.
+
+The row of a reserve and its transfers change in one transaction, so a reserve is spent or given back once, whoever
+comes first.
+"""
+
+from datetime import datetime
+
+from server.kit.db import Tx
+from server.kit.errors import Conflict, NotFound
+from server.kit.jobs import Premises, QueueOf, Settled
+from server.ledger.posting import NotEnoughPoints, is_posted, post
+from server.ledger.stored import RESERVES, Leg, Reserve, Transfer, own
+
+
+class ReserveNotFound(NotFound):
+    """没有这一笔预留"""
+
+
+class ReserveOver(Conflict):
+    """这一笔预留已经用完或退回"""
+
+
+class MoreThanReserved(Conflict):
+    """金额超过了预留的积分"""
+
+
+class ReserveDiffers(Conflict):
+    """这一笔预留已经记过，内容不一样"""
+
+
+async def reserve(
+    tx: Tx, reserve_id: str, resident_id: str, amount: int, until: datetime, *, by: str, about: str = ""
+) -> Reserve:
+    """Set points aside until `until`, once. Raises NotEnoughPoints, ReserveDiffers."""
+    known = await tx.get(RESERVES, reserve_id)
+    if known is not None:
+        if (known.resident_id, known.amount) != (resident_id, amount):
+            raise ReserveDiffers
+        return known
+    if amount <= 0:
+        raise NotEnoughPoints
+    held = Reserve(
+        id=reserve_id, resident_id=resident_id, amount=amount, at=tx.now, about=about, due_at=until
+    )
+    await _between(tx, f"{reserve_id}/reserve", "reserve", held, "resident", "held", amount, by)
+    await tx.insert(RESERVES, held)
+    return held
+
+
+async def spend(tx: Tx, reserve_id: str, transfer_id: str, amount: int, to: str, *, by: str) -> Transfer:
+    """Pay `amount` of what is set aside into the account `to`, once for each `transfer_id`; the rest stays held.
+
+    Raises ReserveNotFound, ReserveOver, MoreThanReserved, TransferDiffers.
+    """
+    held = await _find(tx, reserve_id)
+    legs = [Leg(own("held", held.resident_id), -amount), Leg(to, amount)]
+    if await is_posted(tx, transfer_id):
+        return await post(tx, transfer_id, "redeem", legs, by=by)
+    if not held.left:
+        raise ReserveOver
+    if not 0 < amount <= held.left:
+        raise MoreThanReserved
+    held.posted += amount
+    made = await post(tx, transfer_id, "redeem", legs, by=by, why={"reserve": reserve_id})
+    await _kept(tx, held)
+    return made
+
+
+async def release(tx: Tx, reserve_id: str, *, by: str) -> Reserve:
+    """Give back whatever is still held; nothing happens when nothing is. Raises ReserveNotFound."""
+    held = await _find(tx, reserve_id)
+    if held.left:
+        await _between(tx, f"{reserve_id}/release", "release", held, "held", "resident", held.left, by)
+        held.voided += held.left
+        await _kept(tx, held)
+    return held
+
+
+async def _between(
+    tx: Tx, transfer_id: str, kind: str, held: Reserve, source: str, target: str, amount: int, by: str
+) -> None:
+    legs = [Leg(f"{source}:{held.resident_id}", -amount), Leg(f"{target}:{held.resident_id}", amount)]
+    await post(tx, transfer_id, kind, legs, by=by, why={"reserve": held.id})
+
+
+async def _find(tx: Tx, reserve_id: str) -> Reserve:
+    found = await tx.get(RESERVES, reserve_id)
+    if found is None:
+        raise ReserveNotFound
+    return found
+
+
+async def _kept(tx: Tx, held: Reserve) -> None:
+    """Raises ReserveOver when somebody else was faster."""
+    over = {"due_at": None} if not held.left else {}
+    how = {"$set": {"posted": held.posted, "voided": held.voided} | over}
+    tx.demand(RESERVES, {"_id": held.id}, how, otherwise=ReserveOver())
+
+
+async def _time_is_up(premises: Premises, held: Reserve) -> Settled:
+    await premises.db.atomically(lambda tx: release(tx, held.id, by="system"))
+    return None
+
+
+TIMEOUTS: QueueOf[Reserve] = QueueOf("reserves", RESERVES, _time_is_up)
