@@ -1,11 +1,25 @@
 """Items 事项: what can be applied for, what it takes, and how long it may last."""
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta
 
-from schemas.common import END, ONE_LINE, Cursor, Fen, FormField, Id, Limit, Line, Reason, Request, Text, View
+from schemas.common import (
+    END,
+    NO_CONTROL,
+    ONE_LINE,
+    Cursor,
+    Fen,
+    FormField,
+    Limit,
+    Line,
+    Reason,
+    Request,
+    Text,
+    View,
+)
 
 Domain = Literal["labour", "civil_affairs", "family_planning", "pension", "medical", "certificates"]
 Level = Literal["community", "street", "district"]
@@ -19,13 +33,24 @@ Code = Annotated[str, Meta(min_length=2, max_length=24, pattern=r"^[A-Z0-9-]+" +
 Key = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_]*" + END)]
 Title = Annotated[str, Meta(min_length=1, max_length=60, pattern=ONE_LINE)]
 Days = Annotated[int, Meta(ge=0, le=365)]
+FieldType = Literal["text", "number", "choice", "yes_no"]
+
+
+class ItemField(FormField, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A field of an item's form: what applicants answer. `options` are for a choice, as `value` and `text`."""
+
+    name: Key
+    label: Title
+    type: FieldType
+    options: Annotated[list[dict[str, str]], Meta(max_length=30)] = []
+    hint: Annotated[str, Meta(max_length=200, pattern=NO_CONTROL)] = ""
 
 
 class Condition(Request, frozen=True, kw_only=True):
     """That a field of the form has one of these answers."""
 
     field: Key
-    is_: Annotated[list[str | bool | float], Meta(min_length=1, max_length=20)]
+    is_: Annotated[list[str | bool | float], Meta(min_length=1, max_length=20)] = msgspec.field(name="is")
 
 
 class Material(Request, frozen=True, kw_only=True):
@@ -42,9 +67,9 @@ class Material(Request, frozen=True, kw_only=True):
     reusable: bool = False
     copies: Copies = "photo"
     number: Annotated[int, Meta(ge=1, le=10)] = 1
-    sample: str = ""
-    issued_by: Annotated[str, Meta(max_length=60)] = ""
-    hint: Annotated[str, Meta(max_length=200)] = ""
+    sample: Annotated[str, Meta(max_length=64, pattern=r"^[A-Za-z0-9_-]*" + END)] = ""
+    issued_by: Annotated[str, Meta(max_length=60, pattern=ONE_LINE)] = ""
+    hint: Annotated[str, Meta(max_length=200, pattern=NO_CONTROL)] = ""
 
 
 class Step(Request, frozen=True, kw_only=True):
@@ -64,7 +89,7 @@ class Step(Request, frozen=True, kw_only=True):
 class Hint(Request, frozen=True, kw_only=True):
     """What is told before filling in: who it is for. `min_age` is reached this year; never a refusal by itself."""
 
-    text: Annotated[str, Meta(min_length=1, max_length=200)]
+    text: Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_CONTROL)]
     min_age: Annotated[int, Meta(ge=0, le=120)] | None = None
     max_age: Annotated[int, Meta(ge=0, le=120)] | None = None
     local: bool = False
@@ -95,14 +120,16 @@ class ItemBody(Request, frozen=True, kw_only=True):
     four_eyes: bool = True
     fee_fen: Fen = 0
     visits: Annotated[int, Meta(ge=0, le=10)] = 0
-    fields: Annotated[list[FormField], Meta(max_length=30)] = []
+    fields: Annotated[list[ItemField], Meta(max_length=30)] = []
     materials: Annotated[list[Material], Meta(max_length=30)] = []
     steps: Annotated[list[Step], Meta(max_length=6)] = []
     hints: Annotated[list[Hint], Meta(max_length=10)] = []
     result: ResultType
     result_name: Title
-    deliveries: Annotated[list[Delivery], Meta(min_length=1, max_length=3)] = ["pick_up"]
-    guide: Annotated[str, Meta(max_length=4000)] = ""
+    deliveries: Annotated[list[Delivery], Meta(min_length=1, max_length=3)] = msgspec.field(
+        default_factory=lambda: list[Delivery](["pick_up"])
+    )
+    guide: Annotated[str, Meta(max_length=4000, pattern=NO_CONTROL)] = ""
     rank: Annotated[int, Meta(ge=0, le=9999)] = 0
 
 
@@ -114,6 +141,8 @@ class FindItems(Request, frozen=True, kw_only=True):
 
 
 class MaterialView(View, frozen=True, kw_only=True):
+    """`when` is null, or a `field` of the form and the answers it `is` one of; `when_text` says so in words."""
+
     key: str
     name: str
     required: bool
@@ -178,6 +207,19 @@ class ItemsView(View, frozen=True, kw_only=True):
     next: str | None = None
 
 
+class EditItem(Request, frozen=True, kw_only=True):
+    """`revision` is that of the draft which was looked at."""
+
+    body: ItemBody
+    revision: Annotated[int, Meta(ge=1)]
+
+
+class ItemAsSeen(Request, frozen=True, kw_only=True):
+    """What is done is done to the draft as it was read."""
+
+    revision: Annotated[int, Meta(ge=1)] | None = None
+
+
 class ReturnItem(Request, frozen=True, kw_only=True):
     reason: Reason
 
@@ -186,27 +228,68 @@ class RetireItem(Request, frozen=True, kw_only=True):
     reason: Reason
 
 
+class ImportItem(Request, frozen=True, kw_only=True):
+    """The text of a file: TOML or JSON, one item."""
+
+    content: Annotated[str, Meta(min_length=1, max_length=60_000)]
+
+
+class FindItemFile(Request, frozen=True, kw_only=True):
+    format: Literal["toml", "json"] = "toml"
+
+
+class FindItemChanges(Request, frozen=True, kw_only=True):
+    """`since`: the version to compare with; the one that was published before it if left out."""
+
+    since: Annotated[int, Meta(ge=1)] | None = None
+
+
 class ItemVersionView(View, frozen=True, kw_only=True):
-    """One version as the desk sees it."""
+    """One version as the desk sees it. `writers` are all who had a hand in it: none of them may publish it."""
 
     id: str
     code: str
     number: int
+    revision: int
     state: ItemState
     state_text: str
     body: ItemBody
     author: str
+    writers: list[str]
     created_at: datetime
     published_by: str
     published_at: datetime | None
-    valid_from: date | None
+    retired_at: datetime | None
     reason: str
+    actions: list[str]
 
 
 class ItemVersionsView(View, frozen=True, kw_only=True):
+    """The newest first."""
+
     items: list[ItemVersionView]
     next: str | None = None
 
 
-class ItemId(Request, frozen=True, kw_only=True):
-    item_id: Id
+class ItemFileView(View, frozen=True, kw_only=True):
+    """A version as a file that can be imported again."""
+
+    name: str
+    content: str
+
+
+class ItemChange(View, frozen=True, kw_only=True):
+    """One thing that differs, in words. Empty: it is not there."""
+
+    where: str
+    before: str
+    after: str
+
+
+class ItemChangesView(View, frozen=True, kw_only=True):
+    """`since` 0: there was none before it, so that everything is new."""
+
+    code: str
+    since: int
+    number: int
+    changes: list[ItemChange]

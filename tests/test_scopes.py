@@ -154,6 +154,8 @@ REACHES: Mapping[str, Reach] = {
     # The same for everybody
     "/v1/bundles": Reach("everybody"),
     "/v1/bundles/{bundle_id}": Reach("everybody", absent=True),
+    "/v1/items*": Reach("everybody"),
+    "/v1/items/{code}": Reach("everybody", absent=True),
     "/v1/places": Reach("everybody"),
     "/v1/services*": Reach("everybody"),
     "/v1/workdays": Reach("everybody"),

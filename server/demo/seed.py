@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from server.bundles import BUNDLES
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES
 from server.config import Settings
-from server.demo import announcements, papers, street
+from server.demo import announcements, items, papers, street
 from server.demo.street import Street
 from server.kit.clock import today
 from server.kit.db import Collection, Database, Reader, Stored, Tx
@@ -40,19 +40,21 @@ async def load(building: Building) -> dict[str, int]:
     kept = await asyncio.to_thread(papers.read, found, now, vault)
     disabled = await asyncio.to_thread(papers.disabled, found)
     told = await asyncio.to_thread(announcements.read, found, now)
+    applied = await asyncio.to_thread(items.read)
 
     async def put(tx: Tx) -> None:
-        for collection, items in _contents(found):
-            await tx.put_all(collection, items)
+        for collection, rows in _contents(found):
+            await tx.put_all(collection, rows)
         await papers.put(tx, kept)
         await announcements.put(tx, told)
+        await items.put(tx, applied)
         registered = await _as_registered(tx, found.residents)
         people = [papers.disability(one, disabled, today(now), vault) for one in registered]
         await tx.put_all(RESIDENTS, people)
 
     await building.db.atomically(put)
     await building.db.renew()
-    contents = {collection.name: len(items) for collection, items in _contents(found)}
+    contents = {collection.name: len(rows) for collection, rows in _contents(found)}
     return contents | {RESIDENTS.name: len(found.residents)}
 
 

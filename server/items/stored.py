@@ -15,7 +15,11 @@ class ItemNotFound(NotFound):
 
 
 class ItemVersion(Stored, kw_only=True):
-    """`id` is `code|number`. A case keeps the version it started with, so published ones stay for good."""
+    """`id` is `code|number`. A case keeps the version it started with, so published ones stay for good.
+
+    `writers` are the ids of all who had a hand in it, the author first; none of them publishes it. `revision` counts
+    the changes of a draft.
+    """
 
     code: str
     number: Annotated[int, Meta(ge=1)]
@@ -24,6 +28,8 @@ class ItemVersion(Stored, kw_only=True):
     author_id: str
     author: str
     created_at: datetime
+    writers: list[str] = []
+    revision: Annotated[int, Meta(ge=1)] = 1
     published_by: str = ""
     published_at: datetime | None = None
     retired_at: datetime | None = None
@@ -31,6 +37,10 @@ class ItemVersion(Stored, kw_only=True):
 
 
 ITEMS: Collection[ItemVersion] = Collection("items", ItemVersion, Index(("code", "number")), whole=True)
+
+
+def version_id(code: str, number: int) -> str:
+    return f"{code}|{number}"
 
 
 def in_force(reader: Reader, code: str) -> ItemVersion:
