@@ -20,6 +20,7 @@ from server.kit.pace import Pace
 from server.kit.pictures import Bounds, Pictures
 from server.kit.vault import Vault
 from server.live import Live
+from server.progress import Paces
 from server.proxies import Book
 from server.residents import RESIDENTS, Resident
 from server.sessions import SESSIONS, Actor, Principal, Session
@@ -87,6 +88,7 @@ class Building:
         self.lifecycle = Lifecycle()
         self.callers = Pace(settings.limits.actor_per_s, settings.limits.actor_burst)
         self.addresses = Pace(settings.limits.address_per_s, settings.limits.address_burst)
+        self.progress = Paces(settings.progress)
         self.vault = Vault(settings.field_key)
         self.files: Files = db.files()
         self.pictures = _pictures(settings.attachments)

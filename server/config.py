@@ -89,6 +89,17 @@ class Limits(Section, frozen=True, kw_only=True):
     address_burst: Positive = 500
 
 
+class Progress(Section, frozen=True, kw_only=True):
+    """Asking where a case stands without signing in: how often each process lets one address ask, and how often one
+    number be asked for, so that nobody finds out by trial whose it is; for so many days after its end it can be."""
+
+    address_per_hour: Positive = 360
+    address_burst: Positive = 30
+    number_per_hour: Positive = 6
+    number_burst: Positive = 10
+    days: Positive = 90
+
+
 class Sessions(Section, frozen=True, kw_only=True):
     """How long a login is good. One of the console also ends when nothing was done in it for `console_idle_minutes`."""
 
@@ -256,6 +267,21 @@ class Providers(Section, frozen=True, kw_only=True):
     sheet_days: Positive = 10
 
 
+class Documents(Section, frozen=True, kw_only=True):
+    """Notices and decisions as PDF. `office` is who gives them out, `word` begins each number, 诃街受〔2026〕12 号.
+    `review` is the government that hears an objection, `court` who hears a suit. `font` must be installed, with its bold.
+    One address may ask for `verify_per_minute` papers to be verified in the long run, and `verify_burst` at once."""
+
+    office: str = "诃额伦街道办事处"
+    word: str = "诃街"
+    review: str = "东胜区人民政府"
+    court: str = "东胜区人民法院"
+    font: str = "Noto Serif CJK SC"
+    verify_per_minute: Annotated[float, Meta(ge=0)] = 30.0
+    verify_burst: Positive = 20
+    max_verify_bytes: Positive = 5 << 20
+
+
 class Push(Section, frozen=True, kw_only=True):
     lease_s: Seconds = 30.0
     batch: Positive = 50
@@ -292,6 +318,7 @@ class Settings(Section, frozen=True, kw_only=True):
     wecom: WeCom = field(default_factory=WeCom)
     http: Http = field(default_factory=Http)
     limits: Limits = field(default_factory=Limits)
+    progress: Progress = field(default_factory=Progress)
     sessions: Sessions = field(default_factory=Sessions)
     directory: Directory = field(default_factory=Directory)
     live: Live = field(default_factory=Live)
@@ -308,6 +335,7 @@ class Settings(Section, frozen=True, kw_only=True):
     proxies: Proxies = field(default_factory=Proxies)
     attachments: Attachments = field(default_factory=Attachments)
     desk: Desk = field(default_factory=Desk)
+    documents: Documents = field(default_factory=Documents)
 
 
 def load(toml: Path | None, environ: Mapping[str, str]) -> Settings:

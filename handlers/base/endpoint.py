@@ -155,14 +155,14 @@ class Endpoint(RequestHandler):
     async def authenticate(self, rule: Rule) -> None:
         """Sets `actor`. Raises Unauthorized, Forbidden, AskedTooOften."""
         if ANYONE in rule.who:
-            self._keep_pace_by_address()
+            self.keep_pace_by_address(self.building.addresses)
             return
         token = self.token()
         if token is None:
             raise Unauthorized
         actor = self.known_actor(token)
         if actor is None:
-            self._keep_pace_by_address()
+            self.keep_pace_by_address(self.building.addresses)
             actor = await self.find_actor(token)
         self.actor = actor
         self._keep_pace(self.building.callers, actor.key)
@@ -178,11 +178,11 @@ class Endpoint(RequestHandler):
         """Raises SessionExpired, NotStaff."""
         return await self.building.actor(token)
 
-    def _keep_pace_by_address(self) -> None:
-        """A proxy that is not named in `http.proxies` speaks for everybody: it is not held back."""
+    def keep_pace_by_address(self, pace: Pace) -> None:
+        """A proxy that is not named in `http.proxies` speaks for everybody: it is not held back. Raises AskedTooOften."""
         address = self.request.remote_ip or ""
         if address not in _OWN_ADDRESSES:
-            self._keep_pace(self.building.addresses, address)
+            self._keep_pace(pace, address)
 
     def _keep_pace(self, pace: Pace, who: str) -> None:
         late = pace.late(who, self.began) if self.paced else 0.0
