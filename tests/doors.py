@@ -16,12 +16,13 @@ class Visit(Struct, kw_only=True):
     who: Person | None = None
     body: Any = None
     query: dict[str, Any] = {}
+    headers: dict[str, str] = {}
     stranger: Person | None = None
     shared: bool = False
 
     async def made_by(self, world: World, method: str, who: Person | None) -> Reply:
         token = who.token if who else None
-        return await world.call(method, self.path, self.body, token=token, query=self.query)
+        return await world.call(method, self.path, self.body, token=token, query=self.query, headers=self.headers)
 
 
 Verb = tuple[str, str]

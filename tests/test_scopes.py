@@ -156,7 +156,7 @@ REACHES: Mapping[str, Reach] = {
     "/v1/bundles": Reach("everybody"),
     "/v1/bundles/{bundle_id}": Reach("everybody", absent=True),
     "/v1/items*": Reach("everybody"),
-    "/v1/items/{code}": Reach("everybody", absent=True),
+    "/v1/items/{code}*": Reach("everybody", absent=True),
     "/v1/places": Reach("everybody"),
     "/v1/points/preview": Reach("everybody"),
     "/v1/points/rates": Reach("everybody"),

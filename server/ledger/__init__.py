@@ -11,6 +11,7 @@ from server.ledger.posting import (
     find,
     post,
     reverse,
+    standing,
 )
 from server.ledger.reading import accounts, as_of, balances, entries, total
 from server.ledger.reserving import (
@@ -73,5 +74,6 @@ __all__ = [
     "reserve",
     "reverse",
     "spend",
+    "standing",
     "total",
 ]

@@ -108,6 +108,11 @@ async def _accounts(tx: Tx, account_ids: list[str]) -> dict[str, Account]:
     return {one: by_id.get(one) or opened(one) for one in account_ids}
 
 
+async def standing(tx: Tx, account_id: str) -> int:
+    """An account's balance after what this transaction has posted so far."""
+    return (await _accounts(tx, [account_id]))[account_id].balance
+
+
 def _enter(tx: Tx, account: Account, leg: Leg, transfer: Transfer) -> Account:
     """One entry and the balance it leaves. Raises NotEnoughPoints."""
     balance = account.balance + leg.amount

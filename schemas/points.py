@@ -1,0 +1,126 @@
+"""Points of the post-office card: what is there, how it came, what a purchase earns."""
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from msgspec import Meta
+
+from schemas.common import END, ONE_LINE, Cursor, Fen, Limit, Line, Reason, Request, View
+from schemas.point_cards import CardView
+
+RateState = Literal["draft", "returned", "approved"]
+Category = Annotated[
+    str, Meta(min_length=1, max_length=30, pattern=r"^[a-z][a-z0-9_]*" + END, title="消费类别")
+]
+Permyriad = Annotated[int, Meta(ge=0, le=10_000, description="万分之几：50 是 0.5 %")]
+Percent = Annotated[int, Meta(ge=0, le=1000)]
+
+
+class Rate(Request, frozen=True, kw_only=True):
+    """What one kind of purchase earns, in ten-thousandths of what was paid."""
+
+    category: Category
+    name: Line
+    permyriad: Permyriad
+
+
+class Campaign(Request, frozen=True, kw_only=True):
+    """For some days the points of one category, or of all, are so many per cent of the usual."""
+
+    name: Line
+    category: Category | None = None
+    first: date
+    last: date
+    percent: Percent
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.last < self.first:
+            raise ValueError("Expected a day that is not before `first` in field `last`")
+
+
+class NewRates(Request, frozen=True, kw_only=True):
+    """A version of the rates: in force from the midnight that begins `valid_from`, when another person has approved it.
+
+    Points are rounded down to the fen, or to the nearest with `half_up`; a purchase below `minimum_fen` earns none; in
+    one day a resident earns `daily_cap_fen` points at most, any number if it is 0.
+    """
+
+    valid_from: date
+    rates: Annotated[list[Rate], Meta(min_length=1, max_length=100)]
+    rounding: Literal["down", "half_up"] = "down"
+    minimum_fen: Fen = 0
+    daily_cap_fen: Fen = 0
+    campaigns: Annotated[list[Campaign], Meta(max_length=50)] = []
+    note: Annotated[str, Meta(max_length=200, pattern=ONE_LINE)] = ""
+
+
+class ReturnRates(Request, frozen=True, kw_only=True):
+    reason: Reason
+
+
+class RatesView(View, frozen=True, kw_only=True):
+    number: int
+    state: RateState
+    state_text: str
+    in_force: bool
+    valid_from: date
+    rates: list[Rate]
+    rounding: Literal["down", "half_up"]
+    minimum_fen: int
+    daily_cap_fen: int
+    campaigns: list[Campaign]
+    note: str
+    author: str
+    approved_by: str
+    reason: str
+
+
+class RatesListView(View, frozen=True, kw_only=True):
+    items: list[RatesView]
+    next: str | None = None
+
+
+class Preview(Request, frozen=True, kw_only=True):
+    """A purchase that has not been made."""
+
+    category: Category
+    amount_fen: Annotated[int, Meta(ge=1, le=10_000_000)]
+
+
+class PreviewView(View, frozen=True, kw_only=True):
+    points_fen: int
+    text: str
+
+
+class PointsView(View, frozen=True, kw_only=True):
+    """In fen of points: 100 are a point, a point is a yuan. `owed_fen` is what reversed purchases had earned and was
+    spent already; the next points go there first."""
+
+    balance_fen: int
+    held_fen: int
+    owed_fen: int
+    text: str
+    card: CardView | None
+
+
+class PointsEntryView(View, frozen=True, kw_only=True):
+    """`amount_fen` is what the balance gained or lost; `text` explains it."""
+
+    id: str
+    at: datetime
+    kind: str
+    kind_text: str
+    amount_fen: int
+    balance_fen: int
+    text: str
+
+
+class PointsEntriesView(View, frozen=True, kw_only=True):
+    items: list[PointsEntryView]
+    next: str | None = None
+
+
+class FindEntries(Request, frozen=True, kw_only=True):
+    cursor: Cursor | None = None
+    limit: Limit = 20

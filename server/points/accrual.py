@@ -1,0 +1,77 @@
+"""What a purchase earns, computed in whole fen, and in words that a resident can check with a pencil."""
+
+from datetime import date
+
+from msgspec import Struct
+
+from schemas.points import Campaign, NewRates, Rate
+from server.kit.db import Reader
+from server.points.rates import RateVersion, UnknownCategory, in_force
+
+_WHOLE = 10_000
+_PERCENT = 100
+
+
+class Earning(Struct, frozen=True, kw_only=True):
+    """`points_fen` before the cap of the day; `version` 0 while there are no rates."""
+
+    points_fen: int
+    daily_cap_fen: int
+    version: int
+    text: str
+
+
+def earned(reader: Reader, category: str, amount_fen: int, day: date) -> Earning:
+    """What `amount_fen` earns on that day. Raises UnknownCategory."""
+    version = in_force(reader, day)
+    if version is None:
+        return Earning(points_fen=0, daily_cap_fen=0, version=0, text="还没有积分规则，不积分")
+    rate = next((one for one in version.body.rates if one.category == category), None)
+    if rate is None:
+        raise UnknownCategory(field="category")
+    body, campaign = version.body, _campaign(version.body, category, day)
+    points = 0 if amount_fen < body.minimum_fen else _points(body, rate, campaign, amount_fen)
+    return Earning(
+        points_fen=points,
+        daily_cap_fen=body.daily_cap_fen,
+        version=version.number,
+        text=_said(version, rate, campaign, amount_fen, points),
+    )
+
+
+def _campaign(body: NewRates, category: str, day: date) -> Campaign | None:
+    """The one that gives most; two never add up."""
+    running = [
+        one for one in body.campaigns if one.first <= day <= one.last and one.category in (None, category)
+    ]
+    return max(running, key=lambda one: one.percent, default=None)
+
+
+def _points(body: NewRates, rate: Rate, campaign: Campaign | None, amount_fen: int) -> int:
+    percent = campaign.percent if campaign else _PERCENT
+    product, unit = amount_fen * rate.permyriad * percent, _WHOLE * _PERCENT
+    return (product + (unit // 2 if body.rounding == "half_up" else 0)) // unit
+
+
+def _said(version: RateVersion, rate: Rate, campaign: Campaign | None, amount_fen: int, points: int) -> str:
+    """`消费 128.50 元 × 0.5 %，按 2026-10 费率，积 0.64 分`."""
+    if amount_fen < version.body.minimum_fen:
+        return f"消费 {yuan(amount_fen)} 元，不满 {yuan(version.body.minimum_fen)} 元不积分"
+    extra = f" × {campaign.percent} %（{campaign.name}）" if campaign else ""
+    share = f"{rate.permyriad / _PERCENT:g} %"
+    rates = f"{version.body.valid_from:%Y-%m} 费率"
+    return f"{rate.name}消费 {yuan(amount_fen)} 元 × {share}{extra}，按 {rates}，积 {yuan(points)} 分"
+
+
+def yuan(fen: int) -> str:
+    """`1,234.50`."""
+    return f"{fen / 100:,.2f}"
+
+
+def capped(earning: Earning, before_fen: int) -> tuple[int, str]:
+    """What is left under the cap of the day after `before_fen` points, and how that reads."""
+    cap = earning.daily_cap_fen
+    if not cap or before_fen + earning.points_fen <= cap:
+        return earning.points_fen, earning.text
+    left = max(cap - before_fen, 0)
+    return left, f"{earning.text}；每天最多积 {yuan(cap)} 分，这次积 {yuan(left)} 分"
