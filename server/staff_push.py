@@ -56,7 +56,8 @@ class Word(Struct, frozen=True, kw_only=True):
 
 class Card(Struct, kw_only=True):
     """The buttons of a notice. WeCom names the card by `task_id`; by `response_code`, from its sending, its face can be
-    changed once. When nothing on it can be tapped any more it is not `open`, and the `outcome` stands there instead."""
+    changed once, within 72 hours of `sent_at`, which is none where it went out as a line. When nothing on it can be
+    tapped any more it is not `open`, and the `outcome` stands there instead."""
 
     kind: str
     case_no: str
@@ -64,6 +65,7 @@ class Card(Struct, kw_only=True):
     about: str
     task_id: str
     response_code: str = ""
+    sent_at: datetime | None = None
     open: bool = True
     outcome: str = ""
 

@@ -418,10 +418,12 @@ async def test_a_card_answered_before_it_was_sent_goes_out_as_a_line_that_says_s
     assert message["msgtype"] == "textcard" and "已由 赵敏 确认接单" in "".join(message["lines"])
 
 
-async def test_a_new_face_is_tried_again_given_up_when_too_late_and_dead_in_the_end(world: World) -> None:
+async def test_a_new_face_is_tried_again_told_in_a_line_when_too_late_and_dead_in_the_end(
+    world: World,
+) -> None:
     shop, resident = await world.shop(capacity=9), await world.resident()
     path = "/cgi-bin/message/update_template_card"
-    for errcode, times, state in ((45009, 1, "shown"), (60140, 1, "stale"), (-1, 99, "dead")):
+    for errcode, times, state in ((45009, 1, "shown"), (60140, 1, "told"), (-1, 99, "dead")):
         await world.control("faults", path=path, errcode=errcode, times=times)
         no = (await shop.booked(resident, world.at(9, days=times % 7 + 2)))["case_no"]
         await world.work()
@@ -434,6 +436,82 @@ async def test_a_new_face_is_tried_again_given_up_when_too_late_and_dead_in_the_
         assert notice.delivery == "sent"
         await world.control("faults", method="DELETE")
         shop = await shop.signed_in_anew()
+
+
+async def lines_of(world: World, who: Person) -> list[str]:
+    """What was written to their telephone without buttons."""
+    items = (await world.told("messages", userid=who.id))["items"]
+    return ["".join(one["lines"]) for one in items if one["msgtype"] != "template_card"]
+
+
+async def test_a_card_too_old_to_be_changed_is_followed_by_one_line_that_says_what_became_of_it(
+    world: World,
+) -> None:
+    shop, resident = await world.shop(capacity=9), await world.resident()
+    other = await partner(world, shop)
+    no = (await shop.booked(resident, world.at(10, days=6)))["case_no"]
+    await world.work()
+    world.clock.advance(timedelta(hours=73))
+    shop, other = await shop.signed_in_anew(), await world.sign_in(other.id)
+    await other.act(no, "confirm")
+    for _ in range(3):
+        await world.work()
+        world.clock.advance(timedelta(minutes=20))
+    told = await lines_of(world, shop.manager)
+    assert [one for one in told if "按钮不用再点了" in one and "已由 赵敏 确认接单" in one] == told
+    assert len(told) == 1
+    notice = await card_of(world, shop.manager, no)
+    assert [one.state for one in await updates_of(world, notice)] == ["told"]
+    await tap(world, shop.manager, notice, "confirm")
+    await world.work()
+    items = (await world.told("messages", userid=shop.manager.id))["items"]
+    assert [said(one) for one in items if one["card"]] == ["已由 赵敏 确认接单"]
+    assert await lines_of(world, shop.manager) == told
+
+
+async def test_a_card_whose_code_was_lost_is_followed_by_a_line_and_a_line_by_none(world: World) -> None:
+    shop, resident = await world.shop(capacity=9), await world.resident()
+    other = await partner(world, shop)
+    no = (await shop.booked(resident))["case_no"]
+    await carry(world.house, await leased(world, shop.manager, no))
+    world.clock.advance(timedelta(seconds=31))
+    await world.work()
+    await other.act(no, "confirm")
+    await world.work()
+    [line] = await lines_of(world, shop.manager)
+    assert "已由 赵敏 确认接单，上面那张卡片的按钮不用再点了" in line
+    assert await lines_of(world, other) == [], "who did it themselves has a card that could be changed"
+
+
+async def test_a_code_spent_by_an_attempt_whose_answer_was_lost_is_not_told_again(world: World) -> None:
+    shop, resident = await world.shop(capacity=9), await world.resident()
+    other = await partner(world, shop)
+    no = (await shop.booked(resident))["case_no"]
+    await world.work()
+    path = "/cgi-bin/message/update_template_card"
+    await world.control("faults", path=path, drop=True, after=True, times=2)
+    await other.act(no, "confirm")
+    for _ in range(3):
+        await world.work()
+        world.clock.advance(timedelta(seconds=40))
+    notice = await card_of(world, shop.manager, no)
+    assert [one.state for one in await updates_of(world, notice)] == ["stale"]
+    assert said(await shown(world, shop.manager, "新预约")) == "已由 赵敏 确认接单"
+    assert await lines_of(world, shop.manager) == []
+
+
+async def test_those_who_answer_for_the_provider_hear_of_a_price_changed_at_the_door(world: World) -> None:
+    shop, resident = await world.shop(), await world.resident()
+    no = (await shop.brought_to("requoted", resident))["case_no"]
+    await world.work()
+    asked = await shown(world, shop.manager, "师傅现场改报价")
+    assert asked["msgtype"] == "textcard" and "元，等居民答复" in "".join(asked["lines"])
+    await resident.act(no, "accept_quote")
+    await world.work()
+    assert (await shown(world, shop.manager, "居民同意新报价"))["url"].endswith(no)
+
+
+# Last, since then nobody sends a card for a minute.
 
 
 async def test_an_app_that_may_send_no_cards_sends_a_line_with_a_link(world: World) -> None:

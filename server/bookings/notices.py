@@ -24,7 +24,7 @@ _GIVEN = frozenset({"confirmed", "assigned", "en_route"})
 
 
 class Row(Struct, frozen=True):
-    """`text` may name when, place, service, reason, phone and until; `of` are the states the step came from,
+    """`text` may name when, place, service, reason, phone, total and until; `of` are the states the step came from,
     all of them when empty; `card` is the row of the card table with the buttons (server/cards/table.py)."""
 
     action: str
@@ -84,6 +84,13 @@ ROWS = (
         frozenset({"quoted"}),
     ),
     Row("accept_quote", worker, "居民同意报价", "{service}，按新报价继续做", frozenset({"requoted"})),
+    Row("accept_quote", managers, "居民同意新报价", "{when}，{place}，{service}", frozenset({"requoted"})),
+    Row(
+        "requote",
+        managers,
+        "师傅现场改报价",
+        "{when}，{place}，{service}，新报价 {total} 元，等居民答复。原因：{reason}",
+    ),
     Row("refuse_quote", managers, "居民没同意报价", "{when}，{place}，{service}"),
     Row("refuse_quote", worker, "居民没同意报价", "{service}，请看办件里怎么办", frozenset({"requoted"})),
     Row("assign", given, "新派单", "{when}，{place}，{service}。居民电话 {phone}", card="visit"),
@@ -170,6 +177,7 @@ def _word(reader: Reader, event: Event, case: Case, row: Row) -> Word:
         reason=str(event.data.get("reason") or "没有写")[:_LONGEST_REASON],
         phone=booking.contact_phone,
         until=clock_time(case.promised_at),
+        total=event.data.get("facts", {}).get("total", ""),
     )
     ask = _ask(event, case, booking, row) if row.card else None
     return Word(title=row.title, text=text, page=f"/console/cases/{case.id}", case_no=case.id, ask=ask)

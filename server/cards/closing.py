@@ -20,13 +20,13 @@ OVER = "这件事已经办过了"
 _MOST = 500
 _KEPT = timedelta(days=30)
 
-State = Literal["queued", "shown", "stale", "moot", "dead"]
+State = Literal["queued", "shown", "told", "stale", "moot", "dead"]
 
 
 class CardUpdate(Leased, kw_only=True):
     """A new face for the card of a notice, which is drawn when it is sent. `code` is that of a tap, without one it is the
-    sending's; `say` is why a tap came to nothing though the buttons stay. `stale`: the code was spent or too old, `moot`:
-    there never was a card."""
+    sending's; `say` is why a tap came to nothing though the buttons stay. `told`: the card could not be changed any more,
+    and a line says what became of it; `stale`: the code was spent, `moot`: there never was a card."""
 
     notice_id: str
     code: str

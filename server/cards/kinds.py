@@ -77,12 +77,12 @@ class Look:
         return self._actions[mine]
 
     def _open_to(self, mine: frozenset[str]) -> frozenset[str]:
-        if not mine or cases.time_is_up(self.case, self.reader.now):
+        if not mine or cases.time_is_up(self.reader, self.case):
             return frozenset()
         kind = cases.kind_of(self.case)
         details = kind.details_of(self.case)
         shown = kind.flow.open_to(self.case.state, mine)
-        names = {one.name for one in shown if one.fits is None or one.fits(details)}
+        names = {one.name for one in shown if one.shown(details, mine)}
         held = claims.NAME in names and claims.claimed_by(self.reader, self.case) is not None
         return frozenset(names - {claims.NAME} if held else names)
 

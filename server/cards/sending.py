@@ -2,10 +2,11 @@
 
 Both queues are leased, and a worker may be killed anywhere. A card that was sent and whose answer is lost is known by
 its `task_id` and not sent twice; its face can then be changed by the code of a tap only. A code that was spent by an
-attempt whose answer is lost is refused the next time, and the card has its new face already.
+attempt whose answer is lost is refused the next time, and the card has its new face already. A card that cannot be
+changed any more, since its code is lost or too old, is followed by a line that says what became of it, once.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
@@ -13,17 +14,20 @@ from msgspec.structs import replace
 
 from server.building import WeComGateway
 from server.cards import faces
-from server.cards.closing import UPDATES, CardUpdate, became, kind_of, open_now
+from server.cards.closing import OVER, UPDATES, CardUpdate, became, kind_of, open_now
 from server.config import Settings
 from server.kit.db import Database, Reader
 from server.kit.jobs import QueueOf, RetryPolicy, Settled
 from server.kit.platform import Action, PlatformRefusal
-from server.staff_push import AGAIN, NOTICES, UNREACHABLE, WorkNotice, address, deliver, refused
+from server.staff_push import AGAIN, NOTICES, UNREACHABLE, Card, WorkNotice, address, deliver, refused
 
 log = structlog.get_logger()
 
 _A_MOMENT = timedelta(seconds=1)
 _A_MINUTE = timedelta(seconds=60)
+CHANGEABLE = timedelta(hours=72)
+"""So long the platform takes the code of a sending."""
+NO_LONGER = "上面那张卡片的按钮不用再点了"
 
 
 class House(Protocol):
@@ -69,7 +73,8 @@ async def _as_card(house: House, notice: WorkNotice, buttons: frozenset[str], ur
             return refused(notice, refusal, house.db.now())
         log.error("cards.refused", errcode=refusal.errcode, action=refusal.action, card=found[1].name)
         return await _as_line(house, notice)
-    return {"due_at": None, "delivery": "sent", "error": "", "card.response_code": code}
+    sent = {"card.response_code": code, "card.sent_at": house.db.now()}
+    return {"due_at": None, "delivery": "sent", "error": "", **sent}
 
 
 async def update(house: House, row: CardUpdate) -> Settled:
@@ -89,14 +94,36 @@ async def update(house: House, row: CardUpdate) -> Settled:
     notice, face = await house.db.reading(drawn)
     if notice is not None and notice.delivery == "queued":
         return {"due_at": house.db.now() + _A_MOMENT, "attempts": 0}
-    code = row.code or (notice.card.response_code if notice is not None and notice.card is not None else "")
-    if notice is None or face is None or not code:
+    card = notice.card if notice is not None else None
+    if notice is None or card is None or face is None or not (row.code or card.sent_at):
         return {"due_at": None, "state": "moot"}
+    code = row.code or _good(card, house.db.now())
+    if not code:
+        return await _follow(house, notice, card)
     try:
         await house.wecom.update_card(house.settings.wecom.agentid, notice.userid, code, face)
     except PlatformRefusal as refusal:
+        if refusal.action is Action.give_up and row.attempts == 1 and not row.code:
+            return await _follow(house, notice, card)
         return _not_updated(house, refusal)
     return {"due_at": None, "state": "shown", "error": ""}
+
+
+def _good(card: Card, now: datetime) -> str:
+    """The code of its sending while the platform takes it."""
+    young = card.sent_at is not None and now - card.sent_at < CHANGEABLE
+    return card.response_code if young else ""
+
+
+async def _follow(house: House, notice: WorkNotice, card: Card) -> Settled:
+    """A line to whom the card still shows its buttons; word for word the same when it is tried again, so WeCom drops
+    what it has had."""
+    if card.open:
+        return {"due_at": None, "state": "moot"}
+    outcome = f"{card.outcome or OVER}，{NO_LONGER}"
+    settled = await deliver(house, replace(notice, card=replace(card, outcome=outcome))) or {}
+    delivery = settled.pop("delivery", "")
+    return settled | ({"state": "told" if delivery == "sent" else "stale"} if delivery else {})
 
 
 def _not_updated(house: House, refusal: PlatformRefusal) -> Settled:

@@ -90,7 +90,9 @@ class PlatformHandler(RequestHandler):
             await asyncio.sleep(fault.delay_s)
             self.spoil(fault)
         else:
-            answer = await self.answer(fault.delay_s)
+            answer = await self.answer(0.0 if fault.after else fault.delay_s)
+            if fault.after:
+                await asyncio.sleep(fault.delay_s)
             if fault.spoils:
                 self.spoil(fault)
             else:

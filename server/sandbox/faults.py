@@ -4,7 +4,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 
 class Fault(Struct, kw_only=True, forbid_unknown_fields=True):
-    """`times` answers are spoilt, then it is gone. `after` does the work first and spoils only the answer.
+    """`times` answers are spoilt, then it is gone. `after` does the work first and spoils or delays only the answer.
 
     `path` may be `*` for every call of the platforms. `delay_ms` goes together with any of the others.
     """

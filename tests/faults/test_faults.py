@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tornado.ioloop import IOLoop
 
-from tests.faults import controls, lines, proofs
+from tests.faults import cards, controls, lines, proofs
 from tests.faults.street import Street, open_street
 
 
@@ -71,6 +71,17 @@ async def test_no_visit_of_a_plan_is_doubled_or_missing_though_workers_are_kille
     result = await lines.plans(street, 4, ["worker", "web"])
     assert not result.violations, result
     assert result.visits == {"booked": 8, "conflict": 8}
+
+
+@pytest.mark.parametrize("meanwhile", [False, True])
+async def test_a_worker_killed_while_wecom_has_the_card_sends_no_second_one(
+    io_loop: IOLoop, street: Street, meanwhile: bool
+) -> None:
+    """Its code is lost with the worker, so a line says what became of it, and a tap still gets the card its face."""
+    result = await cards.killed_between(street, f"killed-{meanwhile}", meanwhile=meanwhile)
+    assert (result.sent_before, result.cards) == ("queued", 1), result
+    assert len(result.lines) == 1 and "已由 赵敏 确认接单" in result.lines[0], result
+    assert result.tapped == "已由 赵敏 确认接单", result
 
 
 async def test_the_same_work_done_in_steps_goes_wrong(io_loop: IOLoop, street: Street) -> None:
