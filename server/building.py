@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from server import ledger, nouns, residents, sessions, staff, workdays
+from server import documents, ledger, nouns, residents, sessions, staff, workdays
 from server.cases import CaseNumbers
 from server.cases.pages import CasePages
 from server.catalogue import Pages
@@ -89,6 +89,7 @@ class Building:
         self.callers = Pace(settings.limits.actor_per_s, settings.limits.actor_burst)
         self.addresses = Pace(settings.limits.address_per_s, settings.limits.address_burst)
         self.progress = Paces(settings.progress)
+        self.verifying = Pace(settings.documents.verify_per_minute / 60, settings.documents.verify_burst)
         self.vault = Vault(settings.field_key)
         self.files: Files = db.files()
         self.pictures = _pictures(settings.attachments)
@@ -205,6 +206,7 @@ class Building:
         problems = await self.db.problems(nouns.collections())
         problems += [one async for one in ledger.differences(self.db.reader())]
         problems += await asyncio.to_thread(workdays.problems, self.settings)
+        problems += await documents.problems(self.db.reader(), self.settings)
         for name, ping in self.pings():
             try:
                 await ping()

@@ -1,0 +1,139 @@
+"""A move has been made: its papers get their numbers in the very transaction that hears of it.
+
+So a number is never lost and never given twice, whatever is killed when. What the paper will say is written down then;
+drawing it is left to the queue.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from server import items
+from server.cases import CASES, COUNTERS, Case
+from server.documents.kinds import MOVES, Paper, of_move
+from server.documents.stored import DOCUMENTS, Basis, Document
+from server.documents.wording import masked_identity
+from server.items import Body, ItemVersion
+from server.kit.clock import SHANGHAI
+from server.kit.db import Reader, Tx
+from server.kit.events import EVENTS, Event, history_of, on
+from server.words import masked, masked_name
+
+IDENTITY = ("id_number", "id_card")
+"""Under which names a form asks for the number of the identity card."""
+
+
+class NoticeFiled(Struct, kw_only=True):
+    lines: list[str] = []
+    note: str = ""
+    until: Any = ""
+
+
+class Filed(Struct, kw_only=True):
+    """As much of an approval's details as papers are made of; what else is in them is not looked at."""
+
+    item_id: str
+    form: dict[str, Any] = {}
+    notices: list[NoticeFiled] = []
+    delivery: str | None = None
+    ground: str = ""
+    reason: str = ""
+    opinion: str = ""
+
+
+@on(*MOVES)
+async def issue(tx: Tx, event: Event) -> None:
+    """Give each paper of this move its number."""
+    case = await tx.get(CASES, event.subject)
+    if case is None:
+        return
+    filed = msgspec.convert(case.details, Filed, strict=False, builtin_types=(datetime, bytes))
+    item = items.version(tx, filed.item_id)
+    for paper in of_move(event.type):
+        if paper.name == "certificate" and item.body.result != "certificate":
+            continue
+        await _reserve(tx, paper, event, case, filed, item)
+
+
+async def _reserve(tx: Tx, paper: Paper, event: Event, case: Case, filed: Filed, item: ItemVersion) -> None:
+    ordinal = await _ordinal(tx, event) if paper.each else 1
+    document_id = f"{paper.name}.{case.id}.{ordinal}"
+    if await tx.get(DOCUMENTS, document_id) is not None:
+        return
+    year = event.at.astimezone(SHANGHAI).year
+    counter = await tx.take(
+        COUNTERS, {"_id": f"documents-{paper.name}-{year}"}, {"$inc": {"value": 1}}, upsert=True
+    )
+    assert counter is not None
+    document = Document(
+        id=document_id,
+        case_no=case.id,
+        kind=paper.name,
+        title=item.body.result_name if paper.name == "certificate" else paper.text,
+        year=year,
+        serial=counter.value,
+        at=event.at,
+        item_id=item.id,
+        basis=_basis(paper, ordinal, event, case, filed, item.body),
+        holder=masked_name(case.resident_name),
+        due_at=tx.now,
+        request_id=event.request_id,
+    )
+    await tx.insert(DOCUMENTS, document)
+
+
+async def _ordinal(reader: Reader, event: Event) -> int:
+    """Which of its kind this move was on its case."""
+    before = {**history_of(event.subject), "type": event.type, "seq": {"$lte": event.seq}}
+    return await reader.count(EVENTS, before, limit=100)
+
+
+def _basis(paper: Paper, ordinal: int, event: Event, case: Case, filed: Filed, item: Body) -> Basis:
+    notice = filed.notices[ordinal - 1] if paper.each and len(filed.notices) >= ordinal else NoticeFiled()
+    return Basis(
+        name=case.resident_name,
+        who=_who(case, filed),
+        item=item.name,
+        level=item.level,
+        applied_at=case.created_at,
+        result_name=item.result_name,
+        payment=item.result == "payment",
+        legal_days=0 if item.instant else item.legal_days,
+        promised_days=0 if item.instant else item.promised_days,
+        outside=[items.words.STEPS[one.name] for one in item.steps if one.outside_limits],
+        deemed=event.type == "approval.deem",
+        lines=notice.lines,
+        note=notice.note,
+        until=_day(notice.until),
+        ground=filed.ground,
+        reason=filed.reason or event.data.get("reason", ""),
+        opinion=filed.opinion,
+        delivery=items.words.DELIVERIES.get(filed.delivery, "") if filed.delivery else "",  # type: ignore[call-overload]
+        form=dict(_answers(filed, item)) if paper.name == "certificate" else {},
+    )
+
+
+def _who(case: Case, filed: Filed) -> str:
+    for name in IDENTITY:
+        number = filed.form.get(name)
+        if isinstance(number, str) and number:
+            return f"身份证件号码：{masked_identity(number)}"
+    return f"手机号：{masked(case.phone)}" if case.phone else ""
+
+
+def _answers(filed: Filed, item: Body) -> Iterable[tuple[str, str]]:
+    """What a certificate says beside the name: the answers that had to be given, but no yes and no."""
+    for field in item.fields:
+        asked = field.required and field.type != "yes_no" and field.name not in IDENTITY
+        if asked and field.name in filed.form:
+            yield field.label, items.words.answer_text(field, filed.form[field.name])
+
+
+def _day(until: Any) -> str:
+    if not isinstance(until, datetime):
+        return str(until or "")
+    day = until.astimezone(SHANGHAI)
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"

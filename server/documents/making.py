@@ -1,0 +1,84 @@
+"""The papers that are due are drawn, one after another, by whichever worker takes them.
+
+A worker may be killed anywhere: number and words are stored, and what was drawn counts only with the one write that
+also holds its hash. Whoever comes second finds that its lease is over and changes nothing.
+"""
+
+import hashlib
+from typing import Protocol
+
+from msgspec.structs import replace
+
+from server.config import Settings
+from server.documents import codes, drawing, wording
+from server.documents.stored import CONTENTS, DOCUMENTS, Content, Document, verify_address, word_of
+from server.kit.db import Database, Tx
+from server.kit.events import Event, emit, event_id
+from server.kit.jobs import QueueOf, RetryPolicy, Settled
+from server.sessions import SYSTEM
+
+MADE = "document.made"
+
+
+class House(Protocol):
+    """What making papers needs of the building."""
+
+    @property
+    def db(self) -> Database: ...
+    @property
+    def settings(self) -> Settings: ...
+
+
+async def make(house: House, document: Document) -> Settled:
+    """Raises FontMissing, and what the typesetter raises: it is tried again."""
+    basis, rules = document.basis, house.settings
+    if basis is None or document.made:
+        return {"due_at": None}
+    number = wording.number(rules, word_of(document), document)
+    code = codes.make(rules, document.id, number)
+    address = verify_address(rules, code)
+    document = replace(document, number=number, code=code)
+    sheet = replace(wording.sheet(document, basis, rules), code=code, verify=address, qr=drawing.qr(address))
+    pdf = await drawing.pdf(sheet)
+    document = replace(document, size=len(pdf), sha256=hashlib.sha256(pdf).hexdigest())
+    stamp = codes.stamp(rules, document)
+    await house.db.atomically(lambda tx: _finish(tx, document, stamp, pdf))
+    return None
+
+
+async def _finish(tx: Tx, document: Document, stamp: str, pdf: bytes) -> None:
+    """The paper is there with its hash, or it is not."""
+    made = {
+        "due_at": None,
+        "basis": None,
+        "stage": "made",
+        "error": "",
+        "number": document.number,
+        "code": document.code,
+        "size": document.size,
+        "sha256": document.sha256,
+        "stamp": stamp,
+        "made_at": tx.now,
+    }
+    mine = {"_id": document.id, "fence": document.fence, "made_at": None, "basis": {"$ne": None}}
+    if not await tx.change(DOCUMENTS, mine, {"$set": made}):
+        return
+    tx.add(CONTENTS, Content(id=document.id, case_no=document.case_no, pdf=pdf))
+    told = {"case_no": document.case_no, "kind": document.kind}
+    by = {"kind": SYSTEM.kind, "id": SYSTEM.id, "name": "", "role": "system"}
+    emit(
+        tx,
+        Event(
+            id=event_id(document.id, 1),
+            type=MADE,
+            subject=document.id,
+            seq=1,
+            at=tx.now,
+            by=by,
+            channel="system",
+            data=told,
+        ),
+    )
+
+
+MAKING = QueueOf("documents", DOCUMENTS, make, parallel=2, retry=RetryPolicy(), dead={"stage": "dead"})
