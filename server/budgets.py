@@ -20,7 +20,20 @@ PROMISED = "promised"
 LEGAL = "legal"
 ANSWER = "answer"
 DECISION = "decision"
-TITLES = {PROMISED: "承诺时限", LEGAL: "法定时限", ANSWER: "答复时限", DECISION: "裁决时限"}
+ACCEPTANCE = "acceptance"
+STEP = "step"
+SUPPLEMENT = "supplement"
+PUBLICITY = "publicity"
+TITLES = {
+    PROMISED: "承诺时限",
+    LEGAL: "法定时限",
+    ANSWER: "答复时限",
+    DECISION: "裁决时限",
+    ACCEPTANCE: "受理时限",
+    STEP: "本步时限",
+    SUPPLEMENT: "补材料时限",
+    PUBLICITY: "公示时间",
+}
 UNITS: dict[Unit, str] = {
     "working_days": "个工作日",
     "working_hours": "个工作小时",

@@ -117,8 +117,16 @@ class Principal(Struct, frozen=True):
     proxy_id: str
 
 
+class StandIn(Struct, frozen=True):
+    """A colleague who is away, and what they may do (server/approvals/delegations.py)."""
+
+    userid: str
+    grants: tuple[Grant, ...]
+
+
 class Actor(Struct, frozen=True):
-    """Whoever asks. `grants` is empty for a resident, `principals` for everybody else; the system acts for nobody."""
+    """Whoever asks. `grants` is empty for a resident, `principals` for everybody else; the system acts for nobody.
+    `standing_in` are the colleagues for whom a member of the staff acts while they are away."""
 
     kind: Literal["resident", "staff", "system"]
     id: str
@@ -126,6 +134,7 @@ class Actor(Struct, frozen=True):
     grants: tuple[Grant, ...] = ()
     session_id: str = ""
     principals: tuple[Principal, ...] = ()
+    standing_in: tuple[StandIn, ...] = ()
 
     @property
     def roles(self) -> frozenset[str]:
@@ -269,8 +278,8 @@ def resident_actor(session: Session, principals: tuple[Principal, ...] = ()) -> 
     return Actor("resident", session.actor_id, session_id=session.id, principals=principals)
 
 
-def staff_actor(session: Session, member: Staff) -> Actor:
-    return Actor("staff", member.id, member.name, tuple(member.grants), session.id)
+def staff_actor(session: Session, member: Staff, standing_in: tuple[StandIn, ...] = ()) -> Actor:
+    return Actor("staff", member.id, member.name, tuple(member.grants), session.id, standing_in=standing_in)
 
 
 def of_resident(resident: Resident) -> Actor:

@@ -82,7 +82,7 @@ async def _leaving(reader: Reader, bundled: Bundled) -> list[tuple[Part, Case]]:
         one.id: one for one in await reader.all(CASES, {"_id": {"$in": numbers}}, limit=len(numbers) or 1)
     }
     pairs = [(one, found[one.case_no or ""]) for one in leaving]
-    alive = [pair for pair in pairs if cases.time_is_up(pair[1], reader.now) is None]
+    alive = [pair for pair in pairs if cases.time_is_up(reader, pair[1]) is None]
     return sorted(alive, key=lambda pair: (pair[1].details["pool_id"], pair[1].details["day"]))
 
 

@@ -33,11 +33,12 @@ class Case(Leased, kw_only=True):
     `turn` is what the staff's lists sort by: what was promised first, then what is open without a promise, the oldest
     first, then what has ended, the latest first (server/cases/turns.py).
 
-    `part_of` is the number of the case that this one is a part of, `proxy_id` the proxy by which it was asked for.
+    `part_of` is the number of the case that this one is a part of, `proxy_id` the proxy by which it was asked for,
+    `copied_to` who of the staff may read it besides.
 
     `phone_tail` is what a person on the phone can name first: the last four digits of the number to call back.
     `clocks` are what was promised by the working day or the hour, by name; `clock_edition` is that of the calendar by
-    which the open ones were last counted.
+    which the open ones were last counted. `timer_clock` names the clock whose end is the timer, where it is no `Promise`.
     """
 
     kind: str
@@ -56,9 +57,11 @@ class Case(Leased, kw_only=True):
     handler_id: str | None = None
     part_of: str | None = None
     proxy_id: str | None = None
+    copied_to: list[str] = []
     created_at: datetime
     updated_at: datetime
     timer_at: datetime | None = None
+    timer_clock: str = ""
     promised_at: datetime | None = None
     phone: str
     phone_tail: str
@@ -126,6 +129,9 @@ class Kind(Struct, frozen=True):
     `promises` are the clocks that its states start and stop;
     `sentence` says where things stand; `show` is the view of the details for somebody with these parts;
     `proxy_scope` is what a family proxy must allow for somebody to act as the resident does (server/proxies.py).
+    `deputies` are the parts in which a colleague may act for somebody who is away.
+    `struck` is the state that a timer leads to, where its row has several; `most_more` by how much one of its clocks may
+    be extended at most; `shows_files` says to which parts the files of such a case are shown.
     """
 
     name: str
@@ -139,6 +145,10 @@ class Kind(Struct, frozen=True):
     unassigned: frozenset[str] = frozenset()
     promises: tuple[Promise, ...] = ()
     proxy_scope: str | None = None
+    deputies: frozenset[str] = frozenset()
+    struck: Callable[[Reader, Case], str] | None = None
+    most_more: Callable[[Reader, Case], int] | None = None
+    shows_files: Callable[[Reader, Case, frozenset[str]], bool] | None = None
 
     def details_of(self, case: Case) -> Any:
         return msgspec.convert(case.details, self.details, builtin_types=(datetime, bytes))

@@ -1,7 +1,6 @@
 """Opening and moving: compare-and-set on state and version, with the history event in the same transaction."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -49,13 +48,16 @@ async def find(reader: Reader, case_no: str, actor: Actor, also: frozenset[str] 
     return case
 
 
-def time_is_up(case: Case, now: datetime) -> Row | None:
+def time_is_up(reader: Reader, case: Case) -> Row | None:
     """The row by which the state's timer has ended it, though the worker may not have come round yet."""
     flow = kind_of(case).flow
     timer = flow.states[case.state].timer
-    if timer is None or case.timer_at is None or case.timer_at > now:
+    if timer is None or case.timer_at is None or case.timer_at > reader.now:
         return None
     row = flow.row(case.state, timer, frozenset({"system"}))
+    struck = kind_of(case).struck
+    if struck is not None and row.or_else:
+        row = msgspec.structs.replace(row, target=struck(reader, case))
     return row if row.target != row.source else None
 
 
@@ -100,7 +102,7 @@ async def move(
     seen = _form({"version": fields.pop("version", None)}, Seen).version
     if seen is not None and seen != case.version:
         raise VersionConflict
-    if actor is not SYSTEM and time_is_up(case, tx.now):
+    if actor is not SYSTEM and time_is_up(tx, case):
         raise TimeIsUp
     mine = parts(actor, case) | also
     row = kind.flow.row(case.state, action, mine)

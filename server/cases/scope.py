@@ -1,14 +1,16 @@
 """Which parts somebody plays in a case, and which cases lie in their scope."""
 
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 from schemas.staff import Grant
-from server.cases.kinds import Case, kind_of, kinds
+from server.cases.kinds import Case, Kind, kind_of, kinds
 from server.sessions import Actor
 from server.staff import STREET_WIDE
 
 _OWN = frozenset({"resident"})
 _PROXY = frozenset({"resident", "proxy"})
+_COPIED = frozenset({"copied"})
 NOBODY: dict[str, Any] = {"_id": {"$in": []}}
 
 
@@ -26,7 +28,8 @@ class Lying(Protocol):
 
 
 def parts(actor: Actor, case: Case) -> frozenset[str]:
-    """`resident` for the case's own, staff roles where a grant covers the case; empty: the case is not theirs.
+    """`resident` for the case's own, staff roles where a grant covers the case, `copied` for who was sent a copy; empty:
+    the case is not theirs.
 
     Who holds the resident's proxy has their part, and `proxy` beside it.
     """
@@ -37,7 +40,15 @@ def parts(actor: Actor, case: Case) -> frozenset[str]:
             return _OWN
         by_proxy = actor.principals and actor.acts_for(case.resident_id, kind_of(case).proxy_scope)
         return _PROXY if by_proxy else frozenset()
-    return frozenset(grant.role for grant in actor.grants if _covers(grant, actor, case))
+    mine = {grant.role for grant in _grants(actor, kind_of(case)) if _covers(grant, actor, case)}
+    return frozenset(mine | _COPIED if actor.id in case.copied_to else mine)
+
+
+def _grants(actor: Actor, kind: Kind) -> Iterator[Grant]:
+    """Their own, and those in which they act for colleagues who are away."""
+    yield from actor.grants
+    for one in actor.standing_in:
+        yield from (grant for grant in one.grants if grant.role in kind.deputies)
 
 
 def covered(actor: Actor, case: Lying) -> bool:
@@ -66,6 +77,7 @@ def scope(actor: Actor) -> dict[str, Any]:
     if actor.roles & STREET_WIDE:
         return {}
     clauses = [clause for grant in actor.grants if (clause := _clause(grant, actor))]
+    clauses += _standing_in(actor)
     unique = [one for index, one in enumerate(clauses) if one not in clauses[:index]]
     if not unique:
         return NOBODY
@@ -86,6 +98,16 @@ def _by_proxy(actor: Actor) -> list[dict[str, Any]]:
     for one in actor.principals:
         covered = sorted(kind.name for kind in kinds().values() if kind.proxy_scope in one.scopes)
         clauses.append({"resident_id": one.resident_id, "kind": {"$in": covered}})
+    return clauses
+
+
+def _standing_in(actor: Actor) -> list[dict[str, Any]]:
+    """What the colleagues see for whom they act, of the kinds in which one may."""
+    clauses = []
+    for kind in kinds().values() if actor.standing_in else ():
+        for one in actor.standing_in:
+            theirs = [_clause(grant, actor) or {} for grant in one.grants if grant.role in kind.deputies]
+            clauses += [clause | {"kind": kind.name} for clause in theirs]
     return clauses
 
 

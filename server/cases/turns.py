@@ -82,6 +82,8 @@ def follow(reader: Reader, case: Case, name: str) -> None:
     for one in kind_of(case).promises:
         if one.clock == name and case.state in one.states:
             _keep_timer(reader, case, one)
+    if case.timer_clock == name:
+        case.timer_at = case.clocks[name].due_at
 
 
 def _keep_timer(reader: Reader, case: Case, promise: Promise) -> None:

@@ -53,7 +53,7 @@ def view(reader: Reader, case: Case, actor: Actor, unread: int = 0) -> CaseView:
     """The case for this actor; a state whose time is up is shown as what it has become. `unread` is what
     server/unread.py knows."""
     kind = kind_of(case)
-    ended = time_is_up(case, reader.now)
+    ended = time_is_up(reader, case)
     if ended is not None:
         still_open = not kind.flow.states[ended.target].final
         case = replace(case, state=ended.target, open=still_open, timer_at=None)
@@ -116,7 +116,7 @@ def _actions(reader: Reader, kind: Kind, case: Case, details: Any, mine: frozens
         one
         for one in flow.open_to(case.state, mine)
         if one.name != flow.states[case.state].timer or "system" not in mine
-        if one.fits is None or one.fits(details)
+        if one.shown(details, mine)
     ]
     onward = (one.name for one in shown if not one.danger and _leads_on(flow, case, one, mine))
     main = next(onward, None)

@@ -8,11 +8,11 @@ from schemas.cases import Channel
 from schemas.clocks import AllowExtension, AskExtension, ClocksView, RefuseExtension
 from server import budgets
 from server.budgets import CaseClock, Extension, Request
-from server.cases import Case, parts
+from server.cases import Case, kind_of, parts
 from server.clocks import acts
 from server.clocks.desk import theirs, views
 from server.config import Settings
-from server.kit.db import Tx
+from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, Forbidden, Invalid
 from server.sessions import Actor
 
@@ -43,6 +43,10 @@ class TooMuchMore(Invalid):
     """延长的时间太长了，不能超过原来的时限"""
 
 
+class NotExtendable(Conflict):
+    """这个事项的时限不能延长"""
+
+
 def may_allow(case: Case, actor: Actor) -> bool:
     return bool(parts(actor, case) & MAY_ALLOW)
 
@@ -53,7 +57,7 @@ async def ask_extension(
     """Ask for more of the clock's unit.
 
     Raises CaseNotFound, NotYoursToPause, VersionConflict, ClockNotFound, ClockStopped, ExtensionAsked,
-    ExtendedBefore, TooMuchMore.
+    ExtendedBefore, TooMuchMore, NotExtendable.
     """
     case = await theirs(tx, case_no, wanted.version, actor)
 
@@ -61,7 +65,7 @@ async def ask_extension(
         clock = acts.open_clock(case, name)
         if clock.asked is not None:
             raise ExtensionAsked
-        _check(clock, wanted.amount, rules)
+        _check(clock, wanted.amount, _most(tx, case, clock), rules)
         clock.asked = Request(at=tx.now, amount=wanted.amount, asker=actor.key, reason=wanted.reason)
 
     text = f"申请延长{budgets.title(name)}"
@@ -71,12 +75,21 @@ async def ask_extension(
     return views(tx, case)
 
 
-def _check(clock: CaseClock, amount: int, rules: Settings) -> None:
-    """Raises ExtendedBefore, TooMuchMore."""
+def _most(reader: Reader, case: Case, clock: CaseClock) -> int:
+    """As much as was promised, unless the kind says less."""
+    most = kind_of(case).most_more
+    return min(clock.amount, most(reader, case)) if most is not None else clock.amount
+
+
+def _check(clock: CaseClock, amount: int, most: int, rules: Settings) -> None:
+    """Raises NotExtendable, ExtendedBefore, TooMuchMore."""
+    if most == 0:
+        raise NotExtendable
     if len(clock.extensions) >= rules.clocks.extensions:
         raise ExtendedBefore
-    if amount > clock.amount:
-        raise TooMuchMore(field="amount")
+    if amount > most:
+        more = f"延长的时间太长了，不能超过 {most} {budgets.UNITS[clock.unit]}"
+        raise TooMuchMore(more if most < clock.amount else None, field="amount")
 
 
 async def allow_extension(

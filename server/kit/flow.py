@@ -36,6 +36,7 @@ class Action(Struct, frozen=True):
     `hint` says beside the first field what it will come to if it is done now.
     `before` writes in a transaction of its own what must stay though the act is refused, and returns the refusal.
     `through` is the call that makes this move, where the case's own path does not: `POST /v1/offers/…/take`.
+    `whose` says of the details which of the row's parts it is up to now: the others do not see the button.
     """
 
     name: str
@@ -47,6 +48,12 @@ class Action(Struct, frozen=True):
     hint: Callable[[Any, datetime], str] | None = None
     before: Callable[..., Any] | None = None
     through: str = ""
+    whose: Callable[[Any], frozenset[str]] | None = None
+
+    def shown(self, details: Any, parts: frozenset[str]) -> bool:
+        """Whether somebody with these parts sees the button."""
+        theirs = self.whose is None or bool(self.whose(details) & parts)
+        return theirs and (self.fits is None or self.fits(details))
 
 
 class Row(Struct, frozen=True):

@@ -129,8 +129,8 @@ MUTANTS = (
         "end-not-checked-on-read",
         "what has run out can be used until the worker comes round",
         "server/cases/moves.py",
-        "    if actor is not SYSTEM and time_is_up(case, tx.now):",
-        "    if actor is SYSTEM and time_is_up(case, tx.now) and case.version < 0:",
+        "    if actor is not SYSTEM and time_is_up(tx, case):",
+        "    if actor is SYSTEM and time_is_up(tx, case) and case.version < 0:",
         test="tests/test_quotes.py"
         "::test_a_quote_lapses_when_its_time_is_up_and_says_so_before_the_worker_comes_round",
     ),
