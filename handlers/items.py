@@ -1,12 +1,51 @@
 """Items 事项: what can be applied for, and what it takes; anybody may read it."""
 
-from handlers.base import ANYONE, Endpoint, allow
-from schemas.items import FindItems, ItemsView, ItemView
+from collections.abc import Awaitable, Callable
+
+from handlers.base import ANYONE, Answer, Endpoint, allow
+from schemas.common import Nothing
+from schemas.items import (
+    EditItem,
+    FindItemChanges,
+    FindItemFile,
+    FindItems,
+    ImportItem,
+    ItemAsSeen,
+    ItemBody,
+    ItemChangesView,
+    ItemFileView,
+    ItemsView,
+    ItemVersionsView,
+    ItemVersionView,
+    ItemView,
+    RetireItem,
+    ReturnItem,
+)
 from server import items
+from server.items import WRITES, ItemVersion
+from server.kit.db import Tx
 from server.kit.errors import Unauthorized
 from server.residents import Resident
+from server.sessions import Actor
 
 TITLE = "办事事项"
+
+
+Work = Callable[[Tx], Awaitable[ItemVersion]]
+
+
+def shown(actor: Actor, work: Work) -> Callable[[Tx], Awaitable[ItemVersionView]]:
+    """Do it, and answer with the version as it is then."""
+
+    async def done(tx: Tx) -> ItemVersionView:
+        return items.version_view(await work(tx), actor)
+
+    return done
+
+
+def lanes(code: str) -> list[str]:
+    """What is done to an item is done one after the other."""
+    return [f"item {code}"]
 
 
 class Items(Endpoint):
@@ -16,6 +55,29 @@ class Items(Endpoint):
     async def get(self, query: FindItems) -> ItemsView:
         """What can be applied for, by domain or by a word of its name."""
         return items.listed(self.building.db.reader(), query)
+
+    @allow(*WRITES, status=201)
+    async def post(self, body: ItemBody) -> Answer[ItemVersionView]:
+        """Write an item, or the next version of one: a draft, that somebody else publishes."""
+        return await self.once(
+            shown(self.actor, lambda tx: items.draft(tx, body, self.actor)),
+            status=201,
+            lanes=lanes(body.code),
+        )
+
+
+class Imports(Endpoint):
+    path = "/v1/items/imports"
+
+    @allow(*WRITES, status=201)
+    async def post(self, file: ImportItem) -> Answer[ItemVersionView]:
+        """The same from a file, as TOML or JSON; what is wrong with it is named with its line or its field."""
+        body = items.files.read(file.content)
+        return await self.once(
+            shown(self.actor, lambda tx: items.draft(tx, body, self.actor)),
+            status=201,
+            lanes=lanes(body.code),
+        )
 
 
 class Item(Endpoint):
@@ -37,3 +99,146 @@ class Item(Endpoint):
         if actor is None or actor.kind != "resident":
             return None
         return await self.building.resident(actor.id)
+
+
+class Versions(Endpoint):
+    path = "/v1/items/{code}/versions"
+
+    @allow(*WRITES)
+    async def get(self, code: str) -> ItemVersionsView:
+        """All versions of an item, the newest first."""
+        found = await self.building.db.reading(lambda reader: items.versions(reader, code))
+        return ItemVersionsView(items=[items.version_view(one, self.actor) for one in found])
+
+
+class OneVersion(Endpoint):
+    path = "/v1/items/{code}/versions/{number}"
+
+    @allow(*WRITES)
+    async def get(self, code: str, number: str) -> ItemVersionView:
+        """One version with all that it says."""
+        which = items.number_of(number)
+        one = await self.building.db.reading(lambda reader: items.find(reader, code, which))
+        return items.version_view(one, self.actor)
+
+    @allow(*WRITES)
+    async def put(self, code: str, number: str, wanted: EditItem) -> Answer[ItemVersionView]:
+        """Write a draft anew; whoever does had a hand in it and does not publish it."""
+        which, actor = items.number_of(number), self.actor
+        return await self.once(
+            shown(self.actor, lambda tx: items.edit(tx, code, which, wanted.body, wanted.revision, actor)),
+            lanes=lanes(code),
+        )
+
+
+class Preview(Endpoint):
+    path = "/v1/items/{code}/versions/{number}/preview"
+
+    @allow(*WRITES)
+    async def get(self, code: str, number: str) -> ItemView:
+        """A version as residents will read it."""
+        which = items.number_of(number)
+        one = await self.building.db.reading(lambda reader: items.find(reader, code, which))
+        return items.view(one, None, self.building.clock.now())
+
+
+class Changes(Endpoint):
+    path = "/v1/items/{code}/versions/{number}/changes"
+
+    @allow(*WRITES)
+    async def get(self, code: str, number: str, query: FindItemChanges) -> ItemChangesView:
+        """What a version changes, in words: against the one published before it, or against `since`."""
+        which = items.number_of(number)
+        return await self.building.db.reading(
+            lambda reader: items.changes_of(reader, code, which, query.since)
+        )
+
+
+class File(Endpoint):
+    path = "/v1/items/{code}/versions/{number}/file"
+
+    @allow(*WRITES)
+    async def get(self, code: str, number: str, query: FindItemFile) -> ItemFileView:
+        """A version as a file, to be kept or imported elsewhere."""
+        which = items.number_of(number)
+        one = await self.building.db.reading(lambda reader: items.find(reader, code, which))
+        return items.file_of(one, query)
+
+
+class Draft(Endpoint):
+    path = "/v1/items/{code}/versions/{number}/draft"
+
+    @allow(*WRITES, status=201)
+    async def post(self, code: str, number: str) -> Answer[ItemVersionView]:
+        """A new draft that says what this version says."""
+        which, actor = items.number_of(number), self.actor
+        return await self.once(
+            shown(self.actor, lambda tx: items.draft_again(tx, code, which, actor)),
+            status=201,
+            lanes=lanes(code),
+        )
+
+
+class Propose(Endpoint):
+    path = "/v1/items/{code}/versions/{number}/propose"
+
+    @allow(*WRITES)
+    async def post(self, code: str, number: str, seen: ItemAsSeen) -> Answer[ItemVersionView]:
+        """The draft is ready: somebody else may publish it."""
+        which, actor = items.number_of(number), self.actor
+        return await self.once(
+            shown(self.actor, lambda tx: items.propose(tx, code, which, seen.revision, actor)),
+            lanes=lanes(code),
+        )
+
+
+class Return(Endpoint):
+    path = "/v1/items/{code}/versions/{number}/return"
+
+    @allow(*WRITES)
+    async def post(self, code: str, number: str, why: ReturnItem) -> Answer[ItemVersionView]:
+        """Hand it back to be changed, with the reason."""
+        which, actor = items.number_of(number), self.actor
+        return await self.once(
+            shown(self.actor, lambda tx: items.return_(tx, code, which, why.reason, actor)), lanes=lanes(code)
+        )
+
+
+class Publish(Endpoint):
+    path = "/v1/items/{code}/versions/{number}/publish"
+
+    @allow(*WRITES)
+    async def post(self, code: str, number: str, seen: ItemAsSeen) -> Answer[ItemVersionView]:
+        """By somebody who did not write it: in force for whoever applies from now on."""
+        which, actor = items.number_of(number), self.actor
+        return await self.once(
+            shown(self.actor, lambda tx: items.publish(tx, code, which, seen.revision, actor)),
+            lanes=lanes(code),
+        )
+
+
+class Retire(Endpoint):
+    path = "/v1/items/{code}/versions/{number}/retire"
+
+    @allow(*WRITES)
+    async def post(self, code: str, number: str, why: RetireItem) -> Answer[ItemVersionView]:
+        """Nobody can apply for it any more; cases that are open go on."""
+        which, actor = items.number_of(number), self.actor
+        return await self.once(
+            shown(self.actor, lambda tx: items.retire(tx, code, which, why.reason, actor)), lanes=lanes(code)
+        )
+
+
+class Discard(Endpoint):
+    path = "/v1/items/{code}/versions/{number}/discard"
+
+    @allow(*WRITES)
+    async def post(self, code: str, number: str) -> Answer[Nothing]:
+        """Throw a draft away."""
+        which, actor = items.number_of(number), self.actor
+
+        async def discarded(tx: Tx) -> Nothing:
+            await items.discard(tx, code, which, actor)
+            return Nothing()
+
+        return await self.once(discarded, lanes=lanes(code))

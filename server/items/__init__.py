@@ -1,25 +1,70 @@
 """Items 事项: what can be applied for, version by version."""
 
 from schemas.items import ItemBody as Body
-from server.items import words
+from server.items import files, words
+from server.items.changes import compared
+from server.items.desk import (
+    DEEDS,
+    WRITES,
+    ItemVersionNotFound,
+    OwnItem,
+    before,
+    changes_of,
+    discard,
+    draft,
+    draft_again,
+    edit,
+    file_of,
+    find,
+    number_of,
+    open_version,
+    propose,
+    publish,
+    retire,
+    return_,
+    version_view,
+    versions,
+)
 from server.items.rules import BadItem, check
 from server.items.stored import ITEMS, ItemNotFound, ItemVersion, in_force, version, version_id
 from server.items.views import card, fits, listed, offered, view
 
 __all__ = [
+    "DEEDS",
     "ITEMS",
+    "WRITES",
     "BadItem",
     "Body",
     "ItemNotFound",
     "ItemVersion",
+    "ItemVersionNotFound",
+    "OwnItem",
+    "before",
     "card",
+    "changes_of",
     "check",
+    "compared",
+    "discard",
+    "draft",
+    "draft_again",
+    "edit",
+    "file_of",
+    "files",
+    "find",
     "fits",
     "in_force",
     "listed",
+    "number_of",
     "offered",
+    "open_version",
+    "propose",
+    "publish",
+    "retire",
+    "return_",
     "version",
     "version_id",
+    "version_view",
+    "versions",
     "view",
     "words",
 ]
