@@ -2,7 +2,7 @@
 
 from handlers.base import Answer, Endpoint, allow
 from schemas.ratings import NewRating, RatingSheet, RatingView
-from server import cases, followups, ratings
+from server import cases, ratings, redress
 from server.kit.db import Reader, Tx
 
 TITLE = "评价"
@@ -31,7 +31,7 @@ class Rating(Endpoint):
             case = await cases.find(tx, case_no, actor)
             rating = await ratings.give(tx, case, new, actor, rules)
             if ratings.is_low(rating, rules):
-                await followups.open_for(tx, case, rating, rules)
+                await redress.follow_up(tx, case, rating, rules)
             return ratings.view(rating)
 
         return await self.once(given, status=201, lanes=[case_no])

@@ -216,10 +216,16 @@ class Ratings(Section, frozen=True, kw_only=True):
 
 
 class Followups(Section, frozen=True, kw_only=True):
-    """Within how many working days somebody calls, and after how many calls nobody need be reached."""
+    """Within how many working days somebody calls, and after how many calls nobody need be reached.
+
+    Of a public service also: what is complicated may take `complex_working_days` in all, an objection to the result can
+    be made within `objection_days` and is looked at within `recheck_working_days`."""
 
     working_days: Positive = 5
     calls: Positive = 3
+    complex_working_days: Annotated[int, Meta(ge=1, le=15)] = 15
+    objection_days: Positive = 5
+    recheck_working_days: Positive = 5
 
 
 class Complaints(Section, frozen=True, kw_only=True):

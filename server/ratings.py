@@ -48,13 +48,31 @@ LEVELS = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: 
 ASKED = Template("rating_asked", "服务评价提醒", "finish", KEYS)
 
 
+class Respects(Struct, frozen=True):
+    """In which respects something is rated, and with which words."""
+
+    names: Mapping[str, str]
+    tags: tuple[str, ...] = ()
+
+
 class Dimensions(Struct, frozen=True):
-    """What a noun declares to have its cases rated: in which states, in which respects, with which words."""
+    """What a noun declares to have its cases rated: in which states, in which respects, with which words.
+
+    `by_staff` are the respects of a case that somebody of the staff took in, where they are others than of one that the
+    resident sent from the mini-program. `put_right`: a low rating is seen to by server/redress.py, not by a call alone.
+    """
 
     kind: str
     rated_in: frozenset[str]
     names: Mapping[str, str]
     tags: tuple[str, ...] = ()
+    by_staff: Respects | None = None
+    put_right: bool = False
+
+    def of(self, case: Case) -> Respects:
+        if self.by_staff is not None and case.channel != "mini_program":
+            return self.by_staff
+        return Respects(self.names, self.tags)
 
 
 class Rating(Stored, kw_only=True):
@@ -89,8 +107,7 @@ async def give(tx: Tx, case: Case, new: NewRating, actor: Actor, rules: Settings
     """
     if "proxy" in parts(actor, case):
         await proxies.confirm(tx, actor, case.resident_id or "", kind_of(case).proxy_scope or "")
-    declared = _rateable(case, tx.now, rules)
-    _check(new, declared)
+    _check(new, _rateable(case, tx.now, rules).of(case))
     if await tx.get(RATINGS, case.id) is not None:
         raise AlreadyRated
     rating = Rating(
@@ -123,14 +140,14 @@ def is_low(rating: Rating, rules: Settings) -> bool:
 async def sheet(reader: Reader, case: Case, actor: Actor, rules: Settings) -> RatingSheet:
     """The rating, or what is needed to give one. Raises NotRated."""
     declared = _declared(case)
-    given = await reader.get(RATINGS, case.id)
+    respects, given = declared.of(case), await reader.get(RATINGS, case.id)
     return RatingSheet(
         rating=view(given) if given else None,
         can_rate=given is None and "resident" in parts(actor, case) and _is_rateable(case, reader.now, rules),
         until=_until(case, rules) if case.state in declared.rated_in else None,
         levels=[LevelView(stars=stars, text=text) for stars, text in LEVELS.items()],
-        dimensions=[DimensionView(name=name, text=text) for name, text in declared.names.items()],
-        tags=list(declared.tags),
+        dimensions=[DimensionView(name=name, text=text) for name, text in respects.names.items()],
+        tags=list(respects.tags),
     )
 
 
@@ -186,12 +203,12 @@ def _until(case: Case, rules: Settings) -> datetime | None:
     return case.updated_at + timedelta(days=rules.ratings.days) if over else None
 
 
-def _check(new: NewRating, declared: Dimensions) -> None:
+def _check(new: NewRating, respects: Respects) -> None:
     for name in new.dimensions:
-        if name not in declared.names:
+        if name not in respects.names:
             raise UnknownDimension(field=f"dimensions.{name}")
     for tag in new.tags:
-        if tag not in declared.tags:
+        if tag not in respects.tags:
             raise UnknownTag(field="tags")
 
 

@@ -40,6 +40,7 @@ NOT_PERSONAL = {
         "provider_id", "name",
     },
     "followup": {"about", "about_title", "provider_id", "tags", "by", "outcome"},
+    "redress": {"about", "about_title", "tags", "by", "outcome", "served", "hands"},
 }  # fmt: skip
 """Texts of the details that lead to nobody: names of services, ids, words from lists, who of the staff."""
 

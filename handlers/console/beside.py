@@ -4,13 +4,13 @@ from typing import Any
 
 from msgspec import Struct
 
-from server import cases, complaints, followups, ratings
+from server import cases, complaints, followups, ratings, redress
 from server.cases import CASES, Case
 from server.cases.numbers import sibling
 from server.kit.db import Reader
 from server.sessions import Actor
 
-_KINDS = (followups.FOLLOWUP, complaints.COMPLAINT)
+_KINDS = (followups.FOLLOWUP, redress.REDRESS, complaints.COMPLAINT)
 
 
 class Beside(Struct, frozen=True):
