@@ -3,6 +3,8 @@ import { PEOPLE, hold } from './street.mjs'
 
 const CLEANING = 'svc01'
 const DEEP_CLEANING = 'svc04'
+const ALLOWANCE = 'ELDER-ALLOWANCE'
+const RESIDENCE = 'RESIDENCE'
 const { busy, family, holding, regular } = PEOPLE
 const newcomer = PEOPLE.new
 
@@ -54,6 +56,8 @@ export const SHOTS = [
   { name: 'act', page: (street) => `packages/cases/pages/act/index?case_no=${street.assigned}&action=reschedule`, who: busy, see: '改约', act: pick, empty: {} },
   { name: 'rate', page: (street) => `packages/cases/pages/rate/index?case_no=${street.rateable}`, who: busy, see: '您满意吗', act: rate, empty: {} },
   { name: 'complain', page: (street) => `packages/cases/pages/complain/index?case_no=${street.done}`, who: busy, see: '哪里不满意', act: complain, empty: {} },
+  { name: 'guide', page: () => 'packages/approvals/pages/guide/index', who: busy, see: '查办到哪一步', empty: { act: async (phone) => phone.view.locator('wx-input input').first().fill('火箭') } },
+  { name: 'item', page: () => `packages/approvals/pages/item/index?code=${ALLOWANCE}`, who: busy, see: '要交的材料', act: (phone) => phone.tap('办事依据（2 条）'), empty: { page: () => `packages/approvals/pages/item/index?code=${RESIDENCE}` } },
   { name: 'announcements', page: () => 'packages/announcements/pages/list/index', who: busy, see: '就这些了', empty: { who: newcomer } },
   { name: 'announcement', page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-03', who: PEOPLE.neighbour, see: '更正', empty: { page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-08' } },
   { name: 'profile', page: () => 'packages/me/pages/profile/index', who: busy, see: '住在哪里', empty: { who: newcomer } },

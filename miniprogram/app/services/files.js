@@ -1,5 +1,6 @@
-// What is written for the person to take along. A phone shows nobody the folder of a program: a file gets out of it by
+// Papers that the server keeps, and what is written for the person to take along. A phone shows nobody the folder of a program: a file gets out of it by
 // being sent into a chat, such as the one with oneself (文件传输助手).
+const request = require('./request')
 
 /**
  * → the path. Rejects when there is no room. @param {string} name @param {string} text @returns {Promise<string>}
@@ -35,4 +36,15 @@ async function send(filePath, fileName, text) {
   }
 }
 
-module.exports = { remove, save, send }
+/**
+ * A paper of the server's, opened in the phone's own viewer, from where it can be sent on.
+ * @param {string} path @param {'pdf'} fileType
+ */
+async function open(path, fileType = 'pdf') {
+  const filePath = await request.download(path)
+  await wx.openDocument({ filePath, fileType, showMenu: true }).catch(() => {
+    throw new Error('手机上打不开这个文件，请换一部手机，或到社区窗口领取纸质的')
+  })
+}
+
+module.exports = { open, remove, save, send }

@@ -15,13 +15,14 @@ const accept = (code) => request.write('/v1/proxies/accept', { code })
 const revoke = (id) => request.write(`/v1/proxies/${id}`, {}, 'DELETE')
 
 /**
- * Whom a booking may be for, as choices: oneself first, then those who let me act for them. Only oneself: [].
+ * Whom something may be for, as choices: oneself first, then those who let me act for them in this. Only oneself: [].
  * @param {string} mine my id
+ * @param {string} [scope] what they let me do
  * @returns {Promise<{ value: string, text: string, name: string }[]>}
  */
-async function people(mine) {
+async function people(mine, scope = BOOKINGS) {
   const { items } = await list()
-  const held = items.filter((/** @type {any} */ one) => one.holder && one.holder.id === mine && one.scopes.includes(BOOKINGS) && inForce(one))
+  const held = items.filter((/** @type {any} */ one) => one.holder && one.holder.id === mine && one.scopes.includes(scope) && inForce(one))
   const once = held.filter((/** @type {any} */ one, /** @type {number} */ at) => held.findIndex((/** @type {any} */ other) => other.principal.id === one.principal.id) === at)
   const others = once.map(({ principal, relation }) => ({ value: principal.id, text: [relation, principal.name].filter(Boolean).join(' ') || '家人', name: principal.name || relation || '家人' }))
   return others.length ? [{ value: '', text: '自己', name: '' }, ...others] : []

@@ -169,6 +169,17 @@ async function write(path, data = {}, method = 'POST') {
 }
 
 /**
+ * A question that anybody may ask: nobody is signed in for it.
+ * @param {string} path
+ * @param {any} data
+ * @returns {Promise<any>}
+ */
+async function ask(path, data) {
+  const key = newKey()
+  return read(await persistent(() => send('POST', path, data, { 'Idempotency-Key': key })))
+}
+
+/**
  * A photo for a case. Rejects with Refused.
  * @param {string} path
  * @param {string} filePath
@@ -194,6 +205,34 @@ function sendFile(path, filePath, header) {
       header,
       timeout: UPLOAD_TIMEOUT_MS,
       success: (reply) => resolve({ status: reply.statusCode, data: parsed(reply.data), header: /** @type {any} */ (reply).header || {} }),
+      fail: () => reject(offline()),
+    })
+  })
+}
+
+/**
+ * A file of the server's, fetched onto the phone. → where it lies. Rejects with Refused.
+ * @param {string} path
+ * @returns {Promise<string>}
+ */
+async function download(path) {
+  const answer = await persistent(() => signed((header) => fetchFile(address(path), header)))
+  if (answer.status >= 400) throw new Refused({ code: 'no_file', message: '文件现在打不开，请返回重新进来再试', status: answer.status, header: answer.header })
+  return answer.data
+}
+
+/**
+ * @param {string} url
+ * @param {Record<string, string>} header
+ * @returns {Promise<Answer>}
+ */
+function fetchFile(url, header) {
+  return new Promise((resolve, reject) => {
+    wx.downloadFile({
+      url,
+      header,
+      timeout: UPLOAD_TIMEOUT_MS,
+      success: (reply) => resolve({ status: reply.statusCode, data: reply.tempFilePath, header: /** @type {any} */ (reply).header || {} }),
       fail: () => reject(offline()),
     })
   })
@@ -244,4 +283,4 @@ function newKey() {
 /** An address of a picture that the server named, made whole. @param {string} path */
 const address = (path) => (path.startsWith('/') ? base() + path : path)
 
-module.exports = { Refused, address, forget, get, upload, write }
+module.exports = { Refused, address, ask, download, forget, get, upload, write }

@@ -2,6 +2,10 @@
 const { yuan } = require('../../utils/money')
 const { when } = require('../../utils/time')
 
+/** Of a move: the field by which somebody swears that it is true; and the move that keeps what is filled in. */
+const TRUTHFUL = 'truthful'
+const EDIT = 'edit'
+
 /** The rows of the details, whatever the kind has of them. @param {any} item */
 function rowsOf(item) {
   const { details, provider, worker } = item
@@ -53,4 +57,40 @@ function partsOf({ details }) {
   }))
 }
 
-module.exports = { partsOf, quoteOf, rowsOf }
+/**
+ * The buttons of a case: the main ones, those that stand apart, and whether what is filled in is open to be changed, which is
+ * done page by page and ends with signing. @param {any} item
+ */
+function buttonsOf({ actions }) {
+  const signs = (/** @type {any} */ one) => one.fields.some((/** @type {any} */ field) => field.name === TRUTHFUL)
+  const edits = actions.some(signs)
+  const others = actions.filter((/** @type {any} */ one) => !edits || !(signs(one) || one.name === EDIT))
+  return { main: others.filter((/** @type {any} */ one) => !one.danger), apart: others.filter((/** @type {any} */ one) => one.danger), edits }
+}
+
+/** A paper as it was handed in, and what was found. @param {any} one @param {Record<string, any>} photos */
+function handedOf(one, photos) {
+  const text = one.files.length ? `${one.files.length} 张照片` : one.paper ? '到窗口交纸质的' : '没有交'
+  return {
+    key: one.key,
+    name: one.name,
+    text: one.reused_from ? `${text}（用以前交过的）` : text,
+    verdict: one.verdict === 'pending' ? '' : one.verdict_text,
+    tone: one.verdict === 'fine' ? 'done' : 'wait',
+    remark: one.remark,
+    files: one.files.map((/** @type {string} */ id) => photos[id]).filter(Boolean),
+  }
+}
+
+/** What was answered, in words. @param {any[]} fields @param {Record<string, any>} form */
+function answersOf(fields, form) {
+  const words = (/** @type {any} */ field) => {
+    const value = form[field.name]
+    if (field.type === 'yes_no') return value ? '是' : '不是'
+    const option = field.options.find((/** @type {any} */ each) => each.value === value)
+    return option ? option.text : String(value)
+  }
+  return fields.filter((one) => form[one.name] !== undefined && form[one.name] !== '').map((one) => ({ name: one.name, label: one.label, text: words(one) }))
+}
+
+module.exports = { answersOf, buttonsOf, handedOf, partsOf, quoteOf, rowsOf }

@@ -9,9 +9,11 @@ const { day, greeting } = require('../../utils/time')
 
 const ENTRIES = [
   { title: '约上门服务', text: '保洁 维修 照护', icon: 'sparkles', colour: 'primary', url: '/packages/services/pages/list/index' },
+  { title: '政务办理', text: '少跑腿 查指南', icon: 'file-check', colour: 'blue', url: '/packages/approvals/pages/guide/index' },
   { title: '搬家货运', text: '先看再报价', icon: 'truck', colour: 'amber', url: '/packages/services/pages/list/index?category=moving' },
-  { title: '我的办件', text: '看办到哪一步', icon: 'file-check', colour: 'blue', url: '/pages/cases/index' },
+  { title: '查进度', text: '凭编号就能查', icon: 'search', colour: 'blue', url: '/packages/approvals/pages/progress/index' },
   { title: '定期上门', text: '每周按时来', icon: 'repeat', colour: 'primary', url: '/packages/services/pages/list/index' },
+  { title: '我的办件', text: '看办到哪一步', icon: 'list', colour: 'primary', url: '/pages/cases/index' },
 ]
 
 const NEWS = 3

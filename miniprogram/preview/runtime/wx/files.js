@@ -1,4 +1,4 @@
-// Photos, and looking at them; files that the mini-program writes, which leave it as a download.
+// Photos, and looking at them; files that the mini-program writes and papers that it opens, which leave it as a download.
 import { ask, make } from './dialogs.js'
 
 const USER_DATA_PATH = 'http://usr'
@@ -38,7 +38,10 @@ export function files({ screen, settings, privacy }, api) {
     shareFileMessage: api('shareFileMessage', ({ filePath, fileName }) => {
       if (navigator.userActivation && !navigator.userActivation.isActive) throw new Error('can only be invoked by user TAP gesture.')
       if (!written.has(filePath)) throw new Error(`no such file or directory "${filePath}"`)
-      download(written.get(filePath), fileName)
+      download(new Blob([written.get(filePath)], { type: 'application/json' }), fileName)
+    }),
+    openDocument: api('openDocument', async ({ filePath, fileType }) => {
+      download(await (await fetch(filePath)).blob(), `document.${fileType}`)
     }),
     chooseMedia: api('chooseMedia', async ({ count = 9 }) => {
       await privacy('chooseMedia')
@@ -57,9 +60,9 @@ export function files({ screen, settings, privacy }, api) {
   }
 }
 
-/** Where a phone would ask into which chat it goes. */
-function download(text, name) {
-  const href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
+/** Where a phone would ask into which chat it goes, or open its viewer. */
+function download(blob, name) {
+  const href = URL.createObjectURL(blob)
   Object.assign(make('a'), { href, download: name }).click()
   URL.revokeObjectURL(href)
 }

@@ -56,6 +56,10 @@ export function network({ settings }, api) {
       const reply = await fetch(settings.address(options.url), { method: 'POST', body: form, headers: options.header })
       return { statusCode: reply.status, data: await reply.text() }
     })),
+    downloadFile: withTask('downloadFile', (options) => passed(async () => {
+      const reply = await fetch(settings.address(options.url), { headers: options.header })
+      return { statusCode: reply.status, tempFilePath: URL.createObjectURL(await reply.blob()) }
+    })),
     getNetworkType: api('getNetworkType', () => ({ networkType: state().networkType })),
     onNetworkStatusChange: (tell) => listeners.add(tell),
     offNetworkStatusChange: (tell) => listeners.delete(tell),

@@ -2,11 +2,12 @@ const cases = require('../../../../services/cases')
 const complaints = require('../../../../services/complaints')
 const ratings = require('../../../../services/ratings')
 const subscriptions = require('../../../../services/subscriptions')
-const { rowsOf, partsOf, quoteOf } = require('../../drawing')
+const { buttonsOf, rowsOf, partsOf, quoteOf } = require('../../drawing')
 
 const LOOK_AGAIN_MS = 15000
 const MOMENTS = ['visit', 'finish', 'progress']
 const [VISIT] = MOMENTS
+const APPROVAL = 'approval'
 
 Page({
   caseNo: '',
@@ -14,7 +15,7 @@ Page({
 
   data: {
     state: 'loading', error: '', item: null, fresh: false, quote: null, main: [], apart: [], rows: [], parts: [], steps: [],
-    rating: /** @type {any} */ ({}), complaint: /** @type {any} */ ({}), busy: false, lacks: false,
+    rating: /** @type {any} */ ({}), complaint: /** @type {any} */ ({}), busy: false, lacks: false, approval: false, edits: false,
   },
 
   /** @param {{ case_no: string, fresh?: string }} query */
@@ -66,13 +67,14 @@ Page({
       ratings.sheet(item.case_no).catch(() => ({})),
       complaints.sheet(item.case_no).catch(() => ({})),
     ])
+    const approval = item.kind === APPROVAL
     this.setData({
       state: 'ready',
       item,
+      approval,
       quote: quoteOf(item),
-      main: item.actions.filter((/** @type {any} */ one) => !one.danger),
-      apart: item.actions.filter((/** @type {any} */ one) => one.danger),
-      rows: rowsOf(item),
+      ...buttonsOf(item),
+      rows: approval ? [] : rowsOf(item),
       parts: partsOf(item),
       steps: history.items,
       rating,
@@ -110,6 +112,10 @@ Page({
     } finally {
       this.setData({ busy: false })
     }
+  },
+
+  fill() {
+    wx.navigateTo({ url: `/packages/approvals/pages/apply/index?case_no=${this.caseNo}` })
   },
 
   async remind() {
