@@ -129,6 +129,7 @@ REACHES: Mapping[str, Reach] = {
     "/v1/staff/*": Reach("mine"),
     "/v1/statistics": Reach("mine"),
     "/v1/staff-sessions": Reach("mine"),
+    "/v1/service-versions": Reach("mine"),
     "/v1/staff-announcements": Reach("mine"),
     "/v1/waitlist": Reach("mine"),
     # The API: one thing
@@ -141,6 +142,8 @@ REACHES: Mapping[str, Reach] = {
     "/v1/providers/{provider_id}*": Reach("provider"),
     "/v1/residents/{resident_id}*": Reach("resident"),
     "/v1/rosters/{worker_id}": Reach("roster"),
+    "/v1/services/{service_id}/retirement": Reach("work"),
+    "/v1/services/{service_id}/versions*": Reach("work"),
     "/v1/staff-announcements/{announcement_id}*": Reach("announcement"),
     "/v1/waitlist/{waiting_id}": Reach("line"),
     "DELETE /v1/sessions/{session_id}": Reach("nobody"),
@@ -184,6 +187,7 @@ REACHES: Mapping[str, Reach] = {
 }
 
 FILLS: Mapping[str, Mapping[str, str]] = {
+    "/v1/services/{service_id}/versions/{number}": {"number": "first"},
     "/console/dispatch/{case_no}": {"case_no": "dispatched"},
     "/v1/cases/{case_no}/dispatch": {"case_no": "dispatched"},
     "/v1/cases/{case_no}/candidates": {"case_no": "dispatched"},
@@ -232,6 +236,15 @@ PROBES: tuple[tuple[str, Mapping[str, str]], ...] = (
 REASON = {"reason": "试一试"}
 TEXTS = {"title": "停水通知", "text": "明天上午停水。"}
 CERTIFICATE = {"number": "15272319500101123443", "level": 3, "valid_until": "{day}"}
+SERVICE = {
+    "name": "日常保洁",
+    "category": "cleaning",
+    "summary": "两小时",
+    "mode": "slot",
+    "pool_id": "nothing",
+    "duration_min": 60,
+    "weekly": [[[480, 1080]]] * 7,
+}
 BODIES: Mapping[str, Any] = {
     "POST /v1/bookings": {"service_id": "{service_id}", "start": "{start}", "resident_id": "{resident_id}"},
     "POST /v1/bundles": {
@@ -284,6 +297,12 @@ BODIES: Mapping[str, Any] = {
         "valid_from": "{later}",
         "prices": [{"service_id": "{service_id}", "unit": "hour", "amount_fen": 100}],
     },
+    "POST /v1/providers/{provider_id}/services": {
+        "service": SERVICE,
+        "price": {"unit": "hour", "amount_fen": 100},
+    },
+    "POST /v1/services/{service_id}/retirement": REASON | {"since": 1},
+    "POST /v1/services/{service_id}/versions": {"since": 1, "service": SERVICE},
     "POST /v1/staff-announcements/{announcement_id}/correct": TEXTS | {"note": "改了时间"},
     "POST /v1/staff-announcements/{announcement_id}/edit": TEXTS
     | {"audience": {"kind": "community", "place_id": "{community_id}"}},
@@ -377,6 +396,7 @@ async def street(world: World) -> Street:
                 "day": world.at(0, days=40)[:10],
                 "later": world.at(0, days=5)[:10],
                 "start": world.at(10, days=2),
+                "first": "1",
             }
             side.fills["session_id"] = hashlib.sha256(side.shop.manager.token.encode()).hexdigest()
         crew = await crew_of(world, own)

@@ -17,7 +17,18 @@ from handlers.page import Goto, Page, Shown
 from schemas.attachments import AttachmentView
 from schemas.cases import ActionView, CandidateView, CaseView
 from schemas.common import FormField
-from server import attachments, bookings, cases, catalogue, clocks, dispatch, forms, notes, providers, talks
+from server import (
+    attachments,
+    bookings,
+    cases,
+    clocks,
+    dispatch,
+    forms,
+    notes,
+    providers,
+    service_versions,
+    talks,
+)
 from server.cases import Case
 from server.config import Settings
 from server.kit.clock import SHANGHAI
@@ -116,7 +127,7 @@ async def picture(
         "case": view,
         "buttons": drawn,
         "choices": choices,
-        "answers": _answers(reader, view),
+        "answers": await _answers(reader, case, view),
         "timer_text": _timer_text(case),
         "steps": steps[::-1],
         "problem": problem,
@@ -144,11 +155,13 @@ async def _choices(reader: Reader, case: Case, drawn: list[Button], rules: Setti
     return await dispatch.candidates(reader, case, rules) if asked else []
 
 
-def _answers(reader: Reader, view: CaseView) -> list[tuple[str, str]]:
-    """What the resident filled in, in the words of the service's form."""
-    service = reader.recall(catalogue.SERVICES, view.details.get("service_id", ""))
-    fields = {one.name: one for one in service.fields} if service else {}
+async def _answers(reader: Reader, case: Case, view: CaseView) -> list[tuple[str, str]]:
+    """What the resident filled in, in the words of the form as it was when they did."""
     answers = view.details.get("form", {}).items()
+    if not answers:
+        return []
+    asked = view.details.get("service_id", ""), case.details.get("service_version", "")
+    fields = {one.name: one for one in await service_versions.fields_of(reader, *asked)}
     return [words.answer(name, fields.get(name), value) for name, value in answers]
 
 

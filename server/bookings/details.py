@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from msgspec import Struct
 
-from schemas.catalogue import CancelFee
+from schemas.catalogue import CancelFee, Proof
 
 Answered = Literal["offered", "accepted", "refused", "withdrawn", "lapsed"]
 
@@ -47,6 +47,7 @@ class Booking(Struct, kw_only=True):
     day. `free_until` and `change_until` are when a cancellation and a change of time cost nothing or are possible.
 
     `price_list` is the version of the prices that it was made with, `list_fen` what that asks of everybody;
+    `service_version` is what the service was then, `proof` the photos it asked for then, unset in bookings from before;
     `suspension` is the one because of which somebody looks for another provider; `nobody`: all workers who could come
     were asked, and none will; `acknowledged`: the worker has said that they will come. `prolongs` says how often the seat
     may still be held longer before it is submitted.
@@ -71,6 +72,8 @@ class Booking(Struct, kw_only=True):
     free_until: datetime
     price_list: str = ""
     list_fen: int = 0
+    service_version: str = ""
+    proof: list[Proof] | None = None
     suspension: str = ""
     prolongs: int = 0
     seated: bool = True

@@ -147,6 +147,8 @@ def _booking(
         price_text=price.text,
         price_list=catalogue.price_list_id(tx, service, today(tx.now)),
         list_fen=catalogue.total_fen(service),
+        service_version=service.version_id,
+        proof=service.proof,
         address=f"{places.name_of(tx, where.compound_id)} {address.room}".strip(),
         contact_name=contact.name,
         contact_phone=contact.phone,

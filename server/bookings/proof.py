@@ -41,5 +41,8 @@ async def take_no_show(act: Act) -> None:
 
 
 def _asked(act: Act) -> list[Any]:
+    """What the service asked for when it was booked."""
+    if act.details.proof is not None:
+        return list(act.details.proof)
     service = act.tx.recall(catalogue.SERVICES, act.details.service_id)
     return list(service.proof) if service else []

@@ -4,13 +4,16 @@ Where the old and the new visit share quarters of a day, only the difference cha
 free people to move their own booking by an hour.
 """
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
+
+from msgspec.structs import replace
 
 from server import catalogue, slots
 from server.bookings import tallies
 from server.bookings.details import Booking
 from server.cases import CASES, Act, parts
+from server.catalogue import Service
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict
 from server.sessions import Actor
@@ -46,7 +49,7 @@ async def reschedule(act: Act) -> None:
         raise RescheduleTooLate
     if start == booking.start:
         raise SameTime(field="start")
-    service = catalogue.find(act.tx, booking.service_id)
+    service = _as_booked(catalogue.find(act.tx, booking.service_id), booking)
     if booking.seated:
         slots.check_offered(act.tx, service, start)
     else:
@@ -64,6 +67,11 @@ async def reschedule(act: Act) -> None:
     act.facts = {"from": booking.start.isoformat(), "to": start.isoformat()}
     act.reason = f"{said(booking.start)} 改到 {said(start)}"
     _moved(booking, start, day, seats, pool.id)
+
+
+def _as_booked(service: Service, booking: Booking) -> Service:
+    """The hours of today, and as long a visit as was agreed."""
+    return replace(service, duration_min=(booking.end - booking.start) // timedelta(minutes=1))
 
 
 async def _swap(

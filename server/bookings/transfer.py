@@ -66,6 +66,7 @@ async def transfer(act: Act) -> None:
     booking.end = booking.start + timedelta(minutes=service.duration_min)
     _reprice(booking, service)
     booking.service_id, booking.service = service.id, service.name
+    booking.service_version, booking.proof = service.version_id, service.proof
     booking.escalated, booking.suspension = False, ""
 
 

@@ -97,7 +97,8 @@ class Service(Stored, kw_only=True):
 
     `seat_for_quote`: a booking that waits for a quote has its seat already. `reschedule_notice_min` unset: as for
     cancelling; `cancel_fees` unset: the table of the place; `max_open` 0: a resident may have any number open.
-    `dispatch` is how a confirmed booking finds its worker (server/dispatch).
+    `dispatch` is how a confirmed booking finds its worker (server/dispatch). `version` counts what was published of it
+    (server/service_versions); a booking keeps the one that it was made under.
     """
 
     name: str
@@ -129,6 +130,11 @@ class Service(Stored, kw_only=True):
     notes: str = ""
     rank: int = 0
     active: bool = True
+    version: Annotated[int, Meta(ge=1)] = 1
+
+    @property
+    def version_id(self) -> str:
+        return f"{self.id}|{self.version}"
 
 
 CATEGORIES: Collection[Category] = Collection("categories", Category, whole=True)
