@@ -27,8 +27,18 @@ async function reuses(caseNo) {
 /** A photo for this case. → AttachmentView @param {string} caseNo @param {string} filePath */
 const photo = (caseNo, filePath) => request.upload(`/v1/cases/${caseNo}/attachments`, filePath)
 
-/** The photos of a case with fresh links, by id. @param {string} caseNo @returns {Promise<Record<string, any>>} */
-async function photos(caseNo) {
+/**
+ * The photos of an application with fresh links, by id: its own, and those that it took over from earlier cases.
+ * @param {any} view @returns {Promise<Record<string, any>>}
+ */
+async function photos({ case_no: caseNo, details }) {
+  const others = details.materials.map((/** @type {any} */ one) => one.reused_from).filter(Boolean)
+  const found = await Promise.all([...new Set([caseNo, ...others])].map((one) => photosOf(one).catch(() => [])))
+  return Object.fromEntries(found.flat().map((one) => [one.id, pictureOf(one)]))
+}
+
+/** @param {string} caseNo @returns {Promise<any[]>} */
+async function photosOf(caseNo) {
   /** @type {any[]} */
   const found = []
   let cursor = null
@@ -37,7 +47,7 @@ async function photos(caseNo) {
     found.push(...page.items)
     cursor = page.next
   } while (cursor)
-  return Object.fromEntries(found.map((one) => [one.id, pictureOf(one)]))
+  return found
 }
 
 /** @param {any} attachment */

@@ -73,7 +73,7 @@ Page({
     const { delivery, address, form } = view.details
     const only = this.data.ways.length === 1 ? this.data.ways[0].value : ''
     this.setData({ form: { ...form, ...this.data.form }, delivery: delivery || only, address, resumed: named ? '' : when(view.updated_at) })
-    const [photos, reuses] = await Promise.all([approvals.photos(this.caseNo).catch(() => ({})), approvals.reuses(this.caseNo).catch(() => [])])
+    const [photos, reuses] = await Promise.all([approvals.photos(view), approvals.reuses(this.caseNo).catch(() => [])])
     this.setData({ photos, reuses })
     this.draw(view)
     if (this.data.notice) this.turn('materials')
@@ -258,7 +258,7 @@ Page({
     try {
       await this.saving.flush()
       await this.send({ materials: [material] })
-      this.setData({ photos: { ...(await approvals.photos(this.caseNo)), ...this.data.photos } })
+      this.setData({ photos: { ...(await approvals.photos(this.data.view)), ...this.data.photos } })
       this.draw(this.data.view)
     } catch (error) {
       this.setData({ errors: { ...placed(error).errors, [material.key]: error.message } })

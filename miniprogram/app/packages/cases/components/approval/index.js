@@ -41,9 +41,9 @@ Component({
     },
 
     async fetch() {
-      const { case_no: caseNo, details } = this.data.item
+      const { details } = this.data.item
       const [photos, item] = await Promise.all([
-        approvals.photos(caseNo).catch(() => ({})),
+        approvals.photos(this.data.item),
         items.get(details.item_id).catch(() => ({ fields: [] })),
       ])
       this.setData({ handed: details.materials.filter((/** @type {any} */ one) => one.applies).map((/** @type {any} */ one) => handedOf(one, photos)), answers: answersOf(item.fields, details.form) })
