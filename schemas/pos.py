@@ -1,10 +1,11 @@
 """What a terminal says of a purchase."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from schemas.common import END, Moment, Request, View
+from schemas.common import END, Cursor, Limit, Moment, Request, View
 from schemas.point_cards import CardNo
 from schemas.points import Category
 
@@ -30,3 +31,54 @@ class SwipeView(View, frozen=True, kw_only=True):
     points_fen: int
     text: str
     again: bool
+
+
+FileState = Literal["checking", "posting", "posted", "refused"]
+
+
+class FindFiles(Request, frozen=True, kw_only=True):
+    cursor: Cursor | None = None
+    limit: Limit = 20
+
+
+class FileView(View, frozen=True, kw_only=True):
+    """A statement file on its way. `id` is the SHA-256 of its content. `rows` and `sum_fen` are those of its last line,
+    reversals counted with a minus; `done` of `rows` have been looked at: `posted`, `again` (known before), `waiting` for
+    somebody to bind the card, or `rejected`. `known`: the same file had been sent before."""
+
+    id: str
+    state: FileState
+    state_text: str
+    reason: str
+    size: int
+    day: str
+    rows: int
+    sum_fen: int
+    done: int
+    posted: int
+    again: int
+    waiting: int
+    rejected: int
+    points_fen: int
+    by: str
+    at: datetime
+    known: bool = False
+
+
+class FilesView(View, frozen=True, kw_only=True):
+    items: list[FileView]
+    next: str | None = None
+
+
+class RejectView(View, frozen=True, kw_only=True):
+    """`row` counts the lines of the file from 1; `line` is as it stood there."""
+
+    row: int
+    line: str
+    code: str
+    message: str
+
+
+class RejectsView(View, frozen=True, kw_only=True):
+    items: list[RejectView]
+    next: str | None = None

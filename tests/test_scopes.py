@@ -165,6 +165,8 @@ REACHES: Mapping[str, Reach] = {
     "/v1/points/rates": Reach("everybody"),
     "/v1/points/rates/{number}*": Reach("everybody", absent=True),
     "/v1/pos/swipes": Reach("nobody"),
+    "/v1/pos/files": Reach("everybody"),
+    "/v1/pos/files/{file_id}*": Reach("everybody", absent=True),
     "/v1/progress": Reach("everybody"),
     "/v1/services*": Reach("everybody"),
     "/v1/workdays": Reach("everybody"),

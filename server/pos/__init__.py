@@ -1,7 +1,17 @@
-"""Purchases with the card 刷卡: from the terminals, each posted once."""
+"""Purchases with the card 刷卡: from terminals and statement files, each posted once."""
 
-from server.pos import terminals
+from server.pos import files, terminals
 from server.pos.swipes import SWIPES, Swipe, lanes, post_waiting, receive
 from server.pos.terminals import TERMINALS, Terminal
 
-__all__ = ["SWIPES", "TERMINALS", "Swipe", "Terminal", "lanes", "post_waiting", "receive", "terminals"]
+__all__ = [
+    "SWIPES",
+    "TERMINALS",
+    "Swipe",
+    "Terminal",
+    "files",
+    "lanes",
+    "post_waiting",
+    "receive",
+    "terminals",
+]
