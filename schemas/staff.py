@@ -1,5 +1,6 @@
 """Those who serve: who they are and what they may do where."""
 
+from datetime import datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta
@@ -56,6 +57,43 @@ class FindStaff(Request, frozen=True, kw_only=True):
     active: bool | None = None
     cursor: Cursor | None = None
     limit: Limit = 30
+
+
+class MemberLineView(View, frozen=True, kw_only=True):
+    """`roles` says the grants in words; `by_hand` and `mapped` whether any of them came so."""
+
+    id: str
+    name: str
+    active: bool
+    grants: list[Grant]
+    roles: list[str]
+    by_hand: bool
+    mapped: bool
+
+
+class MembersView(View, frozen=True, kw_only=True):
+    items: list[MemberLineView]
+    next: str | None = None
+
+
+class HeldView(View, frozen=True, kw_only=True):
+    """A role somebody has, and from where: by hand, or by which rules of the table."""
+
+    grant: Grant
+    text: str
+    by_hand: bool
+    rules: list[str]
+
+
+class MemberView(View, frozen=True, kw_only=True):
+    """`groups` are the departments and tags of the directory that they are in."""
+
+    id: str
+    name: str
+    active: bool
+    left_at: datetime | None
+    groups: list[str]
+    held: list[HeldView]
 
 
 class ProposeGrants(Request, frozen=True, kw_only=True):

@@ -143,14 +143,14 @@ async def directory(arguments: argparse.Namespace, settings: Settings, stop: asy
 
 
 async def appoint(arguments: argparse.Namespace, settings: Settings, stop: asyncio.Event) -> int:
-    """Make a member of WeCom an administrator, while there are not two."""
-    from server import role_changes
+    """Make a member of WeCom an administrator, while there are not two who can agree on what waits."""
+    from server import appointing
     from server.app import open_building
 
     async with _database(settings) as settings, open_building(settings) as building:
         try:
-            await building.db.atomically(lambda tx: role_changes.appoint(tx, arguments.userid))
-        except role_changes.EnoughAdministrators as error:
+            await building.db.atomically(lambda tx: appointing.appoint(tx, arguments.userid))
+        except appointing.EnoughAdministrators as error:
             raise CannotStart(
                 "there are two administrators: they agree on the next one in the console"
             ) from error

@@ -1,7 +1,7 @@
 """Roles are changed by two: one administrator proposes, another one approves, and only then is it so.
 
-Neither who proposed it nor whom it concerns can approve. A proposal that nobody answers lapses. Every step is in the
-records, and whoever has to know is told.
+Neither who proposed it nor whom it concerns can approve. A proposal that nobody answers lapses; for one that nobody
+could answer there is server/appointing.py. Every step is in the records, and whoever has to know is told.
 """
 
 from datetime import datetime, timedelta
@@ -73,10 +73,6 @@ class ConcernsYourself(Forbidden):
     """这份申请会改您自己的角色，要由另一位管理员来处理"""
 
 
-class EnoughAdministrators(Conflict):
-    """已经有两位管理员了，请他们在工作台里办"""
-
-
 class TooFewAdministrators(Conflict):
     """这样改以后管理员就不到两位了，没有人能再同意别的申请"""
 
@@ -110,18 +106,6 @@ PROPOSALS: Collection[Proposal] = Collection(
     Index(("target",), unique=True, only={"state": "open"}),
     DUE,
 )
-
-
-async def appoint(tx: Tx, userid: str) -> None:
-    """The first administrators, from the command line, until there are two to agree with each other. Raises
-    EnoughAdministrators."""
-    if len(await _administrators(tx)) >= FEWEST_ADMINISTRATORS:
-        raise EnoughAdministrators
-    member = await tx.get(STAFF, userid) or Staff(id=userid, name=userid, grants=[])
-    member.active, admin = True, Grant(role="admin")
-    member.has([*(one for one in member.given if one != admin), admin], member.mapped)
-    await tx.put(STAFF, member)
-    audit.note_system(tx, "roles.appoint", userid)
 
 
 # Proposing.
@@ -235,11 +219,12 @@ async def _others(tx: Tx, item_id: str, actor: Actor) -> None:
     known = await _found(tx, item_id)
     if known.by == actor.id:
         raise OwnProposal
-    if await _concerns(tx, known, actor.id):
+    if await concerns(tx, known, actor.id):
         raise ConcernsYourself
 
 
-async def _concerns(tx: Tx, proposal: Proposal, userid: str) -> bool:
+async def concerns(tx: Tx, proposal: Proposal, userid: str) -> bool:
+    """Whether it would change their roles."""
     if proposal.rule is None:
         return proposal.userid == userid
     member, table = await tx.get(STAFF, userid), await roles.table(tx)
@@ -351,13 +336,19 @@ async def of(reader: Reader, userid: str) -> list[Proposal]:
     return await reader.all(PROPOSALS, {"userid": userid}, limit=20, sort="-at")
 
 
-def may_answer(reader: Reader, row: Proposal, actor: Actor) -> bool:
+def may_answer(reader: Reader, row: Proposal, userid: str) -> bool:
     """Whether this one could approve it, as memory has it."""
-    if row.state != "open" or row.expires_at <= reader.now or row.by == actor.id:
+    if row.state != "open" or row.expires_at <= reader.now or row.by == userid:
         return False
     if row.rule is None:
-        return row.userid != actor.id
-    return actor.id not in {one.id for one in _touched(reader, row.rule)}
+        return row.userid != userid
+    return userid not in {one.id for one in _touched(reader, row.rule)}
+
+
+def nobody_can_answer(reader: Reader, row: Proposal) -> bool:
+    """It waits, and each administrator has proposed it or is concerned by it (server/appointing.py)."""
+    waits = row.state == "open" and row.expires_at > reader.now
+    return waits and not any(may_answer(reader, row, one.id) for one in staff.administrators(reader))
 
 
 # In words.

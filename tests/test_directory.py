@@ -14,12 +14,12 @@ import pytest
 from msgspec.structs import replace
 
 from schemas.staff import Grant
-from server import directory, role_changes
+from server import appointing, directory
+from server.appointing import EnoughAdministrators
 from server.audit import AUDIT
 from server.config import Directory
 from server.directory import LAST, READINGS, Reading, ReadingImplausible
 from server.kit.clock import SHANGHAI
-from server.role_changes import EnoughAdministrators
 from server.roles import GROUPS
 from server.staff import STAFF, Staff
 from server.staff_push import NOTICES
@@ -173,11 +173,11 @@ async def run(world: World, *command: str) -> tuple[int, str]:
 async def test_the_first_two_administrators_come_from_the_command_line_and_no_third(world: World) -> None:
     await alone(world)
     first, second, third = [unique("boss") for _ in range(3)]
-    await world.house.db.atomically(lambda tx: role_changes.appoint(tx, first))
+    await world.house.db.atomically(lambda tx: appointing.appoint(tx, first))
     code, said = await run(world, "appoint", second)
     assert (code, f"{second} is an administrator" in said) == (0, True), said
     with pytest.raises(EnoughAdministrators):
-        await world.house.db.atomically(lambda tx: role_changes.appoint(tx, third))
+        await world.house.db.atomically(lambda tx: appointing.appoint(tx, third))
     people = await world.house.db.reading(lambda reader: reader.all(STAFF, {}, limit=9))
     assert sorted((one.id, one.grants) for one in people) == sorted([(first, [ADMIN]), (second, [ADMIN])])
 

@@ -83,6 +83,8 @@ REACHES: Mapping[str, Reach] = {
     "/console/list": Reach("mine"),
     "/console/live": Reach("stream"),
     "/console/me": Reach("mine"),
+    "/console/items": Reach("everybody"),
+    "/console/items/{code}*": Reach("everybody", absent=True),
     "/console/notices": Reach("mine"),
     "/console/offers": Reach("mine"),
     "/console/outbox*": Reach("mine"),
@@ -91,6 +93,8 @@ REACHES: Mapping[str, Reach] = {
     "/console/rosters": Reach("mine"),
     "/console/role-changes": Reach("mine"),
     "/console/role-rules": Reach("mine"),
+    "/console/services": Reach("mine"),
+    "/console/services/new": Reach("mine"),
     "/console/staff": Reach("mine"),
     "/console/statistics*": Reach("mine"),
     # The console: one thing
@@ -101,6 +105,7 @@ REACHES: Mapping[str, Reach] = {
     "/console/providers/{provider_id}*": Reach("provider"),
     "/console/residents/{resident_id}*": Reach("resident"),
     "/console/rosters/{worker_id}*": Reach("roster"),
+    "/console/services/{service_id}*": Reach("work"),
     "/console/staff/{userid}*": Reach("person"),
     "/console/role-changes/{proposal_id}*": Reach("nobody"),
     "/console/role-rules/{action}": Reach("everybody"),
@@ -128,6 +133,10 @@ REACHES: Mapping[str, Reach] = {
     "/v1/sessions*": Reach("mine"),
     "/v1/staff/*": Reach("mine"),
     "/v1/statistics": Reach("mine"),
+    "/v1/directory*": Reach("mine"),
+    "/v1/role-proposals": Reach("mine"),
+    "/v1/role-rules*": Reach("mine"),
+    "/v1/staff-members": Reach("mine"),
     "/v1/staff-sessions": Reach("mine"),
     "/v1/service-versions": Reach("mine"),
     "/v1/staff-announcements": Reach("mine"),
@@ -144,7 +153,9 @@ REACHES: Mapping[str, Reach] = {
     "/v1/rosters/{worker_id}": Reach("roster"),
     "/v1/services/{service_id}/retirement": Reach("work"),
     "/v1/services/{service_id}/versions*": Reach("work"),
+    "/v1/role-proposals/{proposal_id}*": Reach("nobody"),
     "/v1/staff-announcements/{announcement_id}*": Reach("announcement"),
+    "/v1/staff-members/{userid}*": Reach("person"),
     "/v1/waitlist/{waiting_id}": Reach("line"),
     "DELETE /v1/sessions/{session_id}": Reach("nobody"),
     # What is made for somebody, or about something
@@ -190,6 +201,7 @@ REACHES: Mapping[str, Reach] = {
 
 FILLS: Mapping[str, Mapping[str, str]] = {
     "/v1/services/{service_id}/versions/{number}": {"number": "first"},
+    "/console/services/{service_id}/versions/{number}": {"number": "first"},
     "/console/dispatch/{case_no}": {"case_no": "dispatched"},
     "/v1/cases/{case_no}/dispatch": {"case_no": "dispatched"},
     "/v1/cases/{case_no}/candidates": {"case_no": "dispatched"},
@@ -209,6 +221,7 @@ WORDS: Mapping[str, str] = {
 ACTIONS: Mapping[str, str] = {
     "/console/providers/{provider_id}/{action}": "draft-prices",
     "/console/role-rules/{action}": "add",
+    "/console/services/{service_id}/versions/{number}/{action}": "withdraw",
     "/console/staff/{userid}/{action}": "propose",
 }
 
@@ -313,6 +326,10 @@ BODIES: Mapping[str, Any] = {
     "POST /console/residents/{resident_id}": CERTIFICATE,
     "POST /console/residents/{resident_id}/reveal": {"reason": "callback"},
     "POST /v1/residents/{resident_id}/reveal": {"reason": "callback"},
+    "POST /v1/role-proposals/{proposal_id}/decline": REASON,
+    "POST /v1/role-rules": REASON | {"source": "tag", "number": 3, "grant": {"role": "accountant"}},
+    "POST /v1/role-rules/removals": REASON | {"rule": "nothing"},
+    "POST /v1/staff-members/{userid}/proposals": REASON | {"add": [{"role": "accountant"}]},
     "PUT /v1/rosters/{worker_id}": {"weekly": [[[480, 1080]]] * 7, "version": 0},
 }
 

@@ -11,6 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from schemas.common import FormField
+from server import role_changes
 from server.bundles import BUNDLES
 from server.cases.kinds import CASES
 from server.catalogue import (
@@ -32,6 +33,8 @@ from server.kit.clock import SHANGHAI, today
 from server.kit.db import Collection, Duplicate, Tx
 from server.places import PLACES
 from server.residents import RESIDENTS
+from server.role_changes import PROPOSALS
+from server.roles import ROLE_RULES
 from server.rosters import ROSTERS
 from server.slots import OCCUPANCY
 from server.staff import STAFF, serves
@@ -296,6 +299,23 @@ async def test_everybody_may_do_their_work_some_papers_end_soon_and_a_price_chan
     assert len(papers) == 3 and min(papers) == day + timedelta(days=10)
     care = find(reader, "svc03").concession
     assert care is not None and care.disabled
+
+
+async def test_some_roles_come_from_the_table_and_a_proposal_waits(world: World) -> None:
+    await seed.load(world.house)
+    reader = world.house.db.reader()
+    assert sorted(one.grant.role for one in reader.everything(ROLE_RULES).items.values()) == [
+        "accountant",
+        "dispatcher",
+        "operator",
+    ]
+    member = reader.recall(STAFF, "demo-dispatcher")
+    assert member is not None and (member.given, [one.role for one in member.mapped]) == ([], ["dispatcher"])
+    assert [one.grants for one in STREET.staff] == [
+        one.grants for member in STREET.staff if (one := reader.recall(STAFF, member.id)) is not None
+    ]
+    waiting = await world.house.db.reading(lambda reader: reader.all(PROPOSALS, {"state": "open"}, limit=9))
+    assert [role_changes.nobody_can_answer(reader, one) for one in waiting] == [False]
 
 
 async def test_a_second_run_changes_nothing_and_leaves_bookings_alone(world: World) -> None:

@@ -12,14 +12,13 @@ from handlers.console.case import read_as
 from handlers.console.providers import Done, Refused
 from handlers.page import Goto, MenuItem, Page, Shown
 from schemas.staff import FindStaff, Grant, ProposeGrants
-from server import audit, places, role_changes, roles, sessions, staff
+from server import audit, places, role_changes, role_views, roles, sessions, staff
 from server.catalogue import PROVIDERS
 from server.kit.db import Page as Found
 from server.kit.db import Reader, Tx
 from server.kit.errors import HoelunError, Invalid
 from server.places import PLACES
 from server.role_changes import StaffNotFound
-from server.roles import GROUPS, Source
 from server.staff import ROLES, STAFF, Staff
 
 STAFF_PAGE = "/console/staff"
@@ -146,7 +145,7 @@ async def picture(page: Page, userid: str, refused: Refused) -> dict[str, Any]:
         return {
             "member": member,
             "held": roles.held(reader, member),
-            "groups": _groups(reader, member),
+            "groups": role_views.groups_of(reader, member),
             "logins": logins.items,
             "ends": f"{address(userid)}/logins",
             "proposals": [(one, role_changes.diff(reader, one)) for one in proposals],
@@ -160,20 +159,6 @@ async def picture(page: Page, userid: str, refused: Refused) -> dict[str, Any]:
         }
 
     return await page.building.db.reading(seen)
-
-
-def _groups(reader: Reader, member: Staff) -> list[str]:
-    """The departments and tags they are in, by name."""
-    sources: tuple[tuple[Source, list[int]], ...] = (
-        ("department", member.departments),
-        ("tag", member.tags),
-    )
-    found = [
-        reader.recall(GROUPS, roles.group_id(source, number))
-        for source, numbers in sources
-        for number in numbers
-    ]
-    return [one.name for one in found if one is not None]
 
 
 class OneOfStaff(Page):

@@ -44,6 +44,7 @@ class Card(Struct, frozen=True):
     decided_by: str
     can_answer: bool
     own: bool
+    stuck: bool
 
 
 def card(reader: Reader, row: Proposal, actor: Actor) -> Card:
@@ -54,8 +55,9 @@ def card(reader: Reader, row: Proposal, actor: Actor) -> Card:
         touched=role_changes.touched(reader, row),
         by=staff.name_of(reader, row.by),
         decided_by=staff.name_of(reader, row.decided_by) if row.decided_by else "",
-        can_answer=role_changes.may_answer(reader, row, actor),
+        can_answer=role_changes.may_answer(reader, row, actor.id),
         own=row.by == actor.id,
+        stuck=role_changes.nobody_can_answer(reader, row),
     )
 
 

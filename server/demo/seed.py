@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from server.bundles import BUNDLES
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES
 from server.config import Settings
-from server.demo import announcements, items, papers, street
+from server.demo import announcements, items, papers, roles, street
 from server.demo.street import Street
 from server.kit.clock import today
 from server.kit.db import Collection, Database, Reader, Stored, Tx
@@ -48,6 +48,7 @@ async def load(building: Building) -> dict[str, int]:
         await papers.put(tx, kept)
         await announcements.put(tx, told)
         await items.put(tx, applied)
+        await roles.put(tx, found, now)
         registered = await _as_registered(tx, found.residents)
         people = [papers.disability(one, disabled, today(now), vault) for one in registered]
         await tx.put_all(RESIDENTS, people)
