@@ -267,7 +267,7 @@ REDRESS = Kind(
         Promise(ANSWER, frozenset({"objected"}), lambda rules: Budget(rules.followups.recheck_working_days)),
     ),
     proxy_scope="approvals",
-    most_more=lambda reader, case: 0,
+    most_more=lambda reader, case, name: 0,
 )
 
 
