@@ -31,7 +31,16 @@ from server.service_versions.views import (
     touched,
     view,
 )
-from server.service_versions.words import DISPATCHES, FIELD_TYPES, MODES, PROOFS, clock, terms
+from server.service_versions.words import (
+    DISPATCHES,
+    FIELD_TYPES,
+    MODES,
+    PROOFS,
+    clock,
+    label_of,
+    minutes,
+    terms,
+)
 
 __all__ = [
     "DISPATCHES",
@@ -51,8 +60,10 @@ __all__ = [
     "draft_retirement",
     "fields_of",
     "form_of",
+    "label_of",
     "listed",
     "may_see",
+    "minutes",
     "number_of",
     "of_service",
     "one_view",

@@ -26,7 +26,7 @@ def minutes(number: int) -> str:
         return f"{length.days} 天"
     if number and not number % _HOUR_MIN:
         return f"{number // _HOUR_MIN} 小时"
-    return f"{number} 分钟" if number else "不限"
+    return f"{number} 分钟"
 
 
 def clock(minute: int) -> str:
@@ -139,3 +139,21 @@ def compared(
         for name, (label, text) in new.items()
         if old.get(name, ("", None))[1] != text
     ]
+
+
+_LABELS = {name: label for name, label, _ in _FIELDS} | {
+    "category": "类别",
+    "pool_id": "谁来做",
+    "new_pool": "新班组的名称和人数",
+    "price": "价格",
+    "valid_from": "从哪天起",
+    "reason": "原因",
+    "note": "说明",
+    "since": "版本",
+}
+
+
+def label_of(field: str) -> str:
+    """The box that `service.weekly[0]` or `price.unit` is about."""
+    names = field.removeprefix("service.").replace("[", ".").split(".")
+    return _LABELS.get(names[0], names[0])
