@@ -3,11 +3,13 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
+import msgspec
 from msgspec import Meta
 
-from schemas.common import NO_CONTROL, Id, Reason, Request, Text, View
+from schemas.common import END, NO_CONTROL, Cursor, Id, Limit, Line, Moment, Reason, Request, Text, View
 from schemas.items import Delivery, Key, StepName
 
+_NOT_DRAWN = Meta(extra_json_schema={"x-hidden": True})
 Verdict = Literal["pending", "fine", "unclear", "missing", "wrong"]
 
 
@@ -34,10 +36,12 @@ class NewApproval(Request, frozen=True, kw_only=True):
 class EditDraft(Request, frozen=True, kw_only=True):
     """What is named replaces what was there; the rest stays."""
 
-    form: dict[str, Any] | None = None
-    materials: Annotated[list[MaterialGiven], Meta(max_length=30)] | None = None
-    delivery: Delivery | None = None
-    address: Annotated[str, Meta(max_length=200, pattern=NO_CONTROL)] | None = None
+    form: Annotated[dict[str, Any] | None, _NOT_DRAWN] = None
+    materials: Annotated[Annotated[list[MaterialGiven], Meta(max_length=30)] | None, _NOT_DRAWN] = None
+    delivery: Annotated[Delivery | None, _NOT_DRAWN] = None
+    address: Annotated[
+        Annotated[str, Meta(max_length=200, pattern=NO_CONTROL, title="邮寄地址")] | None, _NOT_DRAWN
+    ] = None
 
 
 class Sign(Request, frozen=True, kw_only=True):
@@ -153,6 +157,18 @@ class HandTo(Request, frozen=True, kw_only=True):
     reason: Reason
 
 
+class CopyTo(Request, frozen=True, kw_only=True):
+    """Somebody who may read the case from now on; they are told."""
+
+    userid: Annotated[
+        Id,
+        Meta(
+            title="抄送给谁", extra_json_schema={"x-source": "/v1/cases/{case_no}/colleagues?everybody=true"}
+        ),
+    ]
+    reason: Reason
+
+
 class Decide(Request, frozen=True, kw_only=True):
     """The decision to grant."""
 
@@ -167,7 +183,8 @@ class Deny(Request, frozen=True, kw_only=True):
 
 
 class Deliver(Request, frozen=True, kw_only=True):
-    """How it reached them: who took it, or the number of the letter."""
+    """How it reached them: who took it, or the number of the letter. At the window the resident says the code that
+    their case shows."""
 
     method: Annotated[
         Delivery,
@@ -176,6 +193,9 @@ class Deliver(Request, frozen=True, kw_only=True):
             extra_json_schema={"x-texts": {"pick_up": "窗口领取", "mail": "邮寄", "electronic": "电子送达"}},
         ),
     ]
+    code: Annotated[
+        str, Meta(pattern=r"^[0-9]{0,6}" + END, title="取件码", description="窗口领取时，请居民念取件码")
+    ] = ""
     note: Annotated[str, Meta(max_length=100, pattern=NO_CONTROL, title="领取人或邮件号")] = ""
 
 
@@ -305,20 +325,74 @@ class ReusesView(View, frozen=True, kw_only=True):
     next: str | None = None
 
 
-class FindProgress(Request, frozen=True, kw_only=True):
-    """Without a login: the number on the receipt, and the last four digits of the phone left with it."""
+class FindColleagues(Request, frozen=True, kw_only=True):
+    """Who may do the present step of the case; or everybody, for sending a copy."""
 
-    case_no: Annotated[str, Meta(min_length=8, max_length=30)]
-    phone_tail: Annotated[str, Meta(pattern=r"^[0-9]{4}(?!\n)$", title="手机号后四位")]
+    everybody: bool = False
 
 
-class ProgressView(View, frozen=True, kw_only=True):
-    """No name, no material, nothing but where it stands."""
+class ColleagueView(View, frozen=True, kw_only=True):
+    id: str
+    name: str
+    role_text: str
 
-    case_no: str
-    item: str
+
+class ColleaguesView(View, frozen=True, kw_only=True):
+    items: list[ColleagueView]
+    next: str | None = None
+
+
+class NewDelegation(Request, frozen=True, kw_only=True):
+    """While I am away this colleague may do my steps of approvals."""
+
+    deputy_id: Annotated[Id, Meta(title="请谁代办")]
+    from_: Annotated[Moment, Meta(title="从什么时候")] = msgspec.field(name="from")
+    until: Annotated[Moment, Meta(title="到什么时候")]
+    reason: Annotated[Line, Meta(title="原因")]
+
+
+class DelegationView(View, frozen=True, kw_only=True):
+    """`mine`: given by who asks; otherwise given to them. `state`: ahead, active, over, revoked."""
+
+    id: str
+    mine: bool
+    member_id: str
+    member: str
+    deputy_id: str
+    deputy: str
+    from_: datetime = msgspec.field(name="from")
+    until: datetime
+    reason: str
+    state: Literal["ahead", "active", "over", "revoked"]
     state_text: str
-    tone: str
-    aloud: str
-    clock_text: str
-    steps: list[StepShown]
+
+
+class DelegationsView(View, frozen=True, kw_only=True):
+    items: list[DelegationView]
+    next: str | None = None
+
+
+class FindFaults(Request, frozen=True, kw_only=True):
+    cursor: Cursor | None = None
+    limit: Limit = 50
+
+
+class FaultView(View, frozen=True, kw_only=True):
+    """What went wrong with a case, and whose it was; `userid` is empty where nobody had it."""
+
+    id: str
+    at: datetime
+    userid: str
+    name: str
+    community_id: str | None
+    community: str
+    case_no: str
+    kind: Literal["second_supplement", "deemed"]
+    text: str
+
+
+class FaultsView(View, frozen=True, kw_only=True):
+    """The newest first."""
+
+    items: list[FaultView]
+    next: str | None = None

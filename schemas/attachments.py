@@ -6,7 +6,18 @@ from msgspec import Meta
 
 from schemas.common import END, Cursor, Limit, Request, View
 
-Use = Literal["waiting", "message", "before", "after", "no_show", "licence", "announcement"]
+Use = Literal[
+    "waiting",
+    "message",
+    "before",
+    "after",
+    "no_show",
+    "licence",
+    "announcement",
+    "material",
+    "visit",
+    "signature",
+]
 
 
 class AttachmentView(View, frozen=True, kw_only=True):

@@ -161,6 +161,7 @@ REACHES: Mapping[str, Reach] = {
     # What is made for somebody, or about something
     "POST /v1/certificates": Reach("work"),
     "POST /v1/complaints": Reach("resident"),
+    "POST /v1/approvals": Reach("resident"),
     "POST /v1/bookings": Reach("resident"),
     "POST /v1/bundles": Reach("resident"),
     "POST /v1/plans": Reach("resident"),
@@ -261,6 +262,7 @@ SERVICE = {
     "weekly": [[[480, 1080]]] * 7,
 }
 BODIES: Mapping[str, Any] = {
+    "POST /v1/approvals": {"item_id": "nothing", "resident_id": "{resident_id}"},
     "POST /v1/bookings": {"service_id": "{service_id}", "start": "{start}", "resident_id": "{resident_id}"},
     "POST /v1/bundles": {
         "bundle_id": "moving",

@@ -16,7 +16,7 @@ from server.attachments.links import link
 from server.cases import Case
 from server.config import Settings
 from server.kit.chance import chance
-from server.kit.db import Collection, Database, Index, Reader, Tx
+from server.kit.db import TEXT, Collection, Database, Index, Reader, Tx
 from server.kit.errors import Conflict, NotFound, TooMany
 from server.kit.files import Files
 from server.kit.jobs import DUE, Leased, QueueOf, Settled
@@ -31,6 +31,9 @@ _USES: dict[str, Use] = {
     "proof:no_show": "no_show",
     "licence": "licence",
     "announcement": "announcement",
+    "material": "material",
+    "visit": "visit",
+    "signature": "signature",
 }
 
 
@@ -55,7 +58,8 @@ class Holder(Protocol):
 
 class Attachment(Leased, kw_only=True):
     """`type` is empty until all has arrived; `owner` is what has claimed it, such as `talk:…`; until then `due_at`
-    is when it is swept: the staff's later, as a photo of before the work waits until it is done."""
+    is when it is swept: the staff's later, as a photo of before the work waits until it is done. `lent_to` are other
+    cases that show it too."""
 
     case_no: str
     by: str
@@ -65,12 +69,14 @@ class Attachment(Leased, kw_only=True):
     size: int = 0
     width: int | None = None
     height: int | None = None
+    lent_to: list[str] = []
 
 
 ATTACHMENTS: Collection[Attachment] = Collection(
     "attachments",
     Attachment,
     Index(("case_no", "_id")),
+    Index(("lent_to", "_id"), only={"lent_to": TEXT}),
     Index(("by", "due_at"), only={"due_at": {"$type": "date"}}),
     DUE,
 )
@@ -152,6 +158,19 @@ async def release(tx: Tx, holder: Holder, ids: Iterable[str]) -> None:
         )
 
 
+async def lend(tx: Tx, ids: Iterable[str], to: Case, field: str) -> None:
+    """Another case shows these, too. Raises AttachmentNotFound for what is nobody's any more."""
+    for one in dict.fromkeys(ids):
+        kept = {"_id": one, "owner_id": {"$type": "string"}}
+        if not await tx.change(ATTACHMENTS, kept, {"$addToSet": {"lent_to": to.id}}):
+            raise AttachmentNotFound(field=field)
+
+
+async def take_back(tx: Tx, ids: Iterable[str], case: Case) -> None:
+    for one in ids:
+        await tx.change(ATTACHMENTS, {"_id": one}, {"$pull": {"lent_to": case.id}})
+
+
 async def unclaimed(reader: Reader, holder: Holder, actor: Actor) -> list[Attachment]:
     """What somebody has uploaded here and not used yet."""
     where = {"case_no": holder.id, "by": actor.key, "owner_id": None, "attempts": 0, "type": {"$ne": ""}}
@@ -185,8 +204,8 @@ def _use(owner_id: str | None) -> Use:
 async def listed(
     reader: Reader, case: Case, rules: Settings, cursor: str | None, limit: int
 ) -> AttachmentsView:
-    """All that belongs to the case by now. Raises BadCursor."""
-    where = {"case_no": case.id, "owner_id": {"$type": "string"}}
+    """All that belongs to the case by now, and what other cases have lent it. Raises BadCursor."""
+    where = {"$or": [{"case_no": case.id}, {"lent_to": case.id}], "owner_id": {"$type": "string"}}
     page = await reader.page(ATTACHMENTS, where, sort="_id", cursor=cursor, limit=limit)
     return AttachmentsView(items=[view(one, rules, reader.now) for one in page.items], next=page.next)
 

@@ -147,7 +147,7 @@ class Kind(Struct, frozen=True):
     proxy_scope: str | None = None
     deputies: frozenset[str] = frozenset()
     struck: Callable[[Reader, Case], str] | None = None
-    most_more: Callable[[Reader, Case], int] | None = None
+    most_more: Callable[[Reader, Case, str], int] | None = None
     shows_files: Callable[[Reader, Case, frozenset[str]], bool] | None = None
 
     def details_of(self, case: Case) -> Any:

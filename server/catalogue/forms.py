@@ -1,6 +1,6 @@
-"""The answers to a service's own fields."""
+"""The answers to the fields of a service, or of anything else that asks."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,14 +19,25 @@ _FIELD_TYPES: Mapping[str, type] = {"text": str, "number": float, "choice": str,
 
 def check_form(service: Service, form: Mapping[str, Any]) -> dict[str, Any]:
     """The answers to the service's own fields. Raises BadForm naming the field that is wrong."""
-    known = {one.name: one for one in service.fields}
+    given = answers(service.fields, form)
+    require(service.fields, given)
+    return given
+
+
+def answers(fields: Sequence[FormField], form: Mapping[str, Any]) -> dict[str, Any]:
+    """What was answered so far. Raises BadForm naming the field that is wrong."""
+    known = {one.name: one for one in fields}
     for name in form:
         if name not in known:
-            raise BadForm("这项服务没有这一栏", field=f"form.{name}")
-    for field in service.fields:
+            raise BadForm("这里没有这一栏", field=f"form.{name}")
+    return {name: _answer(known[name], value) for name, value in form.items() if value is not None}
+
+
+def require(fields: Sequence[FormField], form: Mapping[str, Any]) -> None:
+    """Raises BadForm naming the first field that has to be filled in and is not."""
+    for field in fields:
         if field.required and form.get(field.name) in (None, ""):
             raise BadForm(f"请填写“{field.label}”", field=f"form.{field.name}")
-    return {name: _answer(known[name], value) for name, value in form.items() if value is not None}
 
 
 def _answer(field: FormField, value: Any) -> Any:

@@ -51,10 +51,11 @@ CALLED: Mapping[str, Callable[[Reader, Case], list[str]]] = {
 
 @on("clock.reminded")
 async def call(tx: Tx, event: Event) -> None:
-    """A work notice for each of them; a case that has ended meanwhile needs nobody any more."""
+    """A work notice for each of them; a case that has ended meanwhile needs nobody any more. Whoever reminds residents
+    does so beside the clock's noun."""
     data = event.data
     case = await tx.get(CASES, data["case_no"])
-    if case is None or not case.open:
+    if case is None or not case.open or data["to"].startswith("resident"):
         return
     over = data["level"] >= 100
     due = datetime.fromisoformat(data["due_at"]) if data["due_at"] else None

@@ -65,7 +65,7 @@ async def ask_extension(
         clock = acts.open_clock(case, name)
         if clock.asked is not None:
             raise ExtensionAsked
-        _check(clock, wanted.amount, _most(tx, case, clock), rules)
+        _check(clock, wanted.amount, _most(tx, case, name), rules)
         clock.asked = Request(at=tx.now, amount=wanted.amount, asker=actor.key, reason=wanted.reason)
 
     text = f"申请延长{budgets.title(name)}"
@@ -75,10 +75,10 @@ async def ask_extension(
     return views(tx, case)
 
 
-def _most(reader: Reader, case: Case, clock: CaseClock) -> int:
+def _most(reader: Reader, case: Case, name: str) -> int:
     """As much as was promised, unless the kind says less."""
-    most = kind_of(case).most_more
-    return min(clock.amount, most(reader, case)) if most is not None else clock.amount
+    most, promised = kind_of(case).most_more, case.clocks[name].amount
+    return min(promised, most(reader, case, name)) if most is not None else promised
 
 
 def _check(clock: CaseClock, amount: int, most: int, rules: Settings) -> None:
