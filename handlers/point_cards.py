@@ -20,7 +20,7 @@ class Cards(Endpoint):
 
         async def bound(tx: Tx) -> CardView:
             card = await point_cards.bind(tx, wanted, holder, actor)
-            await pos.post_waiting(tx, card.id, holder.id, _BATCH)
+            await pos.post_waiting(tx, card.id, holder.id, _BATCH, house.settings)
             return point_cards.view(card)
 
         return await self.once(bound, status=201, lanes=[f"points:{holder.id}"])
@@ -86,7 +86,7 @@ class Swap(Endpoint):
 
         async def swapped(tx: Tx) -> CardView:
             card = await point_cards.swap(tx, holder.id, wanted.number, actor)
-            await pos.post_waiting(tx, card.id, holder.id, _BATCH)
+            await pos.post_waiting(tx, card.id, holder.id, _BATCH, house.settings)
             return point_cards.view(card)
 
         return await self.once(swapped, lanes=[f"points:{holder.id}"])

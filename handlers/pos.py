@@ -43,7 +43,7 @@ class Swipes(Endpoint):
 
         async def heard(tx: Tx) -> SwipeView:
             await pos.terminals.hear_once(tx, terminal, told["Nonce"][:_NONCE])
-            return await pos.receive(tx, terminal.id, new, "api")
+            return await pos.receive(tx, terminal.id, new, "api", house.settings)
 
         return await house.db.atomically(heard, lanes=lanes)
 

@@ -228,6 +228,15 @@ class Followups(Section, frozen=True, kw_only=True):
     recheck_working_days: Positive = 5
 
 
+class Approvals(Section, frozen=True, kw_only=True):
+    """A draft that nobody has touched for `draft_days` is taken back; what has been delivered is archived after
+    `archive_days`; a colleague stands in for another no longer than `delegation_days` at a time."""
+
+    draft_days: Positive = 30
+    archive_days: Positive = 30
+    delegation_days: Positive = 60
+
+
 class Complaints(Section, frozen=True, kw_only=True):
     """How long a case can be complained about once it is over, and how long each side has."""
 
@@ -237,6 +246,14 @@ class Complaints(Section, frozen=True, kw_only=True):
     decide_working_days: Positive = 5
     reopen_days: Positive = 7
     reopenings: Annotated[int, Meta(ge=0)] = 1
+
+
+class Points(Section, frozen=True, kw_only=True):
+    """Points of a purchase expire after `expire_days`; what is reserved for a payment is given back after
+    `reserve_minutes` if nothing has become of it."""
+
+    expire_days: Positive = 730
+    reserve_minutes: Positive = 15
 
 
 class Desk(Section, frozen=True, kw_only=True):
@@ -336,11 +353,13 @@ class Settings(Section, frozen=True, kw_only=True):
     ratings: Ratings = field(default_factory=Ratings)
     followups: Followups = field(default_factory=Followups)
     complaints: Complaints = field(default_factory=Complaints)
+    approvals: Approvals = field(default_factory=Approvals)
     providers: Providers = field(default_factory=Providers)
     push: Push = field(default_factory=Push)
     proxies: Proxies = field(default_factory=Proxies)
     attachments: Attachments = field(default_factory=Attachments)
     desk: Desk = field(default_factory=Desk)
+    points: Points = field(default_factory=Points)
     documents: Documents = field(default_factory=Documents)
 
 

@@ -11,9 +11,11 @@ from tornado.ioloop import IOLoop
 
 from server import ledger
 from server.kit.db import Tx
-from server.ledger import ACCOUNTS, ENTRIES, TRANSFERS, Leg, Transfer, common, own
+from server.ledger import ACCOUNTS, ENTRIES, LOTS, REDEMPTIONS, TRANSFERS, Leg, Transfer, common, own
 from tests.houses import next_door
 from tests.world import World, unique
+
+DAYS = 100
 
 
 def earning(whose: str, amount: int, transfer_id: str) -> list[Leg]:
@@ -21,11 +23,14 @@ def earning(whose: str, amount: int, transfer_id: str) -> list[Leg]:
 
 
 async def earned(world: World, whose: str, amount: int, transfer_id: str = "") -> Transfer:
-    known_as = transfer_id or unique("swipe")
+    known_as, at = transfer_id or unique("swipe"), world.clock.now()
     legs = earning(whose, amount, known_as)
-    return await world.house.db.atomically(
-        lambda tx: ledger.post(tx, known_as, "accrual", legs, by="test"), lanes=ledger.lanes(whose, known_as)
-    )
+
+    async def posted(tx: Tx) -> Transfer:
+        made = await ledger.earn(tx, known_as, whose, amount, at, DAYS, "test", {})
+        return made or await ledger.post(tx, known_as, "accrual", legs, by="test")
+
+    return await world.house.db.atomically(posted, lanes=ledger.lanes(whose, known_as))
 
 
 async def rich(world: World, amount: int) -> str:
@@ -103,16 +108,15 @@ async def test_the_same_transfer_again_changes_nothing_and_another_under_its_nam
 
 
 async def test_twenty_at_once_with_one_name_through_two_houses_are_posted_once(world: World) -> None:
-    whose, known_as = await rich(world, 100), unique("swipe")
-    legs = earning(whose, 7, known_as)
+    whose, known_as, at = await rich(world, 100), unique("swipe"), world.clock.now()
 
     def posting(tx: Tx) -> Any:
-        return ledger.post(tx, known_as, "accrual", legs, by="test")
+        return ledger.earn(tx, known_as, whose, 7, at, DAYS, "test", {})
 
     async with next_door(world) as other:
         attempts = [house.db.atomically(posting) for _ in range(10) for house in (world.house, other.house)]
         outcomes = await asyncio.gather(*attempts, return_exceptions=True)
-    assert any(isinstance(one, Transfer) for one in outcomes)
+    assert sum(isinstance(one, Transfer) for one in outcomes) == 1
     assert await balances(world, whose) == (107, 0)
     assert await wrong(world) == []
 
@@ -205,24 +209,81 @@ async def test_spending_and_giving_back_cross_and_one_of_them_wins(world: World)
         assert await balances(world, whose) == (0 if gone else 500, 0)
 
 
-# Reversals.
+# What is taken back.
 
 
-async def test_a_reversal_takes_back_no_more_than_there_was(world: World) -> None:
+async def taken_back(world: World, whose: str, made: Transfer, fen: int) -> None:
+    known_as = unique("back")
+    await world.house.db.atomically(
+        lambda tx: ledger.claw_back(tx, known_as, whose, fen, made.id, "test", {})
+    )
+
+
+async def test_what_is_taken_back_comes_out_of_its_own_lot_and_beyond_that_is_owed(world: World) -> None:
     whose = await rich(world, 500)
-    made, once = await earned(world, whose, 100), unique("back")
+    made = await earned(world, whose, 100)
+    await taken_back(world, whose, made, 100)
+    assert await balances(world, whose) == (500, 0)
+    await spent(world, await reserved(world, whose, 450), 450)
+    await taken_back(world, whose, made, 80)
+    found = await world.house.db.reading(lambda reader: ledger.balances(reader, whose))
+    assert (found["resident"], found["owed"]) == (0, -30)
+    await earned(world, whose, 100)
+    found = await world.house.db.reading(lambda reader: ledger.balances(reader, whose))
+    assert (found["resident"], found["owed"]) == (70, 0)
+    assert await wrong(world) == []
 
-    async def back(known_as: str, amount: int) -> Transfer:
-        return await world.house.db.atomically(
-            lambda tx: ledger.reverse(tx, known_as, made.id, "reversal", by="test", amount=amount)
+
+async def test_a_payment_knows_the_lots_it_was_made_of_the_oldest_first(world: World) -> None:
+    whose = unique("somebody")
+    swipes = []
+    for fen in (100, 200, 300):
+        swipes.append((await earned(world, whose, fen)).id)
+        world.clock.advance(timedelta(days=1))
+    made = await spent(world, await reserved(world, whose, 400), 250)
+    found = await world.house.db.reading(lambda reader: reader.get(REDEMPTIONS, made.id))
+    assert found is not None
+    assert [(one.lot_id, one.fen) for one in found.parts] == [(swipes[0], 100), (swipes[1], 150)]
+
+
+async def test_a_payment_is_given_back_in_parts_and_never_more_than_it_was(world: World) -> None:
+    whose = await rich(world, 500)
+    made, once = await spent(world, await reserved(world, whose, 400), 400), unique("back")
+    source = next(one.account_id for one in made.legs if one.amount > 0)
+
+    async def refunded(known_as: str, fen: int) -> None:
+        await world.house.db.atomically(
+            lambda tx: ledger.refund(tx, known_as, made.id, fen, source, by="test")
         )
 
-    await back(once, 60)
-    await back(once, 60)
-    with pytest.raises(ledger.ReversedTooMuch):
-        await back(unique("back"), 41)
-    await back(unique("back"), 40)
+    await refunded(once, 150)
+    await refunded(once, 150)
+    with pytest.raises(ledger.RefundedTooMuch):
+        await refunded(unique("back"), 251)
+    await refunded(unique("back"), 250)
     assert await balances(world, whose) == (500, 0)
+    assert await wrong(world) == []
+
+
+async def test_points_expire_by_their_own_day_the_used_ones_first(world: World) -> None:
+    whose = await rich(world, 300)
+    world.clock.advance(timedelta(days=10))
+    await earned(world, whose, 500)
+    reserve_id = await reserved(world, whose, 100, minutes=60 * 24 * 200)
+    world.clock.advance(timedelta(days=DAYS - 10, minutes=1))
+    soon = world.clock.now() + timedelta(days=30)
+    assert await world.house.db.reading(lambda reader: ledger.expiring(reader, whose, soon)) == 700
+    await world.work()
+    assert await balances(world, whose) == (500, 100)
+    await released(world, reserve_id)
+    await world.work()
+    assert await balances(world, whose) == (600, 0)
+    world.clock.advance(timedelta(days=8))
+    await world.work()
+    assert await balances(world, whose) == (500, 0)
+    world.clock.advance(timedelta(days=3))
+    await world.work()
+    assert await balances(world, whose) == (0, 0)
     assert await wrong(world) == []
 
 
@@ -271,7 +332,7 @@ async def test_whoever_changes_the_books_by_hand_is_found(
         await tampered(world, collection, {"_id": f"{account}{which}"}, how)
         assert any(account in line or "legs" in line for line in await wrong(world))
     finally:
-        for one in (ACCOUNTS, ENTRIES, TRANSFERS):
+        for one in (ACCOUNTS, ENTRIES, TRANSFERS, LOTS):
             await world.house.db._handle[one.name].delete_many({})
 
 
@@ -329,7 +390,7 @@ async def step(world: World, paper: Paper, move: str, who: int, amount: int) -> 
             known_as, was = paper.earned[who].pop()
             back = unique("back")
             await world.house.db.atomically(
-                lambda tx: ledger.reverse(tx, back, known_as, "reversal", by="test")
+                lambda tx: ledger.claw_back(tx, back, whose, was, known_as, "test", {})
             )
             free[who] -= was
         case "wait":

@@ -6,6 +6,7 @@ An account is read first and then its entries up to the one it counts: what is w
 from collections.abc import AsyncIterator
 
 from server.kit.db import Reader
+from server.ledger.lots import left
 from server.ledger.stored import (
     ACCOUNTS,
     BEGINNING,
@@ -44,6 +45,10 @@ async def _of_account(reader: Reader, account: Account) -> AsyncIterator[str]:
         yield f"{account.id}: {account.seq} entries are counted and {count} are there"
     if balance != account.balance:
         yield f"{account.id}: the balance is {account.balance} and the entries sum to {balance}"
+    elif account.book == "resident" and (lots := await left(reader, account.about)) != account.balance:
+        again = await reader.get(ACCOUNTS, account.id)
+        if again is not None and again.seq == account.seq:
+            yield f"{account.id}: the balance is {account.balance} and the lots have {lots}"
     if head != account.head:
         yield f"{account.id}: the seal of the last entry is not the account's"
 

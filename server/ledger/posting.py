@@ -46,10 +46,6 @@ class TransferNotFound(NotFound):
     """没有这一笔账"""
 
 
-class ReversedTooMuch(Conflict):
-    """冲正的金额超过了原来的那一笔"""
-
-
 async def post(
     tx: Tx,
     transfer_id: str,
@@ -148,41 +144,6 @@ def _entry(account: Account, leg: Leg, balance: int, transfer: Transfer) -> Entr
         seal="",
     )
     return replace(plain, seal=seal(account.head, facts(plain)))
-
-
-async def reverse(
-    tx: Tx, transfer_id: str, of: str, kind: str, *, by: str, amount: int | None = None
-) -> Transfer:
-    """Take a transfer back, or `amount` of one between two accounts; together no more than there was.
-
-    The floors hold here too. Raises TransferNotFound, ReversedTooMuch, NotEnoughPoints, TransferDiffers.
-    """
-    original = await find(tx, of)
-    legs = [
-        replace(one, amount=-one.amount if amount is None else _less(one, amount)) for one in original.legs
-    ]
-    if not await is_posted(tx, transfer_id):
-        await _check_left(tx, original, legs)
-    return await post(tx, transfer_id, kind, legs, by=by, reverses=of)
-
-
-def _less(leg: Leg, amount: int) -> int:
-    return -amount if leg.amount > 0 else amount
-
-
-async def _check_left(tx: Tx, original: Transfer, legs: Sequence[Leg]) -> None:
-    """Raises ReversedTooMuch."""
-    before = await tx.all(TRANSFERS, {"reverses": original.id}, limit=_REVERSALS)
-    back: dict[str, int] = {}
-    for leg in [*legs, *(leg for one in before for leg in one.legs)]:
-        back[leg.account_id] = back.get(leg.account_id, 0) + leg.amount
-    if len(before) == _REVERSALS or any(
-        abs(back.get(one.account_id, 0)) > abs(one.amount) for one in original.legs
-    ):
-        raise ReversedTooMuch
-
-
-_REVERSALS = 100
 
 
 async def is_posted(reader: Reader, transfer_id: str) -> bool:

@@ -10,8 +10,10 @@ from datetime import datetime
 from server.kit.db import Tx
 from server.kit.errors import Conflict, NotFound
 from server.kit.jobs import Premises, QueueOf, Settled
+from server.ledger import lots
+from server.ledger.lots import Part
 from server.ledger.posting import NotEnoughPoints, is_posted, post
-from server.ledger.stored import RESERVES, Leg, Reserve, Transfer, own
+from server.ledger.stored import REDEMPTIONS, RESERVES, TRANSFERS, Leg, Redemption, Reserve, Transfer, own
 
 
 class ReserveNotFound(NotFound):
@@ -24,6 +26,10 @@ class ReserveOver(Conflict):
 
 class MoreThanReserved(Conflict):
     """金额超过了预留的积分"""
+
+
+class RefundedTooMuch(Conflict):
+    """退回的积分超过了付过的"""
 
 
 class ReserveDiffers(Conflict):
@@ -45,6 +51,7 @@ async def reserve(
         id=reserve_id, resident_id=resident_id, amount=amount, at=tx.now, about=about, due_at=until
     )
     await _between(tx, f"{reserve_id}/reserve", "reserve", held, "resident", "held", amount, by)
+    held.parts = await lots.take(tx, resident_id, amount)
     await tx.insert(RESERVES, held)
     return held
 
@@ -63,6 +70,13 @@ async def spend(tx: Tx, reserve_id: str, transfer_id: str, amount: int, to: str,
     if not 0 < amount <= held.left:
         raise MoreThanReserved
     held.posted += amount
+    spent, held.parts = split(held.parts, amount)
+    tx.add(
+        REDEMPTIONS,
+        Redemption(
+            id=transfer_id, resident_id=held.resident_id, reserve_id=reserve_id, parts=spent, at=tx.now
+        ),
+    )
     made = await post(tx, transfer_id, "redeem", legs, by=by, why={"reserve": reserve_id})
     await _kept(tx, held)
     return made
@@ -74,8 +88,46 @@ async def release(tx: Tx, reserve_id: str, *, by: str) -> Reserve:
     if held.left:
         await _between(tx, f"{reserve_id}/release", "release", held, "held", "resident", held.left, by)
         held.voided += held.left
+        await lots.give_back(tx, held.parts)
+        held.parts = []
         await _kept(tx, held)
     return held
+
+
+async def refund(tx: Tx, transfer_id: str, of: str, amount: int, source: str, *, by: str) -> Transfer:
+    """Give back `amount` of what the payment `of` had spent, out of the account `source`, once: into the lots that were
+    used last. Raises ReserveNotFound, RefundedTooMuch, TransferDiffers."""
+    paid = await tx.get(REDEMPTIONS, of)
+    if paid is None:
+        raise ReserveNotFound
+    legs = [Leg(source, -amount), Leg(own("resident", paid.resident_id), amount)]
+    if not await is_posted(tx, transfer_id):
+        before = await tx.all(TRANSFERS, {"reverses": of}, limit=_REFUNDS)
+        left = sum(one.fen for one in paid.parts) - sum(_given(one) for one in before)
+        if not 0 < amount <= left:
+            raise RefundedTooMuch
+        still, _ = split(paid.parts, left)
+        _, back = split(still, left - amount)
+        await lots.give_back(tx, back)
+    return await post(tx, transfer_id, "refund", legs, by=by, reverses=of)
+
+
+def _given(transfer: Transfer) -> int:
+    return sum(one.amount for one in transfer.legs if one.amount > 0)
+
+
+_REFUNDS = 100
+
+
+def split(parts: list[Part], amount: int) -> tuple[list[Part], list[Part]]:
+    """The first so many fen of them, and the rest."""
+    first, rest = [], []
+    for one in parts:
+        fen = min(one.fen, amount)
+        amount -= fen
+        first += [Part(one.lot_id, fen)] if fen else []
+        rest += [Part(one.lot_id, one.fen - fen)] if one.fen > fen else []
+    return first, rest
 
 
 async def _between(
@@ -95,7 +147,8 @@ async def _find(tx: Tx, reserve_id: str) -> Reserve:
 async def _kept(tx: Tx, held: Reserve) -> None:
     """Raises ReserveOver when somebody else was faster."""
     over = {"due_at": None} if not held.left else {}
-    how = {"$set": {"posted": held.posted, "voided": held.voided} | over}
+    parts = [{"lot_id": one.lot_id, "fen": one.fen} for one in held.parts]
+    how = {"$set": {"posted": held.posted, "voided": held.voided, "parts": parts} | over}
     tx.demand(RESERVES, {"_id": held.id}, how, otherwise=ReserveOver())
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from server.kit.db import MOMENT, TEXT, Collection, Index, Stored
 from server.kit.jobs import DUE, Leased
+from server.ledger.lots import Part
 
 Book = Literal["resident", "held", "owed", "issuer", "clearing", "payee", "expired"]
 """`resident`: points to spend; `held`: reserved for a payment that is under way; `owed`: what a reversed swipe had
@@ -78,7 +79,7 @@ class Entry(Stored, kw_only=True):
 
 class Reserve(Leased, kw_only=True):
     """Points that are set aside until a payment is known to have worked; `due_at` is when they are given back by
-    themselves. What is neither `posted` nor `voided` is still held."""
+    themselves. What is neither `posted` nor `voided` is still held: `parts` of lots."""
 
     resident_id: str
     amount: int
@@ -86,10 +87,20 @@ class Reserve(Leased, kw_only=True):
     voided: int = 0
     at: datetime
     about: str = ""
+    parts: list[Part] = []
 
     @property
     def left(self) -> int:
         return self.amount - self.posted - self.voided
+
+
+class Redemption(Stored, kw_only=True):
+    """`id` is the transfer: which lots a payment was made of."""
+
+    resident_id: str
+    reserve_id: str
+    parts: list[Part]
+    at: datetime
 
 
 ACCOUNTS: Collection[Account] = Collection("accounts", Account, Index(("book", "about", "_id")))
@@ -106,6 +117,9 @@ ENTRIES: Collection[Entry] = Collection(
 RESERVES: Collection[Reserve] = Collection(
     "reserves", Reserve, Index(("resident_id", "due_at", "_id"), only={"due_at": MOMENT}), DUE
 )
+
+
+REDEMPTIONS: Collection[Redemption] = Collection("redemptions", Redemption, insert_only=True)
 
 
 def own(book: Book, resident_id: str) -> str:

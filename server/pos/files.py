@@ -8,13 +8,14 @@ from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Literal, Protocol
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from schemas.pos import FileState, FilesView, FileView, RejectsView, RejectView
+from schemas.pos import FileState, FilesView, FileView, RejectsView, RejectView, SwipeView
 from server import audit, staff
+from server.config import Settings
 from server.kit.db import Collection, Database, Duplicate, Index, Reader, Stored, Tx
 from server.kit.errors import HoelunError, NotFound, Unauthorized
 from server.kit.files import Files
@@ -89,6 +90,8 @@ REJECTS: Collection[Reject] = Collection("pos_rejects", Reject, Index(("file_id"
 class Premises(Protocol):
     """What working a file off asks of the building."""
 
+    @property
+    def settings(self) -> Settings: ...
     @property
     def db(self) -> Database: ...
     @property
@@ -238,17 +241,17 @@ async def _unstage(db: Database, file: PosFile) -> None:
 
 async def post(premises: Premises, batch: Staged) -> Settled:
     """Post a batch, with its rejects and its counts; the last one of a round lets the next begin."""
-    await premises.db.atomically(lambda tx: _posted(tx, batch))
+    await premises.db.atomically(lambda tx: _posted(tx, batch, premises.settings))
     return None
 
 
-async def _posted(tx: Tx, batch: Staged) -> None:
+async def _posted(tx: Tx, batch: Staged, rules: Settings) -> None:
     if not await tx.delete(STAGED, {"_id": batch.id, "fence": batch.fence}):
         return
     counts, points, rejects = Counter[str](), 0, []
     for number, line in batch.lines:
         try:
-            told = await _one(tx, line, batch.file_id)
+            told = await _one(tx, line, batch.file_id, rules)
         except HoelunError as error:
             rejects.append(_reject(batch.file_id, number, line, error))
             continue
@@ -269,13 +272,13 @@ async def _next(tx: Tx, file: PosFile, ended: Round) -> None:
         await tx.change(POS_FILES, {"_id": file.id}, {"$set": {"state": "posted"}})
 
 
-async def _one(tx: Tx, line: str, file_id: str) -> Any:
+async def _one(tx: Tx, line: str, file_id: str, rules: Settings) -> SwipeView:
     """Raises what is wrong with the line, before anything of it is written."""
     row = layout.row(line)
     terminal = tx.recall(TERMINALS, row.terminal)
     if terminal is None or not terminal.active:
         raise TerminalOfFileUnknown(field="terminal")
-    return await receive(tx, row.terminal, row.swipe, f"file:{file_id}")
+    return await receive(tx, row.terminal, row.swipe, f"file:{file_id}", rules)
 
 
 def _reject(file_id: str, row: int, line: str, error: HoelunError) -> Reject:

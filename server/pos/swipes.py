@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from schemas.pos import NewSwipe, SwipeView
 from server import ledger, point_cards
+from server.config import Settings
 from server.kit.clock import today
 from server.kit.db import NUMBER, Collection, Duplicate, Index, Reader, Stored, Tx
 from server.kit.errors import Conflict
-from server.ledger import Leg, common, own
 from server.points import Earning, capped, earned, yuan
 
 State = Literal["posted", "waiting"]
@@ -81,7 +81,7 @@ def key_of(terminal: str, new: NewSwipe, trace: str = "") -> str:
     return f"{terminal}/{today(new.at):%Y%m%d}/{int(new.batch)}/{int(trace or new.trace)}"
 
 
-async def receive(tx: Tx, terminal: str, new: NewSwipe, source: str) -> SwipeView:
+async def receive(tx: Tx, terminal: str, new: NewSwipe, source: str, rules: Settings) -> SwipeView:
     """A purchase or a reversal, once. Raises SwipeDiffers, UnknownCategory, ReversesNothing, SwipeReversedTooMuch."""
     key = key_of(terminal, new)
     known = await tx.get(SWIPES, key)
@@ -103,7 +103,7 @@ async def receive(tx: Tx, terminal: str, new: NewSwipe, source: str) -> SwipeVie
     if new.reverses is not None:
         made = await _reversal(tx, replace(plain, reverses=key_of(terminal, new, new.reverses)))
     else:
-        made = await _purchase(tx, plain)
+        made = await _purchase(tx, plain, rules)
     try:
         await tx.insert(SWIPES, made)
     except Duplicate as error:
@@ -119,14 +119,14 @@ def _again(known: Swipe, new: NewSwipe) -> SwipeView:
     return view(known, again=True)
 
 
-async def _purchase(tx: Tx, swipe: Swipe) -> Swipe:
+async def _purchase(tx: Tx, swipe: Swipe, rules: Settings) -> Swipe:
     earning = earned(tx, swipe.category, swipe.amount_fen, today(swipe.at))
     if swipe.resident_id is None:
         return replace(swipe, state="waiting", text="等绑卡后入账", waiting=swipe.at.timestamp())
-    return await _post(tx, swipe, swipe.resident_id, earning)
+    return await _post(tx, swipe, swipe.resident_id, earning, rules)
 
 
-async def _post(tx: Tx, swipe: Swipe, resident_id: str, earning: Earning) -> Swipe:
+async def _post(tx: Tx, swipe: Swipe, resident_id: str, earning: Earning, rules: Settings) -> Swipe:
     points, text = await _under_the_cap(tx, resident_id, today(swipe.at), earning)
     posted = replace(
         swipe,
@@ -138,9 +138,9 @@ async def _post(tx: Tx, swipe: Swipe, resident_id: str, earning: Earning) -> Swi
         text=text,
     )
     if points:
-        legs = await _towards(tx, resident_id, points, swipe.id)
         why = {"text": text, "rates": str(earning.version), "swipe": swipe.id}
-        await ledger.post(tx, f"swipe/{swipe.id}", "accrual", legs, by="pos", why=why)
+        days = rules.points.expire_days
+        await ledger.earn(tx, f"swipe/{swipe.id}", resident_id, points, swipe.at, days, "pos", why)
     return posted
 
 
@@ -153,16 +153,6 @@ async def _under_the_cap(tx: Tx, resident_id: str, day: date, earning: Earning) 
     points, text = capped(earning, tally.points_fen)
     await tx.put(EARNED_DAYS, replace(tally, points_fen=tally.points_fen + points))
     return points, text
-
-
-async def _towards(tx: Tx, resident_id: str, points: int, about: str) -> list[Leg]:
-    """What is owed is made good first."""
-    good = min(points, -await ledger.standing(tx, own("owed", resident_id)))
-    return [
-        Leg(common("issuer", f"swipe/{about}"), -points),
-        Leg(own("owed", resident_id), good),
-        Leg(own("resident", resident_id), points - good),
-    ]
 
 
 async def _reversal(tx: Tx, reversal: Swipe) -> Swipe:
@@ -179,9 +169,9 @@ async def _reversal(tx: Tx, reversal: Swipe) -> Swipe:
     await tx.put(SWIPES, replace(original, reversed_fen=reversed_fen, given_back_fen=given_back))
     text = f"退货 {yuan(reversal.amount_fen)} 元，收回 {yuan(points)} 分"
     if points and original.resident_id is not None:
-        legs = await _back(tx, original.resident_id, points, reversal.id)
         why = {"text": text, "swipe": original.id}
-        await ledger.post(tx, f"swipe/{reversal.id}", "clawback", legs, by="pos", why=why)
+        of, name = f"swipe/{original.id}", f"swipe/{reversal.id}"
+        await ledger.claw_back(tx, name, original.resident_id, points, of, "pos", why)
     return replace(
         reversal,
         resident_id=original.resident_id,
@@ -198,29 +188,20 @@ def _share(original: Swipe, reversed_fen: int) -> int:
     return original.points_fen * (reversed_fen - original.unearned_fen) // earning if earning else 0
 
 
-async def _back(tx: Tx, resident_id: str, points: int, about: str) -> list[Leg]:
-    there = min(points, await ledger.standing(tx, own("resident", resident_id)))
-    return [
-        Leg(own("resident", resident_id), -there),
-        Leg(own("owed", resident_id), there - points),
-        Leg(common("issuer", f"swipe/{about}"), points),
-    ]
-
-
 async def lanes(reader: Reader, terminal: str, new: NewSwipe) -> list[str]:
     """Who it is for waits for who else it is for, in this process."""
     whose = await point_cards.holder_of(reader, new.card) or new.card
     return ledger.lanes(whose, f"swipe/{key_of(terminal, new)}")
 
 
-async def post_waiting(tx: Tx, number: str, resident_id: str, limit: int) -> int:
+async def post_waiting(tx: Tx, number: str, resident_id: str, limit: int, rules: Settings) -> int:
     """Post what was bought with a card before somebody bound it, by the rates of its day; how many that were."""
     waiting = await tx.all(SWIPES, {"card": number, "waiting": NUMBER}, limit=limit, sort="waiting")
     for swipe in waiting:
         left = swipe.amount_fen - swipe.reversed_fen
         earning = earned(tx, swipe.category, left, today(swipe.at))
         kept = replace(swipe, unearned_fen=swipe.reversed_fen)
-        await tx.put(SWIPES, await _post(tx, kept, resident_id, earning))
+        await tx.put(SWIPES, await _post(tx, kept, resident_id, earning, rules))
     return len(waiting)
 
 
