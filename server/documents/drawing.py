@@ -48,9 +48,10 @@ def drawn(sheet: Sheet) -> bytes:
     import typst  # 80 MB of code that only workers need
 
     year, month, day, hour, minute, second = sheet.made
-    compiler = typst.Compiler(_TEMPLATE.read_bytes(), font_paths=_fonts())
+    # by its path: of a template given as bytes the typesetter remembers each one for good
+    compiler = typst.Compiler(str(_TEMPLATE), font_paths=_fonts())
     content = compiler.compile(
-        sys_inputs={"facts": json.dumps(sheet.plain(), ensure_ascii=False)},
+        sys_inputs={"facts": json.dumps(sheet.plain() | {"qr": qr(sheet.verify)}, ensure_ascii=False)},
         format="pdf",
         pdf_standards=_STANDARD,
         timestamp=datetime(year, month, day, hour, minute, second, tzinfo=UTC),

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from schemas.items import Delivery
 from server import items
 from server.cases import CASES, COUNTERS, Case
 from server.documents.kinds import MOVES, Paper, of_move
@@ -20,7 +21,7 @@ from server.items import Body, ItemVersion
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.events import EVENTS, Event, history_of, on
-from server.words import masked, masked_name
+from server.words import masked, masked_name, said_day
 
 IDENTITY = ("id_number", "id_card")
 """Under which names a form asks for the number of the identity card."""
@@ -29,16 +30,26 @@ IDENTITY = ("id_number", "id_card")
 class NoticeFiled(Struct, kw_only=True):
     lines: list[str] = []
     note: str = ""
-    until: Any = ""
+    until: datetime | None = None
+
+
+class MaterialFiled(Struct, kw_only=True):
+    key: str
+    files: list[str] = []
+    paper: bool = False
 
 
 class Filed(Struct, kw_only=True):
-    """As much of an approval's details as papers are made of; what else is in them is not looked at."""
+    """As much of an approval's details as papers are made of; what else is in them is not looked at. `item_id` is the
+    version that the case started with."""
 
     item_id: str
     form: dict[str, Any] = {}
+    materials: list[MaterialFiled] = []
     notices: list[NoticeFiled] = []
-    delivery: str | None = None
+    submitted_at: datetime | None = None
+    deemed: bool = False
+    delivery: Delivery | None = None
     ground: str = ""
     reason: str = ""
     opinion: str = ""
@@ -98,20 +109,20 @@ def _basis(paper: Paper, ordinal: int, event: Event, case: Case, filed: Filed, i
         who=_who(case, filed),
         item=item.name,
         level=item.level,
-        applied_at=case.created_at,
+        applied_at=filed.submitted_at or case.created_at,
         result_name=item.result_name,
         payment=item.result == "payment",
         legal_days=0 if item.instant else item.legal_days,
         promised_days=0 if item.instant else item.promised_days,
         outside=[items.words.STEPS[one.name] for one in item.steps if one.outside_limits],
-        deemed=event.type == "approval.deem",
-        lines=notice.lines,
+        deemed=filed.deemed or event.type == "approval.deem",
+        lines=notice.lines if paper.each else list(_received(filed, item)),
         note=notice.note,
-        until=_day(notice.until),
+        until=said_day(notice.until.astimezone(SHANGHAI)) if notice.until else "",
         ground=filed.ground,
         reason=filed.reason or event.data.get("reason", ""),
         opinion=filed.opinion,
-        delivery=items.words.DELIVERIES.get(filed.delivery, "") if filed.delivery else "",  # type: ignore[call-overload]
+        delivery=items.words.DELIVERIES[filed.delivery] if filed.delivery else "",
         form=dict(_answers(filed, item)) if paper.name == "certificate" else {},
     )
 
@@ -132,8 +143,7 @@ def _answers(filed: Filed, item: Body) -> Iterable[tuple[str, str]]:
             yield field.label, items.words.answer_text(field, filed.form[field.name])
 
 
-def _day(until: Any) -> str:
-    if not isinstance(until, datetime):
-        return str(until or "")
-    day = until.astimezone(SHANGHAI)
-    return f"{day.year} 年 {day.month} 月 {day.day} 日"
+def _received(filed: Filed, item: Body) -> Iterable[str]:
+    """The materials that are there, as the list names them."""
+    there = {one.key for one in filed.materials if one.files or one.paper}
+    return (one.name for one in item.materials if one.key in there)

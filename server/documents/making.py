@@ -36,9 +36,8 @@ async def make(house: House, document: Document) -> Settled:
         return {"due_at": None}
     number = wording.number(rules, word_of(document), document)
     code = codes.make(rules, document.id, number)
-    address = verify_address(rules, code)
     document = replace(document, number=number, code=code)
-    sheet = replace(wording.sheet(document, basis, rules), code=code, verify=address, qr=drawing.qr(address))
+    sheet = replace(wording.sheet(document, basis, rules), code=code, verify=verify_address(rules, code))
     pdf = await drawing.pdf(sheet)
     document = replace(document, size=len(pdf), sha256=hashlib.sha256(pdf).hexdigest())
     stamp = codes.stamp(rules, document)

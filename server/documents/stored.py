@@ -29,7 +29,8 @@ class DocumentNotFound(NotFound):
 
 class Basis(Struct, frozen=True, kw_only=True):
     """What the paper says, as it stood when it was given out: kept until it is made. `who` says who they are beside the
-    name, already masked, such as 手机号：139****0001; `lines` are what a supplement notice asks for."""
+    name, already masked, such as 手机号：139****0001; `lines` are what a supplement notice asks for, or the materials
+    that were received."""
 
     name: str
     who: str

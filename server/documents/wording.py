@@ -20,7 +20,8 @@ _FOLLOW = "办理到哪一步，可以在小程序“诃额伦”里随时查看
 
 
 class Sheet(Struct, frozen=True, kw_only=True):
-    """What the template draws: paragraphs, a numbered list, more paragraphs, then a table; empty parts are left out."""
+    """What the template draws: paragraphs, a numbered list, more paragraphs, then a table; empty parts are left out.
+    `verify` is the address that its QR code says."""
 
     layout: str
     title: str
@@ -36,7 +37,6 @@ class Sheet(Struct, frozen=True, kw_only=True):
     case_no: str = ""
     verify: str = ""
     code: str = ""
-    qr: str = ""
     font: str = ""
 
     def plain(self) -> dict[str, Any]:
