@@ -187,6 +187,8 @@ REACHES: Mapping[str, Reach] = {
     "/health/*": Reach("everybody"),
     "/metrics": Reach("everybody"),
     "/files/{file_id}": Reach("everybody", absent=True),
+    "/documents/{document_id}": Reach("everybody", absent=True),
+    "/verify/{code}": Reach("everybody", absent=True),
     "/static/{name}": Reach("everybody", absent=True),
     "/wecom/callback": Reach("everybody", absent=True),
     # Residents alone
@@ -216,6 +218,8 @@ WORDS: Mapping[str, str] = {
     "step": "pause",
     "bundle_id": "nothing",
     "file_id": "nothing",
+    "document_id": "nothing",
+    "code": "nothing",
     "proposal_id": "nothing",
     "queue": "messages",
 }
