@@ -73,8 +73,14 @@ REACHES: Mapping[str, Reach] = {
     # The console: lists, and what is one's own
     "/console": Reach("mine"),
     "/console/ahead": Reach("mine"),
+    "/console/approvals": Reach("mine"),
+    "/console/approvals/board": Reach("mine"),
+    "/console/approvals/faults*": Reach("mine"),
     "/console/audit": Reach("mine"),
     "/console/announcements": Reach("mine"),
+    "/console/calendar": Reach("everybody"),
+    "/console/calendar/load": Reach("everybody"),
+    "/console/certificates": Reach("mine"),
     "/console/day": Reach("mine"),
     "/console/dispatch": Reach("mine"),
     "/console/export": Reach("mine"),
@@ -99,6 +105,7 @@ REACHES: Mapping[str, Reach] = {
     "/console/statistics*": Reach("mine"),
     # The console: one thing
     "/console/cases/{case_no}*": Reach("case"),
+    "/console/approvals/{case_no}*": Reach("everybody", absent=True),
     "/console/announcements/{announcement_id}*": Reach("announcement"),
     "/console/dispatch/{case_no}": Reach("work"),
     "/console/offers/{offer_id}*": Reach("offer"),

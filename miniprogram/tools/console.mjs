@@ -39,6 +39,8 @@ const MORE = [
   { name: 'keys', who: 'demo-dispatcher', page: () => '/console', act: (page) => page.locator('[data-keys-open]').click(), widths: ['desk'], low: true },
   { name: 'dispatch-of-a-case', who: 'demo-dispatcher', page: (of) => `/console/dispatch/${of.assigned}` },
   { name: 'day', who: 'demo-dispatcher', page: () => '/console/day', follow: '[data-after]' },
+  { name: 'item-version', who: 'demo-reviewer', page: () => '/console/items/ELDER-ALLOWANCE/1' },
+  { name: 'item-edit', who: 'demo-reviewer', page: () => '/console/items/DISABILITY', follow: 'form[action$="/draft"] button, main a[href$="/edit"]' },
   { name: 'not-there', who: 'demo-dispatcher', page: () => '/console/nothing' },
   { name: 'logged-out', who: '', page: () => '/console/logout' },
 ]
