@@ -22,6 +22,7 @@ _NO_ACT = "没有叫这个名字的操作，请换一个词，例如“确认”
 SEARCH_HINT = "请填写员工账号、办件编号或居民编号；日期如 2026-11-24"
 _LOOKS = {
     "cases.open": "查看办件",
+    "faults.export": "导出差错表",
     "sessions.enter": "登录",
     "sessions.leave": "退出登录",
     "sessions.end": "让别人退出登录",

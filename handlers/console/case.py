@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from handlers import words
 from handlers.base import allow
+from handlers.console import approval_facts
 from handlers.console.beside import beside
 from handlers.page import Goto, Page, Shown
 from schemas.attachments import AttachmentView
@@ -113,7 +114,7 @@ async def picture(
     """What the page is filled with. Raises CaseNotFound."""
     case = await cases.find(reader, case_no, actor)
     view = cases.view(reader, case, actor)
-    drawn = buttons(case, view.actions, actor)
+    drawn = buttons(case, approval_facts.shown(case, view.actions), actor)
     choices = await _choices(reader, case, drawn, rules)
     steps = (await cases.history(reader, case)).items
     files = await attachments.unclaimed(reader, case, actor)
@@ -138,6 +139,7 @@ async def picture(
         "units": clocks.UNITS,
         "my_id": actor.id,
         "most_extensions": rules.clocks.extensions,
+        **await approval_facts.facts(reader, case, view, actor, rules),
     }
 
 
@@ -151,7 +153,7 @@ async def _kept(reader: Reader, case: Case, rules: Settings) -> list[AttachmentV
 
 async def _choices(reader: Reader, case: Case, drawn: list[Button], rules: Settings) -> list[CandidateView]:
     """The people to choose from, where a form asks for one."""
-    asked = any(field.source for one in drawn for field in one.fields)
+    asked = case.provider_id and any(field.source for one in drawn for field in one.fields)
     return await dispatch.candidates(reader, case, rules) if asked else []
 
 
