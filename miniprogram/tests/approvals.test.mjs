@@ -32,7 +32,7 @@ const view = ({ details = {}, ...more } = {}) => ({
   updated_at: '2026-11-24T01:00:00Z', clock: null, resident: { id: 'r-1', name: '李秀兰' }, behalf_text: '', provider: null, worker: null, open: true, unread: 0, expires_at: null, ...more,
   details: {
     item_id: 'CARE', form: {}, materials: [material()], lacking: [], delivery: null, address: '', steps: [], lies_with: '', next_text: '', aloud: '', notices: [],
-    publicity_until: '', result_text: '', ground: '', reason: '', pick_up_code: '', papers: [], ...details,
+    publicity_until: '', result_text: '', ground: '', reason: '', pick_up_code: '', ...details,
   },
 })
 const answers = (more = {}) => ({
@@ -40,7 +40,7 @@ const answers = (more = {}) => ({
   'GET /v1/cases/SP-1/attachments': EMPTY, 'GET /v1/cases/SP-1/reuses': EMPTY, 'POST /v1/cases/SP-1/edit': (body) => [200, view({ details: edited(body) })], ...more,
 })
 /** What a server would say after such an edit. */
-const edited = ({ materials, ...rest }) => ({ ...rest, ...(materials ? { materials: materials.map((one) => material({ ...one, files: one.files ?? ['f-9'] })) } : {}) })
+const edited = ({ materials, ...rest }) => ({ ...rest, ...(materials ? { materials: materials.map(({ reuse, ...one }) => material({ ...one, ...(reuse ? { files: ['f-8', 'f-9'], reused_from: reuse } : {}), ...(one.paper ? { reused_from: 'SP-0' } : {}) })) } : {}) })
 const bodies = (phone, what) => plain(phone.did(what).map((one) => one.body))
 const onPart = (phone, name) => until(() => phone.instance.data.name === name, () => `on ${name}, not ${phone.instance.data.name}`)
 
@@ -128,21 +128,21 @@ test('what was begun is gone on with, or thrown away', async () => {
 })
 
 test('a paper is taken from an earlier case with one tap, or brought to the window, one paper at a time', async () => {
-  const reuses = { items: [{ key: 'id_card', case_no: 'SP-0', title: '居住证明', at: '2026-01-01T00:00:00Z', files: ['f-9'] }], next: null }
+  const reuses = { items: [{ key: 'id_card', case_no: 'SP-0', title: '居住证明', at: '2026-01-01T00:00:00Z', files: ['f-8', 'f-9'] }], next: null }
   const phone = await Handset.take({ start: `${APPLY}?case_no=SP-1`, answers: answers({ 'GET /v1/cases/SP-1/reuses': reuses }) })
   await phone.see('银行卡号')
   phone.type('银行卡号', '6222')
   phone.tap('下一步')
   await onPart(phone, 'materials')
-  await phone.see('居住证明交过 1 张')
+  await phone.see('居住证明交过 2 张')
   phone.press(phone.named('用以前交过的身份证'))
-  await until(() => phone.all('.photo').length === 1, () => phone.text)
+  await until(() => phone.all('.photo').length === 2, () => phone.text)
   phone.press(phone.named('身份证到窗口交纸质的'))
   await until(() => phone.did('POST /v1/cases/SP-1/edit').length === 3 && !phone.instance.data.busy, () => 'brought on paper')
   phone.press(phone.named('不要身份证第 1 张'))
   await until(() => phone.did('POST /v1/cases/SP-1/edit').length === 4, () => 'left out')
   assert.deepEqual(bodies(phone, 'POST /v1/cases/SP-1/edit').slice(1), [
-    { materials: [{ key: 'id_card', reuse: 'SP-0' }] }, { materials: [{ key: 'id_card', files: ['f-9'], paper: true }] }, { materials: [{ key: 'id_card', files: [] }] },
+    { materials: [{ key: 'id_card', reuse: 'SP-0' }] }, { materials: [{ key: 'id_card', files: ['f-8', 'f-9'], paper: true }] }, { materials: [{ key: 'id_card', files: [] }] },
   ])
   phone.away()
 })
@@ -212,16 +212,18 @@ test('somebody of the family is applied for by their id', async () => {
 
 const CASE_PAGE = 'packages/cases/pages/case/index?case_no=SP-1'
 const onCase = (shown, more = {}) => answers({
-  'GET /v1/cases/SP-1': shown, 'GET /v1/cases/SP-1/history': EMPTY, 'GET /v1/cases/SP-1/rating': {}, 'GET /v1/cases/SP-1/complaint': {}, 'GET /v1/cases/SP-1/messages': { ...EMPTY, unread: 0 }, ...more,
+  'GET /v1/cases/SP-1': shown, 'GET /v1/cases/SP-1/history': EMPTY, 'GET /v1/cases/SP-1/rating': {}, 'GET /v1/cases/SP-1/complaint': {}, 'GET /v1/cases/SP-1/messages': { ...EMPTY, unread: 0 }, 'GET /v1/cases/SP-1/documents': EMPTY, ...more,
 })
 
 test('the case says where it lies, with whom, what is next, and how much of the time is used and stood still', async () => {
-  const steps = [{ name: 'a', text: '社区审核', state: 'done', who: '张敏', at: '11 月 9 日', limit_text: '3 天内' }, { name: 'b', text: '街道审核', state: 'now', who: '', at: '', limit_text: '5 天内' }]
-  const details = { lies_with: '街道审核，李强', next_text: '街道看完就决定', aloud: '您的护理补贴在街道审核', steps, pick_up_code: '482913', papers: [{ name: 'accepted', text: '受理通知书', number: '受〔2026〕1 号', at: '11 月 9 日', url: '/files/f-1', code: 'c-1' }] }
+  const steps = [{ name: 'a', text: '社区审核', state: 'done', who: '张敏', at: '2025-11-09T10:12:00+08:00', limit_text: '3 天内' }, { name: 'b', text: '街道审核', state: 'now', who: '', at: '', limit_text: '5 天内' }]
+  const details = { lies_with: '街道审核，李强', next_text: '街道看完就决定', aloud: '您的护理补贴在街道审核', steps, pick_up_code: '482913' }
+  const papers = [{ id: 'd-1', text: '受理通知书', number: '受〔2026〕1 号', at: '2025-11-09T02:00:00Z', url: '/documents/d-1' }, { id: 'd-2', text: '补正通知书', number: '', at: '2025-11-09T02:00:00Z', url: '' }]
   const clock = { text: '剩 13 个工作日', due_at: '2026-12-04T09:00:00Z', overdue: false, unit: 'working_days', used: 7, total: 20, paused: true, paused_for: 3, sentence: '已用 7 天，共 20 个工作日' }
-  const phone = await Handset.take({ start: CASE_PAGE, answers: onCase(view({ actions: [button('go-back', '撤回', [], true)], clock, details })) })
+  const phone = await Handset.take({ start: CASE_PAGE, answers: onCase(view({ actions: [button('go-back', '撤回', [], true)], clock, details }), { 'GET /v1/cases/SP-1/documents': { items: papers, next: null } }) })
   await phone.see('街道审核，李强')
-  for (const text of ['街道看完就决定', '482913', '受理通知书', '已用 7 天，共 20 个工作日', '11 月 9 日 · 张敏']) assert.ok(phone.text.includes(text), text)
+  await phone.see('受〔2026〕1 号')
+  for (const text of ['街道看完就决定', '482913', '正在做，做好就能打开', '已用 7 天，共 20 个工作日', '11 月 9 日 10:12 · 张敏']) assert.ok(phone.text.includes(text), text)
   assert.deepEqual([phone.all('.used')[0].style.width, phone.all('.halted')[0].style.width], ['35%', '15%'])
   assert.ok(phone.text.includes('5 天内') && !phone.text.includes('3 天内'), 'a limit that was kept says nothing any more')
   assert.ok(!phone.text.includes('接着填') && !phone.text.includes('现在拍照补交'))

@@ -53,7 +53,12 @@ async function photosOf(caseNo) {
 /** @param {any} attachment */
 const pictureOf = (attachment) => ({ id: attachment.id, small: request.address(attachment.thumbnail_url || attachment.url), url: request.address(attachment.url) })
 
+/** The receipts and decisions of a case as PDF, with fresh links; one that is still being made has none. → DocumentView[] @param {string} caseNo */
+async function papers(caseNo) {
+  return (await request.get(`/v1/cases/${caseNo}/documents`)).items
+}
+
 /** Where something stands, for whoever has its number. → ProgressView @param {string} caseNo @param {string} tail */
 const progress = (caseNo, tail) => request.ask('/v1/progress', { case_no: caseNo, phone_tail: tail })
 
-module.exports = { discard, edit, open, photo, photos, pictureOf, progress, reuses, unfinished }
+module.exports = { discard, edit, open, papers, photo, photos, pictureOf, progress, reuses, unfinished }

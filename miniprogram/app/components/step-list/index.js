@@ -1,3 +1,5 @@
+const { when } = require('../../utils/time')
+
 /** The way of an approval, from the first stop to the last: `items` as the server sends them, with when and by whom. */
 Component({
   properties: { items: { type: Array, value: [] } },
@@ -5,7 +7,7 @@ Component({
   observers: {
     items(/** @type {any[]} */ items) {
       this.setData({
-        steps: items.map((one, at) => ({ key: `${at}.${one.name}`, text: one.text, state: one.state, line: [one.at, one.who].filter(Boolean).join(' · '), ...SAID[one.state], limit: SAID[one.state].limited ? one.limit_text : '' })),
+        steps: items.map((one, at) => ({ key: `${at}.${one.name}`, text: one.text, state: one.state, line: [one.at && when(one.at), one.who].filter(Boolean).join(' · '), ...SAID[one.state], limit: SAID[one.state].limited ? one.limit_text : '' })),
       })
     },
   },

@@ -34,6 +34,7 @@ function materialsOf(item, view, photos, reuses) {
       files: one.files.map((/** @type {string} */ id) => photos[id] || { id, small: '', url: '' }),
       paper: one.paper,
       reused: one.reused_from,
+      more: one.reused_from ? '重新拍照' : one.files.length ? '再拍一张' : '拍照上传',
       before: before ? { caseNo: before.case_no, text: `${before.title}交过 ${before.files.length} 张` } : null,
       given: givenText(one),
     }

@@ -203,10 +203,15 @@ Page({
   /** @param {WechatMiniprogram.TouchEvent} event */
   async shoot(event) {
     const { key } = event.currentTarget.dataset
-    const mine = this.data.materials.find((one) => one.key === key)
-    const before = mine.files.map((/** @type {any} */ one) => one.id)
+    const before = this.own(key)
     const { tempFiles } = await wx.chooseMedia({ count: AT_ONCE - before.length, mediaType: ['image'] }).catch(() => ({ tempFiles: [] }))
     if (tempFiles.length) await this.sendPhotos(key, before, tempFiles.map((one) => one.tempFilePath))
+  },
+
+  /** The photos that were taken for this case: those of an earlier one are taken over whole, or not. @param {string} key */
+  own(key) {
+    const mine = this.data.materials.find((one) => one.key === key)
+    return mine.reused ? [] : mine.files.map((/** @type {any} */ one) => one.id)
   },
 
   /** @param {string} key @param {string[]} before @param {string[]} paths */
@@ -235,8 +240,7 @@ Page({
   /** @param {WechatMiniprogram.TouchEvent} event */
   drop(event) {
     const { key, id } = event.currentTarget.dataset
-    const mine = this.data.materials.find((one) => one.key === key)
-    this.give({ key, files: mine.files.map((/** @type {any} */ one) => one.id).filter((/** @type {string} */ one) => one !== id) })
+    this.give({ key, files: this.own(key).filter((/** @type {string} */ one) => one !== id) })
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

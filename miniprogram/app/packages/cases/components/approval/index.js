@@ -1,6 +1,7 @@
 const approvals = require('../../../../services/approvals')
 const files = require('../../../../services/files')
 const items = require('../../../../services/items')
+const { day, when } = require('../../../../utils/time')
 const { answersOf, handedOf } = require('../../drawing')
 
 /**
@@ -9,15 +10,17 @@ const { answersOf, handedOf } = require('../../drawing')
  */
 Component({
   properties: { item: { type: Object, value: null }, edits: Boolean },
-  data: { notice: /** @type {any} */ (null), verdict: /** @type {any[]} */ ([]), shown: false, handed: /** @type {any[]} */ ([]), answers: /** @type {any[]} */ ([]), opening: '', problem: '' },
+  data: { notice: /** @type {any} */ (null), verdict: /** @type {any[]} */ ([]), public: '', papers: /** @type {any[]} */ ([]), shown: false, handed: /** @type {any[]} */ ([]), answers: /** @type {any[]} */ ([]), opening: '', problem: '' },
   observers: {
     item(/** @type {any} */ item) {
       if (!item) return
       const { notices, result_text: result, ground, reason } = item.details
       this.setData({
         notice: notices.find((/** @type {any} */ one) => !one.answered) || null,
+        public: item.details.publicity_until ? day(item.details.publicity_until) : '',
         verdict: result ? [{ label: '结果', text: result }, { label: '依据', text: ground }, { label: '原因', text: reason }].filter((one) => one.text) : [],
       })
+      this.list().catch(() => {})
       if (this.data.shown) this.fetch()
     },
   },
@@ -55,12 +58,20 @@ Component({
       if (url) wx.previewImage({ urls: [url], fail: () => {} })
     },
 
-    /** @param {WechatMiniprogram.TouchEvent} event */
+    /** The papers as they are now. */
+    async list() {
+      const papers = await approvals.papers(this.data.item.case_no)
+      this.setData({ papers: papers.map((/** @type {any} */ one) => ({ id: one.id, text: one.text, line: one.url ? `${one.number} · ${when(one.at)}` : '正在做，做好就能打开', made: Boolean(one.url) })) })
+      return papers
+    },
+
+    /** Links end after a while, so a fresh one is asked for. @param {WechatMiniprogram.TouchEvent} event */
     async open(event) {
-      const { url } = event.currentTarget.dataset
-      this.setData({ opening: url, problem: '' })
+      const { id } = event.currentTarget.dataset
+      this.setData({ opening: id, problem: '' })
       try {
-        await files.open(url)
+        const { url } = (await this.list()).find((/** @type {any} */ one) => one.id === id)
+        if (url) await files.open(url)
       } catch (error) {
         this.setData({ problem: error.message })
       } finally {
