@@ -1,9 +1,18 @@
 """Approvals: applying for an item, what may be handed in again, and who else could do a step."""
 
 from handlers.base import Answer, Endpoint, allow
-from schemas.approvals import ColleaguesView, FindColleagues, NewApproval, ReusesView
+from schemas.approvals import (
+    ColleaguesView,
+    DelegationsView,
+    DelegationView,
+    FindColleagues,
+    NewApproval,
+    NewDelegation,
+    ReusesView,
+)
 from schemas.cases import CaseView
 from server import approvals, cases
+from server.approvals import delegations
 from server.kit.db import Reader, Tx
 
 TITLE = "政务审批"
@@ -54,3 +63,35 @@ class Colleagues(Endpoint):
             return approvals.colleagues_of(reader, case, query, self.actor)
 
         return await self.building.db.reading(found)
+
+
+class Delegations(Endpoint):
+    path = "/v1/delegations"
+
+    @allow("clerk", "reviewer", "elder_team")
+    async def get(self) -> DelegationsView:
+        """Who stands in for me, and for whom I do, the newest first."""
+        return await self.building.db.reading(lambda reader: delegations.listed(reader, self.actor))
+
+    @allow("clerk", "reviewer", "elder_team", status=201)
+    async def post(self, new: NewDelegation) -> Answer[DelegationView]:
+        """While I am away a colleague does my steps of approvals. The history says for whom they did them."""
+        rules = self.building.settings
+
+        async def given(tx: Tx) -> DelegationView:
+            return await delegations.give(tx, self.actor, new, rules)
+
+        return await self.once(given, status=201)
+
+
+class Delegation(Endpoint):
+    path = "/v1/delegations/{delegation_id}/revoke"
+
+    @allow("clerk", "reviewer", "elder_team")
+    async def post(self, delegation_id: str) -> Answer[DelegationView]:
+        """Take it back at once."""
+
+        async def revoked(tx: Tx) -> DelegationView:
+            return await delegations.revoke(tx, self.actor, delegation_id)
+
+        return await self.once(revoked)

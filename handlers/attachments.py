@@ -35,6 +35,8 @@ class Attachments(Upload):
 
         async def seen(reader: Reader) -> AttachmentsView:
             case = await cases.find(reader, case_no, self.actor)
+            if not cases.shows_files(reader, case, self.actor):
+                return AttachmentsView(items=[])
             return await attachments.listed(reader, case, self.building.settings, query.cursor, query.limit)
 
         return await self.building.db.reading(seen)

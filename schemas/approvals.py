@@ -276,7 +276,7 @@ class SignerShown(View, frozen=True, kw_only=True):
 
 
 class ApprovalDetails(View, frozen=True, kw_only=True):
-    """What the case page shows. `lies_with`: where it lies now, `next_text`: what comes next, `aloud`: all of it as one
+    """What the case page shows. `form` has the answers by the names of the item's fields. `lies_with`: where it lies now, `next_text`: what comes next, `aloud`: all of it as one
     sentence to be read out. Fields after `papers` are for staff only and empty for others."""
 
     item_id: str

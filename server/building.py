@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import structlog
 
 from server import documents, ledger, nouns, residents, sessions, staff, workdays
+from server.approvals import delegations
 from server.cases import CaseNumbers
 from server.cases.pages import CasePages
 from server.catalogue import Pages
@@ -25,6 +26,7 @@ from server.proxies import Book
 from server.residents import RESIDENTS, Resident
 from server.sessions import SESSIONS, Actor, Principal, Session
 from server.slots import Availability
+from server.staff import Staff
 from server.statistics import Figures
 from server.unread import Unread
 
@@ -120,7 +122,7 @@ class Building:
             principals = self.proxies.principals(session.actor_id, now)
             return sessions.resident_actor(session, principals)
         member = self.db.reader().recall(staff.STAFF, session.actor_id)
-        return sessions.staff_actor(session, member) if member and member.active else None
+        return self._staff_actor(session, member) if member and member.active else None
 
     async def actor(self, token: str) -> Actor:
         """Who the token stands for. Raises SessionExpired, NotStaff."""
@@ -137,7 +139,7 @@ class Building:
             return sessions.resident_actor(session, await self._principals(session.actor_id))
         if not self.db.follower.trusted:
             await self.db.renew()
-        return sessions.staff_actor(session, staff.find(self.db.reader(), session.actor_id))
+        return self._staff_actor(session, staff.find(self.db.reader(), session.actor_id))
 
     def onlooker(self, token: str) -> Actor | None:
         """Which member of the staff has a page open, from memory alone. A page that looks by itself is nothing that
@@ -149,7 +151,7 @@ class Building:
         if session is None or session.kind != "staff" or session.over(self.clock.now()):
             return None
         member = self.db.reader().recall(staff.STAFF, session.actor_id)
-        return sessions.staff_actor(session, member) if member and member.active else None
+        return self._staff_actor(session, member) if member and member.active else None
 
     async def onlooking(self, token: str) -> Actor:
         """The same, asking the database where memory cannot say. Raises SessionExpired, NotStaff."""
@@ -162,7 +164,11 @@ class Building:
             raise sessions.SessionExpired
         if not self.db.follower.trusted:
             await self.db.renew()
-        return sessions.staff_actor(session, staff.find(self.db.reader(), session.actor_id))
+        return self._staff_actor(session, staff.find(self.db.reader(), session.actor_id))
+
+    def _staff_actor(self, session: Session, member: Staff) -> Actor:
+        """With the colleagues for whom they stand in just now."""
+        return sessions.staff_actor(session, member, delegations.standing_in(self.db.reader(), member.id))
 
     async def _principals(self, resident_id: str) -> tuple[Principal, ...]:
         if self.db.follower.trusted:

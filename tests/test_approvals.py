@@ -1,6 +1,6 @@
 """Approvals over HTTP: applying once, and each rule of the way that follows."""
 
-from tests.applying import FORM, PAPER, SIGN, STEPS, open_office
+from tests.applying import STEPS, open_office
 from tests.doors import Happy, Visit
 from tests.world import World
 

@@ -128,6 +128,8 @@ REACHES: Mapping[str, Reach] = {
     "/v1/cases": Reach("mine"),
     "/v1/certificates": Reach("mine"),
     "/v1/certificates/risks": Reach("mine"),
+    "/v1/delegations": Reach("mine"),
+    "/v1/delegations/{delegation_id}/revoke": Reach("nobody"),
     "/v1/dispatch": Reach("mine"),
     "/v1/dispatch/day": Reach("mine"),
     "/v1/dispatch/fairness": Reach("mine"),

@@ -126,7 +126,13 @@ def _update(tx: Tx, notice: WorkNotice, code: str = "", say: str = "") -> CardUp
     )
 
 
-@on("booking.*", "bundle.*", "complaint.*", "followup.*", "redress.*", "clock.*", "dispatch.*", "provider.*")
+_HEARS = (
+    *("approval.*", "booking.*", "bundle.*", "complaint.*", "followup.*", "redress.*"),
+    *("clock.*", "dispatch.*", "provider.*"),
+)
+
+
+@on(*_HEARS)
 async def close_what_is_done(tx: Tx, event: Event) -> None:
     """Whatever happened to a case, its cards are looked at as things are now: told twice, or in another order, there is
     nothing new to find."""

@@ -6,7 +6,7 @@ from server.cases.kinds import CASES, STILL_OPEN, Act, Case, Kind, Promise, kind
 from server.cases.moves import CaseNotFound, TimeIsUp, VersionConflict, find, move, open_case, time_is_up
 from server.cases.numbers import COUNTERS, CaseNumbers, is_case_no, with_check_digit
 from server.cases.scope import parts, scope, theirs
-from server.cases.views import CaseNoMistyped, counts, history, listed, view
+from server.cases.views import CaseNoMistyped, counts, history, listed, shows_files, view
 
 __all__ = [
     "CASES",
@@ -33,6 +33,7 @@ __all__ = [
     "open_case",
     "parts",
     "scope",
+    "shows_files",
     "theirs",
     "time_is_up",
     "view",

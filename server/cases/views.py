@@ -89,6 +89,12 @@ def view(reader: Reader, case: Case, actor: Actor, unread: int = 0) -> CaseView:
     )
 
 
+def shows_files(reader: Reader, case: Case, actor: Actor) -> bool:
+    """Whether its files are shown to somebody who may see the case."""
+    asked = kind_of(case).shows_files
+    return asked is None or asked(reader, case, parts(actor, case))
+
+
 def _by_another(case: Case, mine: frozenset[str]) -> bool:
     """Whether somebody else asked for it, or looks at it, in the resident's place."""
     return case.opened_by != f"resident:{case.resident_id}" or "proxy" in mine

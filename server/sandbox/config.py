@@ -99,6 +99,9 @@ TEMPLATES = (
     Template(template_id="tmpl-followup-changed", title="回访进展通知", keys=_CASE_KEYS),
     Template(template_id="tmpl-complaint-changed", title="投诉进展通知", keys=_CASE_KEYS),
     Template(template_id="tmpl-bundle-changed", title="一件事进展通知", keys=_CASE_KEYS),
+    Template(template_id="tmpl-approval-progress", title="审批进度通知", keys=_CASE_KEYS),
+    Template(template_id="tmpl-approval-supplement", title="补正材料通知", keys=_CASE_KEYS),
+    Template(template_id="tmpl-approval-result", title="审批结果通知", keys=_CASE_KEYS),
     Template(
         template_id="tmpl-proxy-changed",
         title="代办授权通知",
