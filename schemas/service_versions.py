@@ -93,7 +93,7 @@ class ServiceForm(Request, frozen=True, kw_only=True):
     cancel_notice_min: Notice = 120
     proof: Annotated[list[Proof], Meta(max_length=3)] = []
     reschedule_notice_min: Notice | None = None
-    cancel_fees: Annotated[list[FeeForm], Meta(max_length=10)] | None = None
+    cancel_fees: Annotated[list[FeeForm], Meta(max_length=6)] | None = None
     visit_fee_fen: Fen = 0
     seat_for_quote: bool = False
     max_open: Annotated[int, Meta(ge=0, le=100)] = 0

@@ -18,7 +18,7 @@ MINUTES = (
     "lead_time_min",
     "cancel_notice_min",
 )
-FEES = range(4)
+FEES = range(6)
 SPARE_FIELDS, MOST_FIELDS = 3, 20
 REST = "休息"
 _UNITS = {"天": 1440, "小时": 60, "分钟": 1, "分": 1, "": 1}

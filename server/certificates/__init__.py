@@ -1,5 +1,6 @@
 """Licences, insurance and workers' certificates: handed in, approved by the street, warned of, and what they lock."""
 
+from server.certificates.ending import ending
 from server.certificates.papers import approve, employers, find, hand_in, return_, take_over
 from server.certificates.stored import (
     CERTIFICATES,
@@ -26,6 +27,7 @@ __all__ = [
     "approve",
     "certificate_id",
     "employers",
+    "ending",
     "find",
     "hand_in",
     "in_scope",
