@@ -21,6 +21,7 @@ from server.kit.db import (
     Follower,
     Reader,
     Tx,
+    caches,
     connect,
     patience,
 )
@@ -359,6 +360,18 @@ async def test_whoever_changed_a_whole_collection_sees_it_when_they_are_answered
         assert whole.items["a"].count == number
         await db.atomically(lambda tx: tx.delete(KEPT, {"_id": "a"}))
         assert "a" not in whole.items
+
+
+async def test_who_waits_to_be_told_does_not_wait_for_the_changes_of_a_moment_to_gather(
+    db: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(caches, "_GATHER_S", 30)
+    monkeypatch.setattr(caches, "_TELL_WITHIN_S", 20)
+    whole = db.reader().everything(KEPT)
+    async with asyncio.timeout(15):
+        for name in "abc":
+            await db.atomically(lambda tx, name=name: tx.put(KEPT, Kept(id="a", name=name)))  # type: ignore[misc]
+            assert whole.items["a"].name == name
 
 
 async def test_a_change_that_overtakes_the_reading_of_all_is_not_lost(

@@ -58,6 +58,7 @@ class Follower:
         self._told: Any = None
         self._reloading: set[asyncio.Task[None]] = set()
         self._waiting: list[tuple[Any, asyncio.Future[None]]] = []
+        self._asked = asyncio.Event()
 
     @property
     def trusted(self) -> bool:
@@ -76,6 +77,7 @@ class Follower:
         sees it in the next answer. Not for long: a write that changed nothing is never told."""
         waiting = (written, asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
+        self._asked.set()
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_TELL_WITHIN_S):
                 if self.trusted and (self._told is None or self._told < written):
@@ -155,9 +157,17 @@ class Follower:
                 if not behind:
                     self._heard = time.monotonic()
                 if batch:
-                    await asyncio.sleep(_GATHER_S)
+                    await self._gather()
                 more = {"getMore": cursor["id"], "collection": "$cmd.aggregate", "maxTimeMS": _AWAIT_MS}
                 answer, asked_more = await self._command(session, more), True
+
+    async def _gather(self) -> None:
+        """Let the changes of a moment come together, unless somebody waits to be told of theirs."""
+        if all(known.done() for _, known in self._waiting):
+            self._asked.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_GATHER_S):
+                    await self._asked.wait()
 
     def _told_until(self, told: Any) -> None:
         self._told = told

@@ -1,8 +1,10 @@
 """`$jsonSchema` validators from the stored Structs, and the start-up check that collections are as declared."""
 
+import asyncio
 from typing import Any
 
 from msgspec import inspect
+from pymongo import IndexModel
 from pymongo.errors import CollectionInvalid, OperationFailure
 
 from server.kit.db.collection import Collection, Index
@@ -15,6 +17,7 @@ _PLAIN: dict[type, Any] = {
     inspect.TimeType: "string",
     inspect.BytesType: "binData",
 }
+_AT_ONCE = 8
 _NAMESPACE_EXISTS = 48
 _INDEX_CONFLICTS = (85, 86)
 """IndexOptionsConflict, IndexKeySpecsConflict: an earlier version declared the same keys otherwise."""
@@ -71,15 +74,23 @@ def _limits(**limits: Any) -> dict[str, Any]:
 async def ensure(handle: Any, collections: list[Collection[Any]]) -> None:
     """Create what is missing and renew what differs; safe to run in several processes at once."""
     existing = {one["name"]: one async for one in await handle.list_collections()}
-    for collection in collections:
-        wanted = validator(collection.stored)
-        found = existing.get(collection.name)
-        if found is None:
-            await _create(handle, collection, wanted)
-        elif found.get("options", {}).get("validator") != wanted:
-            await handle.command("collMod", collection.name, validator=wanted)
-        for index in collection.indexes:
-            await _ensure_index(handle, collection, index)
+    turns = asyncio.Semaphore(_AT_ONCE)
+
+    async def in_turn(collection: Collection[Any]) -> None:
+        async with turns:
+            await _ensure(handle, collection, existing.get(collection.name))
+
+    await asyncio.gather(*(in_turn(one) for one in collections))
+
+
+async def _ensure(handle: Any, collection: Collection[Any], found: dict[str, Any] | None) -> None:
+    wanted = validator(collection.stored)
+    if found is None:
+        await _create(handle, collection, wanted)
+    elif found.get("options", {}).get("validator") != wanted:
+        await handle.command("collMod", collection.name, validator=wanted)
+    if collection.indexes:
+        await _ensure_indexes(handle[collection.name], [_model(one) for one in collection.indexes])
 
 
 async def _create(handle: Any, collection: Collection[Any], wanted: dict[str, Any]) -> None:
@@ -92,19 +103,28 @@ async def _create(handle: Any, collection: Collection[Any], wanted: dict[str, An
             raise
 
 
-async def _ensure_index(handle: Any, collection: Collection[Any], index: Index) -> None:
+def _model(index: Index) -> IndexModel:
     options: dict[str, Any] = {"name": index.name, "unique": index.unique}
     if index.only is not None:
         options["partialFilterExpression"] = dict(index.only)
     if index.expire_after_s is not None:
         options["expireAfterSeconds"] = index.expire_after_s
+    return IndexModel(index.key_pattern(), **options)
+
+
+async def _ensure_indexes(handle: Any, models: list[IndexModel]) -> None:
+    """All in one command, which costs the database one pass; one by one where an earlier version's is in the way."""
     try:
-        await handle[collection.name].create_index(index.key_pattern(), **options)
+        await handle.create_indexes(models)
     except OperationFailure as error:
         if error.code not in _INDEX_CONFLICTS:
             raise
-        await handle[collection.name].drop_index(index.name)
-        await handle[collection.name].create_index(index.key_pattern(), **options)
+        if len(models) > 1:
+            for model in models:
+                await _ensure_indexes(handle, [model])
+            return
+        await handle.drop_index(models[0].document["name"])
+        await handle.create_indexes(models)
 
 
 async def problems(handle: Any, collections: list[Collection[Any]]) -> list[str]:
