@@ -7,13 +7,13 @@ import tempfile
 from pathlib import Path
 
 from server.kit import log
-from tests.faults import controls, crowds, lines, proofs
+from tests.faults import controls, crowds, lines, money, proofs
 from tests.faults.cluster import Cluster
 from tests.faults.street import Street, open_street
 
 VICTIMS = ["web", "mongod", "worker", "web", "mongod", "web", "worker", "mongod", "web", "web"]
 WEATHER = ["cut", "silent", "hung", "parted", "slow", "stutter", "refused", "silent", "cut", "hung"]
-PARTS = ("races", "kills", "network", "lines", "rolls", "controls")
+PARTS = ("races", "kills", "money", "network", "lines", "rolls", "controls")
 
 
 async def main(given: argparse.Namespace) -> int:
@@ -25,6 +25,8 @@ async def main(given: argparse.Namespace) -> int:
                 bad += await _races(street, given.rounds)
             if "kills" in given.parts:
                 bad += _told("kills", await proofs.under(street, given.bookings, VICTIMS * 2))
+            if "money" in given.parts:
+                bad += _told("money", await money.money(street, given.swipes, VICTIMS * 2))
             if isinstance(street.database, Cluster) and "network" in given.parts:
                 bad += await _network(street, given.bookings)
             if "lines" in given.parts:
@@ -40,7 +42,7 @@ async def main(given: argparse.Namespace) -> int:
     return 1 if bad else 0
 
 
-def _told(what: str, figures: proofs.Blows | lines.Lines | lines.Plans) -> int:
+def _told(what: str, figures: proofs.Blows | lines.Lines | lines.Plans | money.Money) -> int:
     print(f"{what}: {proofs.facts(figures)}", flush=True)
     return figures.violations
 
@@ -103,6 +105,7 @@ async def _races(street: Street, rounds: int) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
     parser.add_argument("--bookings", type=int, default=5000)
+    parser.add_argument("--swipes", type=int, default=10_000, help="purchases with the card")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--rolls", type=int, default=20)
     parser.add_argument("--lines", type=int, default=36, help="full times that people wait for, and plans")

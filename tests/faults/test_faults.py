@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tornado.ioloop import IOLoop
 
-from tests.faults import cards, controls, lines, proofs
+from tests.faults import cards, controls, lines, money, proofs
 from tests.faults.street import Street, open_street
 
 
@@ -46,6 +46,14 @@ async def test_kills_of_web_worker_and_database_lose_and_double_nothing(
 ) -> None:
     result = await proofs.under(street, 500, ["web", "worker", "mongod", "web"])
     assert result.acknowledged == 500
+    assert not result.violations, result
+
+
+async def test_purchases_under_kills_are_in_the_books_once_and_the_books_agree(
+    io_loop: IOLoop, street: Street
+) -> None:
+    result = await money.money(street, 200, ["web", "mongod"])
+    assert result.acknowledged == 200
     assert not result.violations, result
 
 
