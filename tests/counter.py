@@ -55,7 +55,8 @@ class Counter(Struct):
     async def judged(self, case_no: str, **otherwise: str) -> None:
         """Every material fine, but for those that are named."""
         for key in MATERIALS:
-            await ok(self.clerk.act(case_no, "judge", key=key, verdict=otherwise.get(key, "fine")))
+            said = {"key": key, "verdict": otherwise.get(key, "fine")}
+            await ok(self.clerk.post(f"/v1/cases/{case_no}/judge", said))
 
     async def accepted(self, resident: Person) -> str:
         case_no = await self.pre_review(resident)
