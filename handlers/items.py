@@ -2,7 +2,10 @@
 
 from collections.abc import Awaitable, Callable
 
+from tornado.web import stream_request_body
+
 from handlers.base import ANYONE, Answer, Endpoint, allow
+from handlers.uploads import Upload
 from schemas.common import Nothing
 from schemas.items import (
     EditItem,
@@ -21,9 +24,9 @@ from schemas.items import (
     RetireItem,
     ReturnItem,
 )
-from server import items
+from server import attachments, items
 from server.items import WRITES, ItemVersion
-from server.kit.db import Tx
+from server.kit.db import Reader, Tx
 from server.kit.errors import Unauthorized
 from server.residents import Resident
 from server.sessions import Actor
@@ -87,7 +90,9 @@ class Item(Endpoint):
     async def get(self, code: str) -> ItemView:
         """The guide to one: papers, steps, limits. Who is signed in reads in `hints` whether it is for them."""
         reader = self.building.db.reader()
-        return items.view(items.in_force(reader, code), await self._resident(), reader.now)
+        return items.view(
+            items.in_force(reader, code), await self._resident(), reader.now, self.building.settings
+        )
 
     async def _resident(self) -> Resident | None:
         """Who is asking; a session that has ended is nobody's, and the guide is there all the same."""
@@ -139,7 +144,7 @@ class Preview(Endpoint):
         """A version as residents will read it."""
         which = items.number_of(number)
         one = await self.building.db.reading(lambda reader: items.find(reader, code, which))
-        return items.view(one, None, self.building.clock.now())
+        return items.view(one, None, self.building.clock.now(), self.building.settings)
 
 
 class Changes(Endpoint):
@@ -242,3 +247,31 @@ class Discard(Endpoint):
             return Nothing()
 
         return await self.once(discarded, lanes=lanes(code))
+
+
+class SampleUpload(Upload):
+    """An upload for the draft of an item."""
+
+    async def holder(self, reader: Reader, holder_id: str) -> attachments.Holder:
+        """Raises ItemVersionNotFound, ItemNotNow."""
+        await items.to_change(reader, holder_id, items.number_of(self.path_args[1]))
+        return items.album(holder_id)
+
+
+@stream_request_body
+class Samples(SampleUpload):
+    path = "/v1/items/{code}/versions/{number}/samples/{key}"
+
+    @allow(*WRITES, status=201)
+    async def post(self, code: str, number: str, key: str) -> Answer[ItemVersionView]:
+        """Send a sample picture (JPG, PNG, WebP) of a material of a draft: residents see how it has to look."""
+        which, actor = items.number_of(number), self.actor
+        async with self.taken_in() as arrival:
+
+            async def kept(tx: Tx) -> ItemVersion:
+                picture = await self.keep_file(tx, code, arrival)
+                return await items.put_sample(tx, code, which, key, picture.id, actor)
+
+            answer = await self.once(shown(actor, kept), status=201, lanes=lanes(code))
+            arrival.kept = not answer.replayed
+        return answer

@@ -15,6 +15,7 @@ Use = Literal[
     "licence",
     "announcement",
     "material",
+    "sample",
     "visit",
     "signature",
 ]

@@ -14,6 +14,7 @@ from schemas.items import FindItemFile, ItemBody, Step
 from server import items
 from server.items import ITEMS
 from tests.browser import Browser, Seen
+from tests.pictures import photo
 from tests.test_items import DEMO, body_of, code_of, desk, drafted, in_use, published, until_in_force
 from tests.world import Person, World
 
@@ -207,9 +208,10 @@ async def test_two_versions_are_read_beside_each_other_on_the_page(world: World)
         assert (await mine.get(f"/console/items/{code}/1?since={number}")).status == 404
 
 
-async def upload(browser: Browser, seen: Seen, content: bytes) -> Seen:
-    """Send the form with a file as browsers do."""
-    form = next(one for one in seen.forms if "content" in one.named)
+async def upload(browser: Browser, seen: Seen, content: bytes, field: str = "content", **filled: str) -> Seen:
+    """Send the form that has this field with a file, as browsers do."""
+    form = next(one for one in seen.forms if field in one.named)
+    form.fields |= filled
     line = b"--line\r\nContent-Disposition: form-data; name="
     parts = [line + f'"{name}"\r\n\r\n{value}\r\n'.encode() for name, value in form.fields.items()]
     parts.append(line + b'"file"; filename="a.toml"\r\nContent-Type: text/plain\r\n\r\n' + content + b"\r\n")
@@ -223,6 +225,7 @@ async def upload(browser: Browser, seen: Seen, content: bytes) -> Seen:
         follow_redirects=False,
     )
     answer = await browser.world.client.fetch(request, raise_error=False)
+    browser._keep(answer.headers)
     return Seen(answer.code, answer.headers, (answer.body or b"").decode(), seen.url)
 
 
@@ -241,6 +244,21 @@ async def test_a_file_comes_out_of_the_page_and_goes_in_again(world: World) -> N
     text = items.files.write(body_of(there), FindItemFile())
     taken = await mine.post("/console/items", pasted | {"content": text, "_key": "another-key"})
     assert taken.status == 409 and "已经有一版正在写" in taken.text
+
+
+async def test_a_sample_is_sent_from_the_page_and_taken_away_in_the_form(world: World) -> None:
+    writer, _ = await desk(world)
+    path = await drafted(writer)
+    mine = Browser(world, writer.token)
+    page = await mine.get(f"/console/items/{path.split('/')[3]}/1")
+    page = await mine.follow(await upload(mine, page, photo(), "key", key="photo"))
+    assert "样张已传好" in page.text and "近期照片的样张" in page.body
+    form = await mine.get(f"{page.url.partition('#')[0]}/edit")
+    page = await mine.follow(await mine.post(form.url, sheet(form)))
+    assert "近期照片的样张" in page.body, "saving the form keeps it"
+    form = await mine.get(form.url)
+    page = await mine.follow(await mine.post(form.url, sheet(form) | {"materials.2.bare": "1"}))
+    assert "近期照片的样张" not in page.body
 
 
 @pytest.mark.parametrize(

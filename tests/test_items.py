@@ -1,5 +1,6 @@
 """Items: what residents read of them, versions with four eyes, files in and out, and the pages of the desk."""
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from server.audit import AUDIT
 from server.demo import items as demo_items
 from server.items import ITEMS, ItemVersion
 from server.residents import RESIDENTS
+from tests.bench.lists import Profiler
 from tests.doors import Happy, Visit
+from tests.pictures import pdf, photo
 from tests.world import Person, Reply, World, unique
 
 DEMO = {one.code: one for one in demo_items.read()}
@@ -121,6 +124,7 @@ async def visit_versions(world: World) -> Visit:
 
 
 ONE = "/v1/items/{code}/versions/{number}"
+COVERS = {("POST", f"{ONE}/samples/{{key}}")}
 HAPPY: Happy = {
     ("GET", "/v1/items/{code}"): visit_item,
     ("POST", "/v1/items"): visit_new,
@@ -524,3 +528,82 @@ async def test_what_is_no_file_of_an_item_is_refused(world: World, content: str)
     writer, _ = await desk(world)
     refused = await writer.post("/v1/items/imports", {"content": content})
     assert (refused.status, refused.code) in ((422, "bad_item_file"), (422, "bad_item"))
+
+
+# Samples.
+
+
+async def send_sample(who: Person, path: str, key: str, content: bytes) -> Reply:
+    headers = {"Content-Type": "application/octet-stream"}
+    return await who.world.call(
+        "POST", f"{path}/samples/{key}", raw=content, token=who.token, headers=headers
+    )
+
+
+async def test_a_sample_of_a_material_is_seen_by_everybody_and_goes_on_into_the_next_version(
+    world: World,
+) -> None:
+    writer, other = await desk(world)
+    path = await drafted(writer)
+    code = path.split("/")[3]
+    sent = await send_sample(writer, path, "photo", photo())
+    assert sent.status == 201, sent.body
+    sample = sent.json["body"]["materials"][2]["sample"]
+    assert (await send_sample(writer, path, "nothing", photo())).code == "material_not_found"
+    assert (await send_sample(writer, path, "photo", pdf())).code == "attachment_not_found", "no picture"
+    assert (await send_sample(writer, path, "photo", b"x" * 999)).status == 415
+    anonymous = await world.call("POST", f"{path}/samples/photo", raw=photo())
+    assert anonymous.status == 401
+    clerk = await world.staff(Grant(role="clerk", community_id=world.community))
+    assert (await send_sample(clerk, path, "photo", photo())).status == 403
+
+    await writer.post(f"{path}/propose", {})
+    assert (await send_sample(writer, path, "photo", photo())).code == "item_not_now"
+    assert (await other.post(f"{path}/publish", {})).status == 200
+    await until_in_force(world, path)
+    guide = (await world.call("GET", f"/v1/items/{code}")).json
+    urls = [one["sample_url"] for one in guide["materials"]]
+    assert [bool(one) for one in urls] == [False, False, True, False, False, False]
+    opened = await world.call("GET", urls[2])
+    assert (opened.status, opened.headers["Content-Type"]) == (200, "image/jpeg")
+
+    again = (await writer.post(f"{path}/draft")).json
+    assert again["body"]["materials"][2]["sample"] == sample
+    file = (await writer.get(f"{path}/file")).json["content"]
+    there = await writer.post("/v1/items/imports", {"content": file.replace(code, code_of())})
+    assert there.json["body"]["materials"][2]["sample"] == "", "another item has pictures of its own"
+
+
+# Several at once, and what it costs.
+
+
+async def test_of_two_who_begin_the_next_version_at_once_one_does(world: World) -> None:
+    path = await published(world)
+    first, second = await desk(world)
+    replies = await asyncio.gather(*(who.post(f"{path}/draft") for who in (first, second) for _ in range(3)))
+    assert sorted(one.status for one in replies) == [201, 409, 409, 409, 409, 409]
+
+
+async def test_of_publishing_and_returning_at_once_one_happens(world: World) -> None:
+    writer, other = await desk(world)
+    path = await proposed(writer)
+    replies = await asyncio.gather(
+        other.post(f"{path}/publish", {}),
+        other.post(f"{path}/return", {"reason": "再改"}),
+        other.post(f"{path}/publish", {}),
+    )
+    assert sorted(one.status for one in replies) == [200, 409, 409]
+    state = (await writer.get(path)).json["state"]
+    assert state == ("draft" if replies[1].status == 200 else "published")
+
+
+async def test_residents_read_items_from_memory(world: World) -> None:
+    made, resident = await in_use(world), await world.resident(birth_year=1940)
+    await resident.get(f"/v1/items/{made.code}")
+    async with Profiler(world.house.db._handle) as profiler:
+        for _ in range(3):
+            assert (await world.call("GET", "/v1/items")).status == 200
+            assert (await world.call("GET", f"/v1/items/{made.code}")).status == 200
+            assert (await resident.get(f"/v1/items/{made.code}")).json["hints"][0]["fits"] is True
+        looks = await profiler.since()
+    assert [one for one in looks if one.collection == ITEMS.name] == []

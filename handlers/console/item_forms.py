@@ -203,7 +203,10 @@ def _material(row: Row, fields: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
         name: row.get(name, "") for name in ("key", "name", "copies", "issued_by", "hint")
     }
     found |= {"required": bool(row.get("required")), "reusable": bool(row.get("reusable"))}
-    found |= {"number": _whole(row.get("number") or "1"), "sample": row.get("sample", "")}
+    found |= {
+        "number": _whole(row.get("number") or "1"),
+        "sample": "" if row.get("bare") else row.get("sample", ""),
+    }
     if row.get("when"):
         answers = [one.strip() for one in _SPLIT.split(row.get("answers", "")) if one.strip()]
         field = fields.get(row["when"], {})

@@ -9,21 +9,18 @@ from msgspec import Struct
 from tornado.escape import to_unicode
 
 from handlers.base import allow
-from handlers.console import item_forms
 from handlers.console.case import read_as
-from handlers.console.item_forms import Sheet
 from handlers.page import Goto, MenuItem, Page, Shown
 from schemas.common import View
 from schemas.items import FindItemFile, ItemBody, RetireItem, ReturnItem
 from server import items, staff
 from server.items import WRITES, ItemVersion, words
-from server.items.rules import MAY_DO, ORDER
 from server.kit.db import Reader, Tx
 from server.kit.errors import HoelunError, Invalid
 from server.sessions import Actor
 
 LIST = "/console/items"
-_SHOWN = frozenset({403, 404, 409, 422})
+SHOWN = frozenset({403, 404, 409, 422})
 _LARGEST_FILE = 200_000
 _HINTS = {
     "reason": "请写明原因，200 字以内",
@@ -117,9 +114,10 @@ def names(reader: Reader, found: list[ItemVersion]) -> dict[str, str]:
 
 
 async def picture(
-    reader: Reader, code: str, number: str, actor: Actor, refused: Refused, since: str = ""
+    page: Page, reader: Reader, code: str, number: str, refused: Refused, since: str = ""
 ) -> dict[str, Any]:
     """What the page of one version is filled with. Raises ItemVersionNotFound."""
+    actor, rules = page.actor, page.building.settings
     found = await items.versions(reader, code)
     one = await items.find(reader, code, items.number_of(number))
     against = items.number_of(since) if since else None
@@ -129,11 +127,16 @@ async def picture(
         "names": names(reader, found),
         "numbers": [each.number for each in found if each.number != one.number],
         "difference": await items.changes_of(reader, code, one.number, against),
-        "seen": items.view(one, None, reader.now),
+        "seen": items.view(one, None, reader.now, rules),
         "open": items.open_version(found),
         "words": words,
         "refused": refused,
     }
+
+
+def revision_of(form: dict[str, str]) -> int | None:
+    text = form.get("revision", "")
+    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 9 else None
 
 
 def blank(code: str, name: str) -> ItemBody:
@@ -183,7 +186,7 @@ class ItemList(Page):
         try:
             answer = await self.once(drafted)
         except HoelunError as error:
-            if error.status not in _SHOWN:
+            if error.status not in SHOWN:
                 raise
             await self.note_refusal(error)
             refused = Refused("file" if "content" in form else "new", plain(error), form)
@@ -248,7 +251,7 @@ class OneVersion(Page):
     async def get(self, code: str, number: str, query: Against) -> Shown:
         """One version: what it changes, what residents read, and what may be done with it."""
         facts = await self.building.db.reading(
-            lambda reader: picture(reader, code, number, self.actor, Refused(), query.since)
+            lambda reader: picture(self, reader, code, number, Refused(), query.since)
         )
         return Shown("console/items_version.html", facts | {"flash": self.flashed()})
 
@@ -275,86 +278,6 @@ class ItemFile(Page):
         self.finish()
 
 
-class Edit(Page):
-    path = "/console/items/{code}/{number}/edit"
-
-    @allow(*WRITES)
-    async def get(self, code: str, number: str) -> Shown | Goto:
-        """The form of a draft; what is no draft has none."""
-        facts = await self.building.db.reading(
-            lambda reader: picture(reader, code, number, self.actor, Refused())
-        )
-        if "edit" not in facts["one"].actions:
-            return Goto(address(code, number))
-        return self._sheet(facts, item_forms.sheet_of(facts["one"].body))
-
-    @allow(*WRITES)
-    async def post(self, code: str, number: str, form: dict[str, str]) -> Shown | Goto:
-        """Save the draft, or show one more row of what was filled in."""
-        which, actor = items.number_of(number), self.actor
-        sheet = item_forms.sheet_from(form)
-        if form.get("_more") in item_forms.ROWS:
-            more = item_forms.with_one_more(sheet, form["_more"])
-            return await self._again(code, number, more, Refused(), 200)
-
-        async def edited(tx: Tx) -> Done:
-            body = items.files.body_from(item_forms.values_of(sheet))
-            await items.edit(tx, code, which, body, _revision(form), actor)
-            return Done("草稿已保存，居民还看不到", address(code, number))
-
-        try:
-            answer = await self.once(edited, lanes=[f"item {code}"])
-        except HoelunError as error:
-            if error.status not in _SHOWN or isinstance(error, items.ItemVersionNotFound):
-                raise
-            await self.note_refusal(error)
-            return await self._again(code, number, sheet, Refused("edit", error.message), error.status, error)
-        done = msgspec.json.decode(answer.body, type=Done)
-        self.flash(done.text)
-        return Goto(done.url)
-
-    async def _again(
-        self,
-        code: str,
-        number: str,
-        sheet: Sheet,
-        refused: Refused,
-        status: int,
-        error: HoelunError | None = None,
-    ) -> Shown:
-        facts = await self.building.db.reading(
-            lambda reader: picture(reader, code, number, self.actor, refused)
-        )
-        return self._sheet(facts, sheet, status, (error.field or "") if error else "")
-
-    def _sheet(self, facts: dict[str, Any], sheet: Sheet, status: int = 200, wrong: str = "") -> Shown:
-        reader = self.building.db.reader()
-        shared = {m.key: m.name for one in items.offered(reader) for m in one.body.materials if m.reusable}
-        fields = [(row.get("name", ""), row.get("label", "")) for row in sheet.rows["fields"]]
-        more = {
-            "sheet": sheet,
-            "wrong": wrong,
-            "keys": shared,
-            "fields": [each for each in fields if each[0]],
-            "deliveries": sorted(words.DELIVERIES, key=lambda one: _place(sheet, f"deliveries:{one}")),
-            "order": ORDER,
-            "may_do": {name: [one for one in words.STEP_ROLES if one in MAY_DO[name]] for name in ORDER},
-            "flash": self.flashed(),
-        }
-        return Shown("console/items_edit.html", facts | more, status)
-
-
-def _place(sheet: Sheet, name: str) -> int:
-    """What is ticked stands first, in its own order."""
-    names = list(sheet.top)
-    return names.index(name) if name in sheet.top else len(names)
-
-
-def _revision(form: dict[str, str]) -> int | None:
-    text = form.get("revision", "")
-    return int(text) if text.isascii() and text.isdigit() and 0 < len(text) < 9 else None
-
-
 Deed = Callable[[Tx, str, int, dict[str, str], Actor], Awaitable[Done]]
 
 
@@ -364,12 +287,12 @@ async def _draft(tx: Tx, code: str, number: int, form: dict[str, str], actor: Ac
 
 
 async def _propose(tx: Tx, code: str, number: int, form: dict[str, str], actor: Actor) -> Done:
-    await items.propose(tx, code, number, _revision(form), actor)
+    await items.propose(tx, code, number, revision_of(form), actor)
     return Done("已交给同事，由没有写过这一版的同事看过再发布", address(code, number))
 
 
 async def _publish(tx: Tx, code: str, number: int, form: dict[str, str], actor: Actor) -> Done:
-    await items.publish(tx, code, number, _revision(form), actor)
+    await items.publish(tx, code, number, revision_of(form), actor)
     return Done("已发布，从现在起申请的按这一版办", address(code, number))
 
 
@@ -417,12 +340,12 @@ class Act(Page):
         try:
             answer = await self.once(lambda tx: deed(tx, code, which, form, actor), lanes=[f"item {code}"])
         except HoelunError as error:
-            if error.status not in _SHOWN or isinstance(error, items.ItemVersionNotFound):
+            if error.status not in SHOWN or isinstance(error, items.ItemVersionNotFound):
                 raise
             await self.note_refusal(error)
             refused = Refused(action, plain(error), form)
             facts = await self.building.db.reading(
-                lambda reader: picture(reader, code, number, actor, refused)
+                lambda reader: picture(self, reader, code, number, refused)
             )
             return Shown("console/items_version.html", facts | {"flash": ""}, error.status)
         done = msgspec.json.decode(answer.body, type=Done)

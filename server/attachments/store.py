@@ -32,6 +32,7 @@ _USES: dict[str, Use] = {
     "licence": "licence",
     "announcement": "announcement",
     "material": "material",
+    "sample": "sample",
     "visit": "visit",
     "signature": "signature",
 }

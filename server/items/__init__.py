@@ -20,12 +20,15 @@ from server.items.desk import (
     open_version,
     propose,
     publish,
+    put_sample,
     retire,
     return_,
+    to_change,
     version_view,
     versions,
 )
 from server.items.rules import BadItem, check
+from server.items.samples import Album, MaterialNotFound, album
 from server.items.stored import ITEMS, ItemNotFound, ItemVersion, in_force, version, version_id
 from server.items.views import card, fits, listed, offered, view
 
@@ -33,12 +36,15 @@ __all__ = [
     "DEEDS",
     "ITEMS",
     "WRITES",
+    "Album",
     "BadItem",
     "Body",
     "ItemNotFound",
     "ItemVersion",
     "ItemVersionNotFound",
+    "MaterialNotFound",
     "OwnItem",
+    "album",
     "before",
     "card",
     "changes_of",
@@ -59,8 +65,10 @@ __all__ = [
     "open_version",
     "propose",
     "publish",
+    "put_sample",
     "retire",
     "return_",
+    "to_change",
     "version",
     "version_id",
     "version_view",

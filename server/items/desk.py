@@ -18,6 +18,7 @@ from server import audit
 from server.items import files
 from server.items.changes import compared
 from server.items.rules import check
+from server.items.samples import with_own_samples, with_sample
 from server.items.stored import ITEMS, ItemVersion, version_id
 from server.items.words import ITEM_STATES
 from server.kit.db import Duplicate, Reader, Tx
@@ -157,7 +158,7 @@ def version_view(one: ItemVersion, actor: Actor) -> ItemVersionView:
 
 async def draft(tx: Tx, body: ItemBody, actor: Actor) -> ItemVersion:
     """The first version of an item, or the next of one that there is. Raises BadItem, ItemDraftOpen."""
-    check(body)
+    body = await with_own_samples(tx, check(body))
     known = await tx.all(ITEMS, {"code": body.code}, limit=_MOST, sort="-number")
     if open_version(known) is not None:
         raise ItemDraftOpen
@@ -193,8 +194,20 @@ async def edit(
     one = await _ready(tx, code, number, "edit", revision)
     if body.code != one.code:
         raise ItemCodeFixed(field="code")
-    changed = replace(one, body=check(body), writers=_with(one, actor))
+    changed = replace(one, body=await with_own_samples(tx, check(body)), writers=_with(one, actor))
     return await _kept(tx, changed, "edit", actor)
+
+
+async def to_change(reader: Reader, code: str, number: int) -> ItemVersion:
+    """A draft. Raises ItemVersionNotFound, ItemNotNow."""
+    return await _ready(reader, code, number, "edit", None)
+
+
+async def put_sample(tx: Tx, code: str, number: int, key: str, picture_id: str, actor: Actor) -> ItemVersion:
+    """A picture that was sent is a sample. Raises what `_ready` raises, MaterialNotFound, AttachmentNotFound."""
+    one = await to_change(tx, code, number)
+    body = await with_sample(tx, one.body, key, picture_id, actor)
+    return await _kept(tx, replace(one, body=body, writers=_with(one, actor)), "edit", actor)
 
 
 async def propose(tx: Tx, code: str, number: int, revision: int | None, actor: Actor) -> ItemVersion:
@@ -243,9 +256,9 @@ async def discard(tx: Tx, code: str, number: int, actor: Actor) -> None:
     _note(tx, actor, "discard", one)
 
 
-async def _ready(tx: Tx, code: str, number: int, deed: str, revision: int | None) -> ItemVersion:
+async def _ready(reader: Reader, code: str, number: int, deed: str, revision: int | None) -> ItemVersion:
     """Raises ItemVersionNotFound, ItemNotNow, ItemChanged."""
-    one = await find(tx, code, number)
+    one = await find(reader, code, number)
     if one.state != _DEEDS[deed].state:
         raise ItemNotNow
     if revision is not None and revision != one.revision:

@@ -16,6 +16,8 @@ from schemas.items import (
     Step,
     StepView,
 )
+from server import attachments
+from server.config import Settings
 from server.items import words
 from server.items.stored import ITEMS, ItemVersion
 from server.kit.clock import today
@@ -67,7 +69,7 @@ def card(body: ItemBody) -> ItemCard:
     )
 
 
-def view(one: ItemVersion, resident: Resident | None, now: datetime) -> ItemView:
+def view(one: ItemVersion, resident: Resident | None, now: datetime, rules: Settings) -> ItemView:
     """The whole guide, with the hints that fit who is asking."""
     body = one.body
     return ItemView(
@@ -80,7 +82,7 @@ def view(one: ItemVersion, resident: Resident | None, now: datetime) -> ItemView
         promised_days=body.promised_days,
         visits_text=words.visits_text(body),
         fields=[*body.fields],
-        materials=materials(body),
+        materials=materials(body, now, rules),
         steps=[step_view(each) for each in body.steps],
         hints=[HintView(text=each.text, fits=fits(each, resident, now)) for each in body.hints],
         result_text=words.result_text(body),
@@ -89,7 +91,7 @@ def view(one: ItemVersion, resident: Resident | None, now: datetime) -> ItemView
     )
 
 
-def materials(body: ItemBody) -> list[MaterialView]:
+def materials(body: ItemBody, now: datetime, rules: Settings) -> list[MaterialView]:
     return [
         MaterialView(
             key=one.key,
@@ -101,7 +103,7 @@ def materials(body: ItemBody) -> list[MaterialView]:
             copies=one.copies,
             copies_text=words.copies_text(one),
             number=one.number,
-            sample_url=f"/files/{one.sample}" if one.sample else "",
+            sample_url=attachments.link(rules, one.sample, now) if one.sample else "",
             issued_by=one.issued_by,
             hint=one.hint,
         )
