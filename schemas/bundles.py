@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from msgspec import Meta, field
 
 from schemas.catalogue import ServiceView
-from schemas.common import Address, Contact, Fen, Id, Line, Moment, Request, Text, View
+from schemas.common import Address, Contact, Fen, Id, Line, Moment, Reason, Request, Text, View
 
 IfPartFails = Literal["nothing", "keep"]
 Fault = Literal["provider", "street", "resident"]
@@ -62,6 +62,12 @@ class BundleForm(Request, frozen=True, kw_only=True):
     answer_hours: Annotated[int, Meta(ge=1, le=14 * 24)] = 24
     rank: Annotated[int, Meta(ge=0, le=1_000_000)] = 0
     active: bool = True
+
+
+class ReturnBundle(Request, frozen=True, kw_only=True):
+    """Why what somebody has written of a bundle is handed back."""
+
+    reason: Reason
 
 
 class ReplacePart(Request, frozen=True, kw_only=True):

@@ -3,13 +3,25 @@
 from server.bundles.flow import FLOW
 from server.bundles.kind import BUNDLE
 from server.bundles.opening import PartRefused, for_whom, open_bundle, prepared, without
-from server.bundles.stored import BUNDLES, Bundle, Offer, find, listed, put, view
+from server.bundles.stored import (
+    BUNDLES,
+    RULE_TEXTS,
+    Bundle,
+    BundleNotFound,
+    Offer,
+    find,
+    listed,
+    put,
+    view,
+)
 
 __all__ = [
     "BUNDLE",
     "BUNDLES",
     "FLOW",
+    "RULE_TEXTS",
     "Bundle",
+    "BundleNotFound",
     "Offer",
     "PartRefused",
     "find",

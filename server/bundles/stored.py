@@ -40,7 +40,9 @@ class Offer(Struct, frozen=True, kw_only=True):
 
 
 class Bundle(Stored, kw_only=True):
-    """`free_after`, `answer_hours` and the order are copied into each case: a change changes no case that exists."""
+    """`free_after`, `answer_hours` and the order are copied into each case: a change changes no case that exists.
+    `version` counts the changes (server/bundles/drafts.py).
+    """
 
     name: str
     description: str = ""
@@ -50,6 +52,7 @@ class Bundle(Stored, kw_only=True):
     answer_hours: Annotated[int, Meta(ge=1)] = 24
     rank: int = 0
     active: bool = True
+    version: int = 1
 
     def offer(self, part: str) -> Offer | None:
         return next((one for one in self.parts if one.part == part), None)
@@ -79,7 +82,9 @@ async def put(tx: Tx, bundle_id: str, form: BundleForm) -> Bundle:
     """Make a bundle, or change it for whoever asks from now on. Raises BadBundle."""
     check(tx, bundle_id, form)
     parts = [Offer(**structs.asdict(one)) for one in form.parts]
-    bundle = Bundle(id=bundle_id, **(structs.asdict(form) | {"parts": parts}))
+    known = await tx.get(BUNDLES, bundle_id)
+    version = known.version + 1 if known else 1
+    bundle = Bundle(id=bundle_id, **(structs.asdict(form) | {"parts": parts}), version=version)
     await tx.put(BUNDLES, bundle)
     return bundle
 
