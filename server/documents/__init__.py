@@ -17,6 +17,7 @@ from server.documents.stored import (
     find,
     listed,
     of_case,
+    reached,
     view,
 )
 from server.documents.verifying import DocumentUnknown, Verified, verify
@@ -26,6 +27,8 @@ from server.kit.db import Reader
 async def problems(reader: Reader, rules: Settings) -> list[str]:
     """For `python -m server check`: is the font there, and are the cases that were archived last as they were?"""
     found = await asyncio.to_thread(drawing.problems, rules)
+    if not reached(rules):
+        found.append("documents: public_url is not set, so the QR codes of papers would lead nowhere")
     return [*found, *await archive.differences(reader, rules)]
 
 

@@ -25,6 +25,8 @@ from server.words import masked, masked_name, said_day
 
 IDENTITY = ("id_number", "id_card")
 """Under which names a form asks for the number of the identity card."""
+NOT_SHOWN = frozenset({*IDENTITY, "account", "phone"})
+"""What stands on no certificate, whoever is shown it."""
 
 
 class NoticeFiled(Struct, kw_only=True):
@@ -138,7 +140,7 @@ def _who(case: Case, filed: Filed) -> str:
 def _answers(filed: Filed, item: Body) -> Iterable[tuple[str, str]]:
     """What a certificate says beside the name: the answers that had to be given, but no yes and no."""
     for field in item.fields:
-        asked = field.required and field.type != "yes_no" and field.name not in IDENTITY
+        asked = field.required and field.type != "yes_no" and field.name not in NOT_SHOWN
         if asked and field.name in filed.form:
             yield field.label, items.words.answer_text(field, filed.form[field.name])
 

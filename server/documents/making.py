@@ -11,13 +11,25 @@ from msgspec.structs import replace
 
 from server.config import Settings
 from server.documents import codes, drawing, wording
-from server.documents.stored import CONTENTS, DOCUMENTS, Content, Document, verify_address, word_of
+from server.documents.stored import (
+    CONTENTS,
+    DOCUMENTS,
+    Content,
+    Document,
+    reached,
+    verify_address,
+    word_of,
+)
 from server.kit.db import Database, Tx
 from server.kit.events import Event, emit, event_id
 from server.kit.jobs import QueueOf, RetryPolicy, Settled
 from server.sessions import SYSTEM
 
 MADE = "document.made"
+
+
+class AddressMissing(Exception):
+    """A QR code stays for good, so no paper is made before it is known where it leads."""
 
 
 class House(Protocol):
@@ -30,10 +42,12 @@ class House(Protocol):
 
 
 async def make(house: House, document: Document) -> Settled:
-    """Raises FontMissing, and what the typesetter raises: it is tried again."""
+    """Raises FontMissing, AddressMissing, and what the typesetter raises: it is tried again."""
     basis, rules = document.basis, house.settings
     if basis is None or document.made:
         return {"due_at": None}
+    if not reached(rules):
+        raise AddressMissing("public_url is not set")
     number = wording.number(rules, word_of(document), document)
     code = codes.make(rules, document.id, number)
     document = replace(document, number=number, code=code)

@@ -151,9 +151,13 @@ def view(document: Document, rules: Settings, now: datetime) -> DocumentView:
 
 
 def verify_address(rules: Settings, code: str) -> str:
-    """What the QR code says. Where nobody has said how we are reached, the path alone."""
-    page = f"/verify/{code}"
-    return address(rules, page) or page
+    """What the QR code says."""
+    return address(rules, f"/verify/{code}")
+
+
+def reached(rules: Settings) -> bool:
+    """Whether anybody has said how browsers reach us."""
+    return bool(address(rules, "/"))
 
 
 async def find(reader: Reader, document_id: str) -> tuple[Document, bytes]:
