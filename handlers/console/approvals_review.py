@@ -61,7 +61,7 @@ async def picture(
         "verdicts": desk.verdicts(),
         "keys": _KEYS,
         "may": may,
-        "notice": desk.notice(reader, case),
+        "letter": desk.letter(reader, case),
         "seen": sum(one.material.verdict != "pending" for one in sheets),
         "problem": problem,
     }

@@ -95,6 +95,7 @@
 
   for (const box of document.querySelectorAll('[data-preview]')) {
     const shown = document.querySelector(`[data-shown="${box.dataset.preview}"]`);
+    if (!shown) continue;
     const draw = () => { shown.textContent = box.value; };
     box.addEventListener('input', draw);
     draw();

@@ -12,17 +12,20 @@ from msgspec import Struct
 from schemas.approvals import ColleaguesView, FindColleagues
 from schemas.cases import CasesView
 from schemas.common import FormField
-from server import cases
+from server import cases, staff, workdays
 from server.approvals import reviewing, way
 from server.approvals.colleagues import listed
+from server.approvals.delegations import ROLES
 from server.approvals.papers import reuses
 from server.cases import CASES, STILL_OPEN, Case
 from server.cases.kinds import kinds
+from server.kit.clock import today
 from server.kit.db import Reader
 from server.kit.flow import State
 from server.places import PLACES
 from server.sessions import Actor
-from server.staff import STREET_WIDE
+from server.staff import STREET_WIDE, Staff
+from server.words import said_day
 
 KIND = "approval"
 DRAFT = "draft"
@@ -115,10 +118,23 @@ def verdicts() -> dict[str, str]:
     return {name: text for name, text in reviewing.VERDICTS.items() if name != "pending"}
 
 
-def notice(reader: Reader, case: Case) -> list[str]:
-    """What a supplement notice would say now, line by line."""
+class Letter(Struct, frozen=True):
+    """A supplement notice as the resident would read it if it were sent now, but for what is added by hand."""
+
+    opening: str
+    lines: list[str]
+    closing: str
+
+
+def letter(reader: Reader, case: Case) -> Letter:
     approval = cases.kind_of(case).details_of(case)
-    return reviewing.lines(approval, way.body_of(reader, approval))
+    body = way.body_of(reader, approval)
+    until = workdays.calendar(reader).add_working_days(today(reader.now), body.supplement_days)
+    return Letter(
+        opening=f"您申请的“{approval.item}”要补材料：",
+        lines=reviewing.lines(approval, body),
+        closing=f"请在{said_day(until)}前一次补齐。",
+    )
 
 
 def fields(reader: Reader, case: Case) -> Sequence[FormField]:
@@ -131,18 +147,32 @@ def helpers(reader: Reader, case: Case, actor: Actor, everybody: bool) -> Collea
     return listed(reader, case, FindColleagues(everybody=everybody), actor)
 
 
+def deputies(reader: Reader, actor: Actor) -> list[Staff]:
+    """Colleagues who do what the actor does somewhere, or might."""
+    own = actor.roles & ROLES
+    everybody = reader.everything(staff.STAFF).items.values()
+    found = [
+        one
+        for one in everybody
+        if one.active and one.id != actor.id and own & {grant.role for grant in one.grants}
+    ]
+    return sorted(found, key=lambda one: (one.name, one.id))
+
+
 __all__ = [
     "DRAFT",
     "KIND",
     "MOST",
     "REVIEWED",
     "Lateness",
+    "Letter",
     "Waiting",
     "board",
     "communities",
+    "deputies",
     "fields",
     "helpers",
-    "notice",
+    "letter",
     "reuses",
     "steps",
     "verdicts",
