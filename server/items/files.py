@@ -33,9 +33,14 @@ class BadItemFile(Invalid):
 
 
 def read(content: str) -> ItemBody:
-    """JSON where it begins with a brace, otherwise TOML. Raises BadItemFile, BadItem."""
+    """JSON where it begins with a brace, otherwise TOML. Raises BadItemFile, BadItem, naming what the file names."""
     text = content.removeprefix("\ufeff")
-    return body_from(_json(text) if text.lstrip().startswith("{") else _toml(text))
+    values = _json(text) if text.lstrip().startswith("{") else _toml(text)
+    try:
+        return body_from(values)
+    except BadItem as error:
+        named = f"（{error.field}）" if error.field else ""
+        raise BadItem(f"{error.message}{named}", field=error.field) from error
 
 
 def body_from(values: Any) -> ItemBody:
@@ -56,7 +61,7 @@ def _in_words(field: str | None, problem: str) -> BadItem:
     what = next((text for sign, text in _SAID if sign in problem), "写得不对")
     if field is None:
         return BadItem(f"内容{what}")
-    return BadItem(f"{places.said(field)}{what}（{field}）", field=field)
+    return BadItem(f"{places.said(field)}{what}", field=field)
 
 
 def _toml(text: str) -> Any:
