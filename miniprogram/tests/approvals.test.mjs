@@ -250,6 +250,25 @@ test('what is lacking is said once and answered on the spot; what is filled in p
   begun.away()
 })
 
+test('whoever has no message left on the way is asked for the next one, and every move can be unfolded', async () => {
+  const subscription = { template_id: 't-1', title: '审批进度通知', moment: 'approve', credits: 0, state: 'accepted' }
+  const history = { items: [{ seq: 1, at: '2025-11-09T02:00:00Z', text: '提交申请', target_text: '已提交', by: '李秀兰', role: '', reason: '' }], next: null }
+  const phone = await Handset.take({
+    start: CASE_PAGE,
+    answers: onCase(view({ actions: [] }), {
+      'GET /v1/subscriptions': { items: [subscription], next: null }, 'POST /v1/subscriptions': () => [200, { items: [{ ...subscription, credits: 1 }] }], 'GET /v1/cases/SP-1/history': history,
+    }),
+  })
+  await phone.see('要补材料、办到下一步')
+  phone.tap('要提醒')
+  await until(() => !phone.text.includes('要补材料、办到下一步'), () => phone.text)
+  assert.deepEqual(bodies(phone, 'POST /v1/subscriptions'), [{ results: { 't-1': 'accept' } }])
+  assert.ok(!phone.text.includes('已提交'))
+  phone.tap('每一次经过（1 条）')
+  await phone.see('已提交')
+  phone.away()
+})
+
 test('progress is told to whoever has the number, and nobody is signed in for it', async () => {
   let known = false
   const found = { case_no: 'SP-20261103-0000528', item: '护理补贴', state_text: '街道审核', tone: 'active', aloud: '在街道审核', clock_text: '剩 13 天', steps: [] }

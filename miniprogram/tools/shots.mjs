@@ -1,11 +1,12 @@
 // Which pages are photographed, whose phone it is, and what is done on the page first.
 import { PEOPLE, hold } from './street.mjs'
+import { elsewhere } from '../tests/e2e/stage.mjs'
 
 const CLEANING = 'svc01'
 const DEEP_CLEANING = 'svc04'
 const ALLOWANCE = 'ELDER-ALLOWANCE'
-const RESIDENCE = 'RESIDENCE'
-const { busy, family, holding, regular } = PEOPLE
+const APPLY = 'packages/approvals/pages/apply/index'
+const { applicant, busy, family, holding, regular } = PEOPLE
 const newcomer = PEOPLE.new
 
 /** The hour that is taken on the pages that ask for one. */
@@ -57,7 +58,20 @@ export const SHOTS = [
   { name: 'rate', page: (street) => `packages/cases/pages/rate/index?case_no=${street.rateable}`, who: busy, see: '您满意吗', act: rate, empty: {} },
   { name: 'complain', page: (street) => `packages/cases/pages/complain/index?case_no=${street.done}`, who: busy, see: '哪里不满意', act: complain, empty: {} },
   { name: 'guide', page: () => 'packages/approvals/pages/guide/index', who: busy, see: '查办到哪一步', empty: { act: async (phone) => phone.view.locator('wx-input input').first().fill('火箭') } },
-  { name: 'item', page: () => `packages/approvals/pages/item/index?code=${ALLOWANCE}`, who: busy, see: '要交的材料', act: (phone) => phone.tap('办事依据（2 条）'), empty: { page: () => `packages/approvals/pages/item/index?code=${RESIDENCE}` } },
+  { name: 'item', page: () => `packages/approvals/pages/item/index?code=${ALLOWANCE}`, who: applicant, see: '要交的材料', empty: { page: () => 'packages/approvals/pages/item/index?code=RESIDENCE' } },
+  { name: 'apply', page: () => `${APPLY}?code=${ALLOWANCE}`, who: family, see: '替谁办', act: fillAllowance, empty: {} },
+  { name: 'apply-materials', page: (street) => `${APPLY}?case_no=${street.begun}`, who: applicant, see: '填一下', act: (phone) => forward(phone, 1) },
+  { name: 'apply-delivery', page: (street) => `${APPLY}?case_no=${street.begun}`, who: applicant, see: '填一下', act: (phone) => forward(phone, 2) },
+  { name: 'apply-supplement', page: (street) => `${APPLY}?case_no=${street.lacking}`, who: applicant, see: '一次告诉您要补的' },
+  { name: 'apply-check', page: (street) => `${APPLY}?case_no=${street.lacking}`, who: applicant, see: '一次告诉您要补的', act: check },
+  { name: 'receipt', page: (street) => `packages/approvals/pages/receipt/index?case_no=${street.handedIn}`, who: applicant, see: '已经交上去了', empty: {} },
+  { name: 'progress', page: () => 'packages/approvals/pages/progress/index', who: newcomer, agreed: false, see: '不用登录也能查', act: lookUp, whole: '它不向服务器先取什么，只有查过和没查过两种样子' },
+  { name: 'case-supplement', page: (street) => of(street.lacking), who: applicant, see: '一次告诉您全部要补的' },
+  { name: 'case-publicity', page: (street) => of(street.shown), who: applicant, see: '公示到' },
+  { name: 'case-granted', page: (street) => of(street.ready), who: applicant, see: '告诉工作人员' },
+  { name: 'case-papers', page: (street) => of(street.instant), who: applicant, see: '给您的文书', act: (phone) => phone.tap('我填的和交的') },
+  { name: 'case-begun', page: (street) => of(street.begun), who: applicant, see: '还没有交上来' },
+  { name: 'aloud', page: (street) => `packages/cases/pages/aloud/index?case_no=${street.shown}`, who: applicant, see: '请身边的人念给您听', empty: { who: busy, page: (street) => `packages/cases/pages/aloud/index?case_no=${street.submitted}` } },
   { name: 'announcements', page: () => 'packages/announcements/pages/list/index', who: busy, see: '就这些了', empty: { who: newcomer } },
   { name: 'announcement', page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-03', who: PEOPLE.neighbour, see: '更正', empty: { page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-08' } },
   { name: 'profile', page: () => 'packages/me/pages/profile/index', who: busy, see: '住在哪里', empty: { who: newcomer } },
@@ -80,6 +94,35 @@ async function keepFile(phone) {
 
 function of(caseNo) {
   return `packages/cases/pages/case/index?case_no=${caseNo}`
+}
+
+async function fillAllowance(phone) {
+  await phone.view.getByLabel('户口所在社区').locator('textarea, input').first().fill('牧人新村')
+  await phone.tap('家里人代办')
+}
+
+/** Some pages of the form further on. */
+async function forward(phone, pages) {
+  for (let page = 0; page < pages; page += 1) {
+    const before = await phone.view.locator('[class*="parts"]').getAttribute('aria-label')
+    await phone.tap('下一步')
+    await phone.view.locator(`[class*="parts"]:not([aria-label="${before}"])`).waitFor()
+  }
+}
+
+async function check(phone) {
+  await forward(phone, 2)
+  await phone.view.getByLabel('以上内容属实').click()
+}
+
+/** A number from a receipt that lies at hand. */
+async function lookUp(phone) {
+  const call = await elsewhere(applicant)
+  const { items } = await call('GET', '/v1/cases?kind=approval')
+  await phone.view.getByLabel('办件编号').locator('input').fill(items.find((one) => one.title === '高龄津贴').case_no)
+  await phone.view.getByLabel('手机号后四位').locator('input').fill((await call('GET', '/v1/me')).phone.slice(-4))
+  await phone.tap('查一查')
+  await phone.see('高龄津贴')
 }
 
 async function fillForm(phone) {

@@ -14,8 +14,8 @@ const PRICES = [
 ]
 
 /** Who is who: `busy` has everything, `family` may act for them, `new` has nothing, `mover` moves house, `regular` has weekly visits and
- * waits in a line, `holding` is just booking, `neighbour` lives where the water is turned off. */
-export const PEOPLE = { busy: BUSY, family: 'demo-resident-005', new: 'newcomer', holding: 'demo-resident-031', mover: 'demo-resident-046', regular: 'demo-resident-048', neighbour: 'demo-resident-141' }
+ * waits in a line, `holding` is just booking, `neighbour` lives where the water is turned off, `applicant` applies for this and that. */
+export const PEOPLE = { busy: BUSY, family: 'demo-resident-005', new: 'newcomer', holding: 'demo-resident-031', mover: 'demo-resident-046', regular: 'demo-resident-048', neighbour: 'demo-resident-141', applicant: 'demo-resident-142' }
 
 /** picture: a JPEG for what residents photograph. → case numbers by situation */
 export async function fill(picture) {
@@ -68,7 +68,8 @@ export async function fill(picture) {
   await talk(resident, manager, onTheWay, picture)
   await act(worker, onTheWay, ['depart'])
   const bundle = await moveHouse()
-  return { completed, rateable, blamed, complaint: complaint.case_no, quoted, done, submitted, assigned, onTheWay, bundle }
+  const approvals = await applications(picture)
+  return { ...approvals, completed, rateable, blamed, complaint: complaint.case_no, quoted, done, submitted, assigned, onTheWay, bundle }
 }
 
 /** A seat that is held for a few minutes. → its number */
@@ -106,14 +107,60 @@ async function waitForFullTime(resident) {
 }
 
 async function family(resident) {
-  const { code } = await resident('POST', '/v1/proxies', { scopes: ['bookings'], days: 365, relation: '母亲' })
+  const { code } = await resident('POST', '/v1/proxies', { scopes: ['bookings', 'approvals'], days: 365, relation: '母亲' })
   await (await elsewhere(PEOPLE.family))('POST', '/v1/proxies/accept', { code })
 }
 
-async function talk(resident, manager, caseNo, picture) {
+/** Applications at each place where the resident sees something else. → case numbers */
+async function applications(picture) {
+  const [resident, clerk, reviewer, decider] = await Promise.all([elsewhere(PEOPLE.applicant), atWork('demo-clerk'), atWork('demo-reviewer'), atWork('demo-reviewer-2')])
+  const act = (call, caseNo, action, fields = {}) => call('POST', `/v1/cases/${caseNo}/${action}`, fields)
+  const paper = async (caseNo, key) => ({ key, files: [(await photo(resident, caseNo, picture)).id] })
+  const begin = async (item, form, materials, delivery) => {
+    const { case_no: caseNo } = await resident('POST', '/v1/approvals', { item_id: item, form })
+    for (const one of materials) await act(resident, caseNo, 'edit', { materials: [await paper(caseNo, one)] })
+    await act(resident, caseNo, 'edit', { delivery })
+    return caseNo
+  }
+  /** Handed in, taken up and looked through; `wrong` is the paper that cannot be read. */
+  const seen = async (caseNo, wrong = '') => {
+    await act(resident, caseNo, 'submit', { truthful: true })
+    await act(clerk, caseNo, 'take_up')
+    const { details } = await clerk('GET', `/v1/cases/${caseNo}`)
+    for (const { key } of details.materials.filter((one) => one.files.length)) {
+      await act(clerk, caseNo, 'judge', key === wrong ? { key, verdict: 'unclear', remark: '“本人页”反光，看不清，请在亮处重新拍一张' } : { key, verdict: 'fine' })
+    }
+    return caseNo
+  }
+  const allowance = { hukou: '团结社区', applicant: 'self', account: '6217000000000000001', other: false }
+  const papers = ['id_card', 'household_book', 'photo', 'bank_card']
+
+  const instant = await seen(await begin('RESIDENCE', { address: '阳光小区 3-2-501', since: 2015, housing: 'own', purpose: '孩子上学' }, ['id_card', 'house_deed'], 'electronic'))
+  await act(clerk, instant, 'grant_now')
+  const lacking = await seen(await begin('ELDER-ALLOWANCE', allowance, papers, 'electronic'), 'household_book')
+  await act(clerk, lacking, 'supplement')
+  const shown = await seen(await begin('ELDER-ALLOWANCE', allowance, papers, 'electronic'))
+  for (const action of ['accept', 'pass']) await act(clerk, shown, action)
+  const ready = await seen(await begin('DISABILITY', { kind: 'new', category: 'limbs', guardian: false }, ['id_card', 'household_book', 'photo', 'assessment'], 'pick_up'))
+  for (const action of ['accept', 'pass']) await act(clerk, ready, action)
+  await act(clerk, ready, 'report', { visitors: '乌日娜、郝丽娟', report: '下肢行动不便，家中有扶手' })
+  await act(reviewer, ready, 'pass')
+  await act(reviewer, ready, 'district_answer', { agreed: true, document: '残联〔2026〕18 号' })
+  await act(decider, ready, 'grant')
+  const handedIn = await begin('PENSION', { level: '500', account: '6217000000000000001', allowance: false }, ['id_card', 'household_book', 'bank_card'], 'electronic')
+  await act(resident, handedIn, 'submit', { truthful: true })
+  const begun = await begin('ELDER-CARD', { kind: 'new', outside: false }, [], 'pick_up')
+  return { instant, lacking, shown, ready, handedIn, begun }
+}
+
+async function photo(call, caseNo, picture) {
   const body = new FormData()
   body.append('file', new Blob([picture], { type: 'image/jpeg' }), 'photo.jpg')
-  const { id } = await resident('POST', `/v1/cases/${caseNo}/attachments`, body)
+  return call('POST', `/v1/cases/${caseNo}/attachments`, body)
+}
+
+async function talk(resident, manager, caseNo, picture) {
+  const { id } = await photo(resident, caseNo, picture)
   const say = (call, text, attachments = []) => call('POST', `/v1/cases/${caseNo}/messages`, { text, attachments })
   await say(resident, '阳台这扇窗户够不着，能一起擦吗', [id])
   await say(manager, '可以，师傅会带梯子，不另外收费')

@@ -9,6 +9,7 @@ import { elsewhere, open } from './stage.mjs'
 
 const RESIDENT = 'demo-resident-141'
 const CLEANING = 'svc01'
+const ALLOWANCE = 'ELDER-ALLOWANCE'
 const app = JSON.parse(fs.readFileSync(path.join(APP, 'app.json'), 'utf8'))
 const PAGES = [...app.pages, ...app.subPackages.flatMap(({ root, pages }) => pages.map((page) => `${root}/${page}`))]
 
@@ -25,7 +26,9 @@ before(async () => {
   const [one, other] = days.slice(4).flatMap((day) => day.slots).filter((slot) => slot.free)
   const { case_no: booked } = await call('POST', '/v1/bookings', { service_id: CLEANING, start: one.start })
   const { case_no: held } = await call('POST', '/v1/bookings', { service_id: CLEANING, start: other.start, hold: true })
+  const { case_no: applied } = await call('POST', '/v1/approvals', { item_id: ALLOWANCE })
   told = {
+    item: `code=${ALLOWANCE}`, apply: `case_no=${applied}`, receipt: `case_no=${applied}`, aloud: `case_no=${applied}`,
     service: `id=${CLEANING}`, plan: `id=${CLEANING}`, form: `id=${CLEANING}&start=${encodeURIComponent(other.start)}`, bundle: 'id=new-baby',
     confirm: `case_no=${held}`, case: `case_no=${booked}`, act: `case_no=${booked}&action=reschedule`, rate: `case_no=${booked}`, complain: `case_no=${booked}`,
   }

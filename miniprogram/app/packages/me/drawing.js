@@ -4,6 +4,7 @@
 const TONES = { active: 'active', held: 'active', granted: 'active', paused: 'wait', invited: 'wait' }
 const BOOKED = 'booked'
 const PAUSED = 'paused'
+const GRANTED = 'granted'
 
 /** @param {any} plan */
 function planOf(plan) {
@@ -21,7 +22,7 @@ function planOf(plan) {
 
 /** @param {any} proxy */
 function proxyOf(proxy) {
-  return { ...proxy, tone: TONES[proxy.state] || 'grey' }
+  return { ...proxy, tone: TONES[proxy.state] || 'grey', end: proxy.side === GRANTED ? '收回' : '不再代办' }
 }
 
 module.exports = { planOf, proxyOf }

@@ -11,7 +11,7 @@ const { saver } = require('../../saving')
 
 const AT_ONCE = 9
 const MINE = 'approvals'
-const MOMENTS = ['progress', 'finish', 'submit']
+const MOMENTS = ['approve']
 
 /**
  * Applying, page by page: the draft is opened with the first answers and kept on the server from then on. The same pages

@@ -5,8 +5,8 @@ const subscriptions = require('../../../../services/subscriptions')
 const { buttonsOf, rowsOf, partsOf, quoteOf } = require('../../drawing')
 
 const LOOK_AGAIN_MS = 15000
-const MOMENTS = ['visit', 'finish', 'progress']
-const [VISIT] = MOMENTS
+const VISIT_MOMENTS = ['visit', 'finish', 'progress']
+const APPROVAL_MOMENTS = ['approve']
 const APPROVAL = 'approval'
 
 Page({
@@ -15,14 +15,22 @@ Page({
 
   data: {
     state: 'loading', error: '', item: null, fresh: false, quote: null, main: [], apart: [], rows: [], parts: [], steps: [],
-    rating: /** @type {any} */ ({}), complaint: /** @type {any} */ ({}), busy: false, lacks: false, approval: false, edits: false,
+    rating: /** @type {any} */ ({}), complaint: /** @type {any} */ ({}), busy: false, lacks: false, approval: false, edits: false, story: false,
   },
 
   /** @param {{ case_no: string, fresh?: string }} query */
   onLoad(query) {
     this.caseNo = query.case_no
     this.setData({ fresh: Boolean(query.fresh) })
-    subscriptions.prepare().then(() => this.setData({ lacks: subscriptions.lacks(VISIT) }))
+    subscriptions.prepare().then(() => this.setData({ lacks: this.lacking() }))
+  },
+
+  moments() {
+    return this.data.approval ? APPROVAL_MOMENTS : VISIT_MOMENTS
+  },
+
+  lacking() {
+    return Boolean(this.data.item) && subscriptions.lacks(this.moments()[0])
   },
 
   onShow() {
@@ -80,14 +88,15 @@ Page({
       rating,
       complaint,
     })
-    wx.setNavigationBarTitle({ title: item.kind_text })
+    this.setData({ lacks: this.lacking() })
+    wx.setNavigationBarTitle({ title: approval ? item.title : item.kind_text })
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
   async act(event) {
     const { name } = event.currentTarget.dataset
     const action = this.data.item.actions.find((/** @type {any} */ one) => one.name === name)
-    await subscriptions.ask(...MOMENTS)
+    await subscriptions.ask(...this.moments())
     if (action.fields.some((/** @type {any} */ field) => field.type !== 'hidden')) {
       wx.navigateTo({ url: `/packages/cases/pages/act/index?case_no=${this.caseNo}&action=${name}` })
       return
@@ -114,13 +123,17 @@ Page({
     }
   },
 
+  unfold() {
+    this.setData({ story: !this.data.story })
+  },
+
   fill() {
     wx.navigateTo({ url: `/packages/approvals/pages/apply/index?case_no=${this.caseNo}` })
   },
 
   async remind() {
-    await subscriptions.ask(...MOMENTS)
-    this.setData({ lacks: subscriptions.lacks(VISIT) })
+    await subscriptions.ask(...this.moments())
+    this.setData({ lacks: this.lacking() })
   },
 
   rate() {
