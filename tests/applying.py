@@ -9,7 +9,9 @@ from msgspec.structs import replace
 from schemas.items import Condition, ItemBody, ItemField, Material, Step
 from schemas.staff import Grant
 from server.items import ITEMS, ItemVersion, version_id
+from server.staff_push import NOTICES
 from tests import pictures
+from tests.bookings import refused
 from tests.world import Person, World, unique
 
 STEPS = (
@@ -221,3 +223,25 @@ async def photo(who: Person, case_no: str) -> str:
     assert reply.status == 201, reply.body
     found: str = reply.json["id"]
     return found
+
+
+async def details(who: Person, case_no: str) -> dict[str, Any]:
+    found: dict[str, Any] = (await who.get(f"/v1/cases/{case_no}")).json["details"]
+    return found
+
+
+async def tried(who: Person, case_no: str, action: str, **form: Any) -> tuple[int, str, str | None]:
+    """Status, name and field of what came of it."""
+    return refused(await who.post(f"/v1/cases/{case_no}/{action}", form))
+
+
+async def inbox(who: Person, title: str) -> list[str]:
+    items = (await who.get("/v1/inbox")).json["items"]
+    return [one["text"] for one in items if one["title"] == title]
+
+
+async def told(world: World, who: Person, title: str) -> list[str]:
+    """The work notices of one member with this title."""
+    where = {"userid": who.id, "title": title}
+    found = await world.house.db.reading(lambda reader: reader.all(NOTICES, where, limit=50))
+    return [one.text for one in found]

@@ -29,7 +29,7 @@ class SignersOutstanding(Conflict):
     """还有加签的同事没有签"""
 
 
-class NotASigner(Conflict):
+class NotAskedToSign(Conflict):
     """没有请您加签，或您已经签过"""
 
 
@@ -197,7 +197,7 @@ async def add_signer(act: Act) -> None:
 
 
 async def sign(act: Act) -> None:
-    """By who was asked to. Raises NotASigner."""
+    """By who was asked to. Raises NotAskedToSign."""
     approval: Approval = act.details
     for one in approval.signers:
         if one.userid == act.actor.id and one.at is None:
@@ -205,7 +205,7 @@ async def sign(act: Act) -> None:
             way.opine(act, "signed", act.form.opinion, None)
             approval.reviewers = way.reviewed(approval, act, None)
             return
-    raise NotASigner
+    raise NotAskedToSign
 
 
 async def copy(act: Act) -> None:
