@@ -396,6 +396,23 @@ async def test_a_worker_that_comes_back_to_a_version_that_has_begun_does_nothing
     assert service is not None and service.version == third
 
 
+async def test_a_worker_that_died_over_it_leaves_it_to_the_next(world: World) -> None:
+    shop = await world.shop()
+    number = await published(shop, day=1, summary="明天起")
+    world.clock.set(datetime.combine(today(world.clock.now()) + timedelta(days=1), time(), SHANGHAI))
+    now = world.clock.now()
+    leased = {"$set": {"due_at": now + timedelta(seconds=30), "owner": "gone"}, "$inc": {"fence": 1}}
+    where = {"_id": f"{shop.service_id}|{number}", "due_at": {"$lte": now}}
+    assert await world.house.db.alone(lambda tx: tx.take(SERVICE_VERSIONS, where, leased)) is not None
+    await world.work()
+    resident = await world.resident()
+    assert (await read(resident, shop))["summary"] == "两小时", "it is leased"
+    world.clock.advance(timedelta(seconds=31))
+    await world.work()
+    assert (await read(resident, shop))["summary"] == "明天起"
+    assert (await version(world, shop, number)).due_at is None
+
+
 async def version(world: World, shop: Shop, number: int) -> Any:
     async def found(reader: Reader) -> Any:
         return await reader.get(SERVICE_VERSIONS, f"{shop.service_id}|{number}")

@@ -90,7 +90,7 @@ async def listing(reader: Reader) -> dict[str, Any]:
 
 class Bundles(Page):
     path = LIST
-    menu = MenuItem("一件事", "list", 51)
+    menu = MenuItem("一件事", "layers", 51)
 
     @allow(*STREET)
     async def get(self) -> Shown:
@@ -178,12 +178,18 @@ class Written(Page):
             "categories": categories,
             "services": [(one, [each for each in services if each.category == one.id]) for one in categories],
             "rows": bundle_form.rows_of(refused.given),
+            "marked": [_marked(refused.given, row) for row in range(bundle_form.MOST_PARTS)],
             "rules": bundles.RULE_TEXTS,
             "faults": drafts.FAULTS,
             "refused": refused,
             "action": f"{address(bundle_id)}/edit" if known else f"{LIST}/new",
         }
         return Shown("console/bundle_form.html", facts, status)
+
+
+def _marked(given: dict[str, str], row: int) -> int:
+    """How many services are chosen for that part."""
+    return sum(name.startswith(f"part{row}.service:") for name in given)
 
 
 class New(Written):
