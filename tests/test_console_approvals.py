@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 
 from schemas.staff import Grant
 from server.approvals import desk
@@ -341,14 +342,11 @@ def _within(look: desk.Waiting, community_id: str) -> desk.Waiting:
 
 
 async def _explained(world: World, where: dict[str, Any]) -> Any:
-    async def explained(reader: Any) -> Any:
-        command = {
-            "explain": {"find": CASES.name, "filter": where, "sort": {"turn": 1, "_id": 1}, "limit": 21},
-            "verbosity": "executionStats",
-        }
-        return await reader._handle.command(command)
-
-    return await world.house.db.reading(explained)
+    find = {"find": CASES.name, "filter": where, "sort": {"turn": 1, "_id": 1}, "limit": 21}
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(world.house.settings.mongo_url)
+    async with client:
+        database = client[world.house.settings.database]
+        return await database.command({"explain": find, "verbosity": "executionStats"})
 
 
 # Who stands in

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from server.cases import CASES
 from server.config import Progress
+from tests.counter import open_counter
 from tests.doors import Happy, Visit
 from tests.houses import next_door
 from tests.world import Reply, World
@@ -145,3 +146,25 @@ async def test_one_address_does_not_try_number_after_number(world: World) -> Non
 
 def _behind_a_proxy(world: World) -> Any:
     return replace(world.house.settings.http, proxies=["127.0.0.1"])
+
+
+async def test_an_approval_is_told_step_by_step_and_in_one_sentence_without_a_name(world: World) -> None:
+    counter, resident = await open_counter(world), await world.resident(name="斯琴高娃")
+    case_no = await counter.accepted(resident)
+
+    told = await asked(world, case_no)
+
+    assert told.json["item"] == "高龄津贴" and told.json["state_text"] == "街道审核"
+    assert told.json["aloud"].startswith("您申请的高龄津贴，") and "街道审核" in told.json["aloud"]
+    assert [one["state"] for one in told.json["steps"]] == ["done", "done", "now", "ahead", "ahead"]
+    text = told.body.decode()
+    for secret in ("斯琴", "王芳", "李强", "6217", "绿苑小区", "身份证"):
+        assert secret not in text, secret
+
+
+async def test_an_approval_that_was_denied_says_no_more_than_that(world: World) -> None:
+    counter, resident = await open_counter(world), await world.resident()
+    case_no = await counter.denied(resident)
+    told = await asked(world, case_no)
+    assert told.json["state_text"] == "不予"
+    assert "不满 80 岁" not in told.body.decode() and "示例办法" not in told.body.decode()

@@ -10,9 +10,10 @@ from server.cases import CASES
 from server.kit.events import EVENTS
 from server.ratings import RATINGS
 from tests.afterwards import completed
+from tests.counter import FORM, MATERIALS, Counter, ok, open_counter
 from tests.doors import Happy, Visit
 from tests.test_proxies import trusted
-from tests.world import Shop, World
+from tests.world import Person, Shop, World
 
 
 def path_of(case: dict[str, Any]) -> str:
@@ -226,3 +227,70 @@ async def test_a_low_rating_and_its_follow_up_are_stored_together(world: World) 
     rating, followups = await world.house.db.reading(stored)
     assert rating.stars == 2
     assert [one.details["about"] for one in followups] == [case["case_no"]]
+
+
+# Approvals: the national levels, in other respects when somebody of the staff took it in
+
+
+@pytest.mark.parametrize(
+    ("taken_in_by", "respects"),
+    [
+        ("resident", ["一次办好", "流程简便", "办得快", "指南清楚"]),
+        ("clerk", ["服务态度", "一次告知", "等候时间", "业务熟练"]),
+        ("operator", ["服务态度", "一次告知", "等候时间", "业务熟练"]),
+    ],
+)
+async def test_an_approval_is_rated_in_the_respects_of_how_it_came_in(
+    world: World, taken_in_by: str, respects: list[str]
+) -> None:
+    counter, resident = await open_counter(world), await world.resident()
+    case_no = await _granted_through(counter, resident, taken_in_by)
+
+    sheet = (await resident.get(f"/v1/cases/{case_no}/rating")).json
+    name = sheet["dimensions"][0]["name"]
+    other = "attitude" if name == "once" else "once"
+    refused = await resident.post(f"/v1/cases/{case_no}/rating", {"stars": 5, "dimensions": {other: 5}})
+    said = {"stars": 5, "dimensions": {name: 5}, "tags": sheet["tags"][:1]}
+    given = await resident.post(f"/v1/cases/{case_no}/rating", said)
+
+    assert [one["text"] for one in sheet["dimensions"]] == respects
+    assert (refused.status, refused.code) == (422, "unknown_dimension")
+    assert (given.status, given.json["level"]) == (201, "非常满意")
+
+
+async def _granted_through(counter: Counter, resident: Person, who: str) -> str:
+    if who == "resident":
+        return await counter.granted(resident)
+    person = {"clerk": counter.clerk, "operator": counter.operator}[who]
+    new = {"item_id": counter.code, "form": FORM, "resident_id": resident.id}
+    case_no: str = (await ok(person.post("/v1/approvals", new)))["case_no"]
+    given = [{"key": one, "paper": True} for one in MATERIALS]
+    await ok(person.act(case_no, "edit", materials=given, delivery="electronic"))
+    await ok(person.act(case_no, "submit", truthful=True))
+    await ok(counter.clerk.act(case_no, "take_up"))
+    await counter.judged(case_no)
+    await ok(counter.clerk.act(case_no, "accept"))
+    await ok(counter.reviewer.act(case_no, "pass"))
+    await ok(counter.decider.act(case_no, "grant"))
+    return case_no
+
+
+async def test_an_approval_is_rated_once_it_is_decided_also_against_them_and_not_before(world: World) -> None:
+    counter, resident = await open_counter(world), await world.resident()
+    early, denied = await counter.decision(resident), await counter.denied(resident)
+
+    refused = await resident.post(f"/v1/cases/{early}/rating", {"stars": 5})
+    given = await resident.post(f"/v1/cases/{denied}/rating", {"stars": 3})
+    again = await resident.post(f"/v1/cases/{denied}/rating", {"stars": 1})
+
+    assert (refused.status, refused.code) == (409, "too_early_to_rate")
+    assert (given.status, given.json["level"]) == (201, "基本满意")
+    assert (again.status, again.code) == (409, "already_rated")
+
+
+async def test_the_applicant_is_asked_to_rate_as_soon_as_it_is_decided(world: World) -> None:
+    counter, resident = await open_counter(world), await world.resident()
+    case_no = await counter.denied(resident)
+    await world.work()
+    inbox = (await resident.get("/v1/inbox")).json["items"]
+    assert [one["case_no"] for one in inbox if one["title"] == "服务评价提醒"] == [case_no]

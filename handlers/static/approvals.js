@@ -66,6 +66,8 @@
     scale = Math.min(Math.max(wanted, 1), 6);
     const picture = zoomed.querySelector('img');
     picture.style.width = picture.style.height = `${scale * 100}%`;
+    const box = picture.parentElement;
+    box.scrollTo((box.scrollWidth - box.clientWidth) / 2, (box.scrollHeight - box.clientHeight) / 2);
   }
 
   function zoomKey(event) {
