@@ -4,6 +4,7 @@ import pytest
 
 from handlers.console import service_form
 from handlers.console.case import read_as
+from schemas.common import FormField
 from schemas.service_versions import ServiceForm
 from schemas.staff import Grant
 from server import service_versions
@@ -106,6 +107,21 @@ async def test_a_new_service_is_written_handed_back_and_retired_on_the_page(worl
     service = world.house.db.reader().recall(SERVICES, shop.service_id)
     assert service is not None and not service.active
     assert "改好再上架" in (await boss.get(at)).text
+
+
+async def test_answers_are_read_with_the_questions_that_were_asked(world: World) -> None:
+    floor = FormField(name="floor", label="几楼", type="number")
+    shop, resident = await world.shop(fields=[floor]), await world.resident()
+    case = await shop.booked(resident, form={"floor": 3})
+    dispatcher = Browser(world, shop.dispatcher.token)
+    page = await dispatcher.get(f"/console/services/{shop.service_id}/edit")
+    chosen = {"category": shop.category, "dispatch": "assign", "pool_id": shop.pool_id}
+    chosen |= {f"field{row}.type": "text" for row in range(4)} | {"field0.label": "门牌号"}
+    draft = await dispatcher.press(page, "/edit", **chosen)
+    admin = Browser(world, (await world.staff(Grant(role="admin"))).token)
+    await admin.press(await admin.get(draft.location), "/publish")
+    seen = await dispatcher.get(f"/console/cases/{case['case_no']}")
+    assert "几楼 3" in seen.text and "门牌号" not in seen.text
 
 
 async def test_a_manager_cannot_publish_by_writing_the_address(world: World) -> None:
