@@ -3,13 +3,16 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 from tornado.web import Application
 
 from handlers.base import Doors
 from server import nouns
-from server.building import Building, WeChatGateway, WeComGateway
+from server.building import Building, PayGateway, WeChatGateway, WeComGateway
 from server.config import Settings
+from server.gateways.null import NullPay
+from server.gateways.pay import Pay
 from server.gateways.wechat import WeChat
 from server.gateways.wecom import WeCom
 from server.gateways.wecom_callbacks import CallbackDoor
@@ -58,6 +61,8 @@ async def open_building(
         house = House(settings, clock, db, wechat, wecom, metrics)
         own = settings.wecom
         house.wecom_callbacks = CallbackDoor(own.token, own.encoding_aes_key, own.corpid, clock)
+        house.pay = await asyncio.to_thread(_pay, settings, clock, metrics)
+        stack.push_async_callback(house.pay.close_connections)
         stack.callback(house.pictures.close)
         await db.start(nouns.collections())
         yield house
@@ -82,6 +87,23 @@ def _wecom(settings: Settings, clock: Clock, metrics: Metrics) -> WeCom:
         own.corpid,
         own.secret,
         timeout_s=own.timeout_s,
+        clock=clock,
+        observe=metrics.observe_call,
+    )
+
+
+def _pay(settings: Settings, clock: Clock, metrics: Metrics) -> PayGateway:
+    """Reads the keys, in a thread. Without a merchant nothing is paid by WeChat."""
+    own = settings.pay
+    if not own.mchid:
+        return NullPay()
+    ours = settings.public_url or f"http://127.0.0.1:{settings.port}"
+    return Pay(
+        own,
+        settings.wechat.appid,
+        Path(own.private_key_file).read_text(),
+        Path(own.public_key_file).read_text(),
+        own.notify_url or f"{ours}/pay/notify",
         clock=clock,
         observe=metrics.observe_call,
     )

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Protocol
 
 import structlog
@@ -59,6 +60,23 @@ class WeComGateway(Protocol):
     async def close(self) -> None: ...
 
 
+class PayGateway(Protocol):
+    """What the nouns ask of WeChat Pay."""
+
+    async def prepay(self, order: Any) -> str: ...
+    def client_params(self, prepay_id: str) -> dict[str, str]: ...
+    async def query(self, out_trade_no: str) -> Any: ...
+    async def close(self, out_trade_no: str) -> None: ...
+    async def refund(
+        self, out_refund_no: str, out_trade_no: str, refund_fen: int, total_fen: int, reason: str
+    ) -> Any: ...
+    async def query_refund(self, out_refund_no: str) -> Any: ...
+    async def trade_bill(self, day: date) -> list[Any]: ...
+    async def open_notification(self, headers: Mapping[str, str], body: bytes) -> Any: ...
+    async def ping(self) -> None: ...
+    async def close_connections(self) -> None: ...
+
+
 class WeComCallbacks(Protocol):
     """The door for what WeCom sends us. Raises a HoelunError for what is not WeCom's, or no message."""
 
@@ -71,6 +89,7 @@ class Building:
     """Everything that verbs and queues need. Resources are opened by `server.app.open_building`."""
 
     wecom_callbacks: WeComCallbacks
+    pay: PayGateway
 
     def __init__(
         self,

@@ -63,6 +63,22 @@ class WeCom(Section, frozen=True, kw_only=True):
     timeout_s: Seconds = 3.0
 
 
+class Pay(Section, frozen=True, kw_only=True):
+    """WeChat Pay v3. Without a `mchid` nothing is paid by WeChat. Keys are files in PEM: the merchant's own private key
+    with the serial number of its certificate, and WeChat Pay's public key with its id; its certificates, the older kind,
+    are fetched. `notify_url` is where it tells us, `/pay/notify` at our public address unless said otherwise."""
+
+    base_url: Url = "https://api.mch.weixin.qq.com"
+    mchid: Annotated[str, Meta(pattern=r"^[0-9]{0,32}$")] = ""
+    serial: str = ""
+    private_key_file: str = ""
+    apiv3_key: str = ""
+    public_key_file: str = ""
+    public_key_id: str = ""
+    notify_url: str = ""
+    timeout_s: Seconds = 5.0
+
+
 class Http(Section, frozen=True, kw_only=True):
     """Limits measured to close slow and oversized connections while good users notice nothing. `proxies` are the
     addresses and networks of our own proxies, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
@@ -339,6 +355,7 @@ class Settings(Section, frozen=True, kw_only=True):
     log_format: Literal["console", "json"] = "json"
     wechat: WeChat = field(default_factory=WeChat)
     wecom: WeCom = field(default_factory=WeCom)
+    pay: Pay = field(default_factory=Pay)
     http: Http = field(default_factory=Http)
     limits: Limits = field(default_factory=Limits)
     progress: Progress = field(default_factory=Progress)
@@ -372,7 +389,7 @@ def load(toml: Path | None, environ: Mapping[str, str]) -> Settings:
     if problems:
         raise BadSettings(problems)
     settings = Settings(**values)
-    problems = [*_refused_secrets(settings), *_no_networks(settings)]
+    problems = [*_refused_secrets(settings), *_no_networks(settings), *_pay_incomplete(settings)]
     if problems:
         raise BadSettings(problems)
     return settings
@@ -477,6 +494,7 @@ def _refused_secrets(settings: Settings) -> list[str]:
         "wecom.corpid": settings.wecom.corpid,
         "wecom.token": settings.wecom.token,
         "wecom.encoding_aes_key": settings.wecom.encoding_aes_key,
+        "pay.apiv3_key": settings.pay.apiv3_key,
         "field_key": settings.field_key,
         "cookie_key": settings.cookie_key,
     }
@@ -487,6 +505,26 @@ def _refused_secrets(settings: Settings) -> list[str]:
         if name not in found and len(secrets[name]) < 32:
             problems.append(f"{name}: at least 32 characters are needed, got {len(secrets[name])}")
     return problems
+
+
+def _pay_incomplete(settings: Settings) -> Iterator[str]:
+    """Who is paid by WeChat needs all of it."""
+    own = settings.pay
+    if not own.mchid:
+        return
+    for name in ("serial", "private_key_file", "apiv3_key", "public_key_file", "public_key_id"):
+        if not getattr(own, name):
+            yield f"pay.{name}: needed with pay.mchid"
+    if own.apiv3_key and len(own.apiv3_key.encode()) != _APIV3_BYTES:
+        yield f"pay.apiv3_key: {_APIV3_BYTES} bytes are needed, got {len(own.apiv3_key.encode())}"
+    for name in ("private_key_file", "public_key_file"):
+        if getattr(own, name) and not Path(getattr(own, name)).is_file():
+            yield f"pay.{name}: no such file"
+    if not (own.notify_url or settings.public_url or settings.environment != "production"):
+        yield "pay.notify_url: needed, as there is no public_url"
+
+
+_APIV3_BYTES = 32
 
 
 def _env(name: str) -> str:

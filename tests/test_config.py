@@ -88,3 +88,19 @@ def test_the_command_line_names_bad_settings_and_ends_with_2() -> None:
     assert done.returncode == 2
     assert "port: Expected `int`" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_who_is_paid_by_wechat_needs_all_of_it(tmp_path: Path) -> None:
+    environ = {"HOELUN_ENVIRONMENT": "test", "HOELUN_PAY_MCHID": "1900000001"}
+    with pytest.raises(BadSettings) as refused:
+        load(
+            None,
+            environ | {"HOELUN_PAY_APIV3_KEY": "short", "HOELUN_PAY_PUBLIC_KEY_FILE": str(tmp_path / "no")},
+        )
+    assert refused.value.problems == [
+        "pay.serial: needed with pay.mchid",
+        "pay.private_key_file: needed with pay.mchid",
+        "pay.public_key_id: needed with pay.mchid",
+        "pay.apiv3_key: 32 bytes are needed, got 5",
+        "pay.public_key_file: no such file",
+    ]

@@ -4,12 +4,13 @@ Whoever a code belongs to cannot be known without the platform, so logins fail u
 """
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 from server.gateways.wechat import LoginResult, Verdict, fitted
 from server.gateways.wecom import notice
 from server.gateways.wecom_directory import Department, Member, MemberLogin, PageSignature, Tag, TicketKind
-from server.kit.platform import OutsideCompany, PlatformDown
+from server.kit.platform import Action, OutsideCompany, PlatformDown, PlatformRefusal
 
 T = TypeVar("T")
 Call = tuple[str, dict[str, Any]]
@@ -136,3 +137,41 @@ def _known(api: str, answers: Mapping[str, T], code: str) -> T:
     if code not in answers:
         raise PlatformDown(api, "not_configured")
     return answers[code]
+
+
+class NullPay:
+    """Where no merchant is configured: nothing can be paid by WeChat, and who asks is told so."""
+
+    async def prepay(self, order: Any) -> str:
+        raise _no_pay("prepay")
+
+    def client_params(self, prepay_id: str) -> dict[str, str]:
+        raise _no_pay("client_params")
+
+    async def query(self, out_trade_no: str) -> Any:
+        raise _no_pay("query_order")
+
+    async def close(self, out_trade_no: str) -> None:
+        raise _no_pay("close_order")
+
+    async def refund(
+        self, out_refund_no: str, out_trade_no: str, refund_fen: int, total_fen: int, reason: str
+    ) -> Any:
+        raise _no_pay("refund")
+
+    async def query_refund(self, out_refund_no: str) -> Any:
+        raise _no_pay("query_refund")
+
+    async def trade_bill(self, day: date) -> list[Any]:
+        return []
+
+    async def open_notification(self, headers: Mapping[str, str], body: bytes) -> Any:
+        raise _no_pay("notification")
+
+    async def ping(self) -> None: ...
+
+    async def close_connections(self) -> None: ...
+
+
+def _no_pay(api: str) -> PlatformRefusal:
+    return PlatformRefusal(api, 0, "no merchant is configured", Action.config_alert)

@@ -28,6 +28,7 @@ from .control import CONTROLS, ControlHandler
 from .controls import Control
 from .logins import LOGINS, LoginHandler
 from .pages import PageHandler, WeComHandler
+from .pay_doors import DOORS, PayHandler
 from .world import World
 
 _MINI = (credentials, residents, subscribe, safety, wxacode, links)
@@ -52,6 +53,7 @@ class SandboxApp(Struct):
 
     def close(self) -> None:
         self.world.callbacks.close()
+        self.world.notifier.close()
         self.world.store.close()
 
 
@@ -68,6 +70,8 @@ def make_sandbox(config: SandboxConfig, clock: Now) -> SandboxApp:
     for path in dict.fromkeys(control.path for control in CONTROLS):
         routes.append((path, ControlHandler, {"controls": _methods(path), "world": world}))
     routes += [(path, LoginHandler, {"world": world}) for path in LOGINS]
+    world.paths.update(name for _, name, _ in DOORS)
+    routes += [(path, PayHandler, {"world": world, "work": work, "path": name}) for path, name, work in DOORS]
     routes += [
         ("/health/ready", ReadyHandler, {"world": world}),
         ("/", PageHandler, {"world": world}),

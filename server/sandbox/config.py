@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from .pay_keys import PayKeys
 from .quotas import Quotas
 from .values import type_of
 
@@ -191,6 +192,7 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     tell_msgid: bool = False
     same_media_per_day: int = 10
     unchecked_pages: int = 60_000
+    pay: PayKeys | None = None
 
     def __post_init__(self) -> None:
         for name, prefix in EXAMPLES.items():

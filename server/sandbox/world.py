@@ -1,5 +1,6 @@
 """All the state behind the sandbox's answers, in one place that every call is handed."""
 
+import functools
 import secrets
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +18,9 @@ from .company import Company
 from .config import SandboxConfig, Template
 from .errors import Refused
 from .faults import Faults
+from .pay import Pay
+from .pay_keys import make
+from .pay_notices import Notifier
 from .people import Message, People, Person
 from .quotas import Counters
 from .sealing import Seal
@@ -67,8 +71,14 @@ class World:
         self.directory = Company(config.departments, config.tags)
         seal = Seal(token=config.token, encoding_aes_key=config.encoding_aes_key, corpid=config.corpid)
         self.callbacks = Callbacks(config.callback_url, seal, config.agentid, self.clock)
+        self.notifier = Notifier(lambda: self.pay, self.clock)
         self._employ()
         self._remember_cards()
+
+    @functools.cached_property
+    def pay(self) -> Pay:
+        """Made when somebody pays: keys take a moment."""
+        return Pay(self.config.pay or make(), self.config.appid, self.clock)
 
     def _employ(self) -> None:
         """Those of the configuration; what the state file says of them goes before it."""
