@@ -111,12 +111,26 @@ async def test_who_does_not_work_on_approvals_has_no_such_page(world: World, rol
     case_no = await counter.submitted(await world.resident())
     scope = {} if role == "accountant" else {"provider_id": unique("provider")}
     browser = of(await world.staff(Grant(role=role, **scope)))
-    for path in (LIST, f"{LIST}/board", f"{LIST}/faults", f"{LIST}/delegations", f"{LIST}/{case_no}"):
+    for path in (LIST, f"{LIST}/board", f"{LIST}/faults", f"{LIST}/delegations"):
         assert (await browser.get(path)).status == 403, path
+    assert (await browser.get(f"{LIST}/{case_no}")).status == 404
     assert "审批" not in (await browser.get("/console/me")).text
 
 
 # Materials
+
+
+async def test_who_was_sent_a_copy_looks_at_the_materials_and_gives_no_verdict(world: World) -> None:
+    counter = await open_counter(world)
+    case_no = await counter.accepted(await world.resident())
+    accountant = await world.staff(Grant(role="accountant"), name="陈静")
+    assert (await of(accountant).get(f"{LIST}/{case_no}")).status == 404
+    await ok(counter.reviewer.act(case_no, "copy", userid=accountant.id, reason="请留意发放"))
+
+    page = await of(accountant).get(f"{LIST}/{case_no}")
+
+    assert page.status == 200 and "银行卡" in page.text
+    assert not [one for one in page.forms if one.action.startswith(LIST)]
 
 
 async def test_photos_lie_beside_those_that_were_fine_in_an_earlier_case(world: World) -> None:
@@ -367,6 +381,7 @@ async def test_a_colleague_is_asked_to_stand_in_and_no_more_when_it_is_taken_bac
     )
     assert "我请 赵敏" in page.text and "正在代办" in page.text
     assert "王芳 请我" in (await theirs.get(f"{LIST}/delegations")).text
+    assert await numbers(theirs, f"{LIST}?mine=1") == [case_no]
     done = await counter.colleague.post(path, judge)
     steps = (await counter.clerk.get(f"/v1/cases/{case_no}/history")).json["items"]
     back = next(one for one in page.forms if re.search(r"/delegations/\w+$", one.action))

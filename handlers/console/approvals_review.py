@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from handlers.base import RouteNotFound, allow
 from handlers.console import case as case_page
-from handlers.console.approvals import LIST, WORKS, address
+from handlers.console.approvals import LIST, address
 from handlers.console.case import Problem
 from handlers.page import Goto, Page, Shown
 from schemas.approvals import MaterialShown, ReuseView
@@ -90,7 +90,7 @@ async def _sheets(reader: Reader, case: Case, view: CaseView, rules: Settings) -
 class Review(Page):
     path = "/console/approvals/{case_no}"
 
-    @allow(*WORKS)
+    @allow("staff")
     async def get(self, case_no: str) -> Shown:
         """The materials of a case."""
         house = self.building
@@ -105,12 +105,12 @@ class Review(Page):
 class Act(Page):
     path = "/console/approvals/{case_no}/{action}"
 
-    @allow(*WORKS)
+    @allow("staff")
     async def get(self, case_no: str, action: str) -> Goto:
         """The address of a form that was sent, typed again: nothing is done by looking."""
         return Goto(address(case_no))
 
-    @allow(*WORKS)
+    @allow("staff")
     async def post(self, case_no: str, action: str, form: dict[str, str]) -> Shown | Goto:
         """A verdict, or what follows from all of them; sent twice it is done once."""
         if action not in ACTIONS:

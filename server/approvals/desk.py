@@ -37,7 +37,8 @@ MOST = 1000
 
 
 class Waiting(Struct, frozen=True, kw_only=True):
-    """Which of the open approvals are looked for; all but drafts if nothing is said."""
+    """Which of the open approvals are looked for; all but drafts if nothing is said. `mine` are also those of colleagues
+    for whom one stands in."""
 
     step: str = ""
     community_id: str = ""
@@ -66,7 +67,7 @@ def wanted(look: Waiting, actor: Actor, reader: Reader) -> dict[str, Any]:
     if look.community_id:
         clauses.append({"community_id": look.community_id})
     if look.mine:
-        clauses.append({"handler_id": actor.id})
+        clauses.append({"handler_id": {"$in": [actor.id, *(one.userid for one in actor.standing_in)]}})
     if look.overdue:
         clauses.append({"turn": {"$lt": reader.now}})
     return {"$and": [*clauses, own] if (own := cases.scope(actor)) else clauses}
@@ -85,8 +86,9 @@ async def waiting(
 def communities(reader: Reader, actor: Actor) -> list[tuple[str, str]]:
     """Id and name of those in which the actor may see approvals."""
     known = [one for one in reader.everything(PLACES).items.values() if one.kind == "community"]
-    if not actor.roles & STREET_WIDE:
-        own = {one.community_id for one in actor.grants}
+    grants = [*actor.grants, *(grant for one in actor.standing_in for grant in one.grants)]
+    if not {one.role for one in grants} & STREET_WIDE:
+        own = {one.community_id for one in grants}
         known = [one for one in known if one.id in own]
     return sorted((one.id, one.name) for one in known)
 
