@@ -1,4 +1,4 @@
-"""One event loop, one MongoDB and one stand-in of the platforms for the whole run; a street for each test file."""
+"""One event loop and one MongoDB for the whole run; an empty street with its platforms for each test file."""
 
 import asyncio
 import inspect
@@ -11,7 +11,10 @@ import pytest
 from tornado.ioloop import IOLoop
 
 from server.kit import log, mongod
-from tests.world import Town, World, open_town
+from tests import ram
+from tests.world import Town, World, emptied, open_town
+
+DATABASE = "street"
 
 SLOWEST_S = 60
 LONG_ONES = (
@@ -25,6 +28,10 @@ LONG_ONES = (
     "tests/test_endpoints.py",
 )
 """Files that take long begin first, so that no core is left with one of them at the end."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.add_cleanup(ram.keep_what_is_temporary())
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -76,10 +83,10 @@ def mongo_url(io_loop: IOLoop, data_dir: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def town(io_loop: IOLoop, mongo_url: str, request: pytest.FixtureRequest) -> Iterator[Town]:
-    """Web, worker and platforms with an empty database of this file's own."""
-    name = request.module.__name__.rpartition(".")[2]
-    manager = open_town(mongo_url, f"t_{name}"[:38])
+def town(io_loop: IOLoop, mongo_url: str) -> Iterator[Town]:
+    """Web, worker and platforms of this file's own, with an empty database."""
+    io_loop.run_sync(lambda: emptied(mongo_url, DATABASE))
+    manager = open_town(mongo_url, DATABASE)
     town = io_loop.run_sync(manager.__aenter__)
     yield town
     io_loop.run_sync(lambda: manager.__aexit__(None, None, None))

@@ -32,7 +32,7 @@ async def writes_with(world: World, case_no: str) -> list[str]:
     async with client:
         name = world.house.settings.database
         made = {"o.applyOps": {"$elemMatch": {"ns": f"{name}.cases", "op": "i", "o._id": case_no}}}
-        entry = await client["local"]["oplog.rs"].find_one(made)
+        entry = await client["local"]["oplog.rs"].find_one(made, sort=[("$natural", -1)])
     assert entry is not None
     return sorted(one["ns"].removeprefix(f"{name}.") for one in entry["o"]["applyOps"])
 

@@ -4,17 +4,18 @@ import asyncio
 import itertools
 import json
 import socket
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
 from msgspec import Struct, structs
+from pymongo import AsyncMongoClient
 from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 from tornado.httpserver import HTTPServer
 from tornado.httputil import HTTPHeaders
-from tornado.netutil import bind_sockets
+from tornado.netutil import Resolver, bind_sockets
 
 from schemas.staff import Grant
 from server.app import House, open_building
@@ -34,6 +35,11 @@ _numbers = itertools.count(1)
 
 def unique(prefix: str) -> str:
     return f"{prefix}-{next(_numbers)}"
+
+
+def member(*grants: Grant, skills: Iterable[str] = (), name: str = "王芳") -> Staff:
+    """Somebody to be hired."""
+    return Staff(id=unique("staff"), name=name, grants=list(grants), skills=list(skills))
 
 
 class Reply(Struct):
@@ -75,6 +81,15 @@ class Person(Struct):
         return await self.post(f"/v1/cases/{case_no}/{action}", form, key=key)
 
 
+class Here(Resolver):
+    """Every house is on this machine and called by its number: no thread has to look it up."""
+
+    async def resolve(
+        self, host: str, port: int, family: socket.AddressFamily = socket.AF_UNSPEC
+    ) -> list[tuple[int, Any]]:
+        return [(socket.AF_INET, (host, port))]
+
+
 class Town(Struct):
     """What runs: the house with its doors open, and the platforms it talks to."""
 
@@ -90,9 +105,23 @@ def _sockets() -> tuple[list[socket.socket], str]:
     return sockets, f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
 
 
+async def emptied(mongo_url: str, database: str) -> None:
+    """Nothing is stored there any more, and no plan remembered. Collections and indexes may stay, which are slow to
+    make: every house checks them when it opens."""
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(mongo_url)
+
+    async def empty(name: str) -> None:
+        await client[database][name].delete_many({})
+        await client[database].command("planCacheClear", name)
+
+    async with client:
+        names = await client[database].list_collection_names()
+        await asyncio.gather(*map(empty, names))
+
+
 @asynccontextmanager
 async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
-    """A house and a sandbox on ports of their own, over an empty database."""
+    """A house and a sandbox on ports of their own."""
     clock = SettableClock()
     sandbox = make_sandbox(SandboxConfig(), clock)
     sandbox_sockets, sandbox_url = _sockets()
@@ -123,7 +152,6 @@ async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
         finally:
             stop.set()
             await doors
-            await house.db.drop()
     platforms.stop()
     await platforms.close_all_connections()
     sandbox.close()
@@ -138,7 +166,7 @@ class World:
         self.building = town.house
         self.clock = town.clock
         self.url = town.url
-        self.client = AsyncHTTPClient(force_instance=True, max_clients=400)
+        self.client = AsyncHTTPClient(force_instance=True, max_clients=400, resolver=Here())
         self.compound = ""
         self.community = ""
 
@@ -216,40 +244,55 @@ class World:
 
     async def put(self, collection: Collection[Any], *items: Stored) -> None:
         """Store, and wait until memory knows where memory keeps this."""
+        await self.put_all({collection: items})
+
+    async def put_all(self, things: Mapping[Collection[Any], Iterable[Stored]]) -> None:
+        """The same for several collections, and all at once."""
 
         async def stored(tx: Any) -> None:
-            for item in items:
-                await tx.put(collection, item)
+            for collection, items in things.items():
+                for item in items:
+                    await tx.put(collection, item)
 
-        await self.house.db.alone(stored)
-        if collection.whole:
-            whole = self.house.db.reader().everything(collection)
-            ids = {item.id for item in items}
+        remembered = {one: tuple(items) for one, items in things.items() if one.whole}
+        # Who writes what memory keeps is answered when memory knows; for that it takes a transaction.
+        await (self.house.db.atomically(stored) if remembered else self.house.db.alone(stored))
+        for collection, items in remembered.items():
+            await self._known(collection, items)
 
-            async def known() -> bool:
-                return all(whole.items.get(one.id) == one for one in items)
+    async def _known(self, collection: Collection[Any], items: Iterable[Stored]) -> None:
+        whole = self.house.db.reader().everything(collection)
 
-            await self.until(known, f"{collection.name} {ids}")
+        async def known() -> bool:
+            return all(whole.items.get(one.id) == one for one in items)
+
+        await self.until(known, f"{collection.name} {[one.id for one in items]}")
 
     async def resident(self, openid: str | None = None, **profile: Any) -> Person:
         """A resident signed in through wx.login, with name, phone and household unless `profile` says otherwise."""
         openid = openid or unique("resident")
-        code = (await self.control("codes", openid=openid))["code"]
-        reply = await self.call("POST", "/v1/sessions", {"code": code})
+        code, phone_code = await asyncio.gather(
+            self.control("codes", openid=openid),
+            self.control("phone-codes", openid=openid, phone="13947700001"),
+        )
+        reply = await self.call("POST", "/v1/sessions", {"code": code["code"]})
         assert reply.status == 201, reply.body
         person = Person(self, reply.json["resident"]["id"], reply.json["token"], openid)
         household = {"compound_id": self.compound, "room": "3-2-501"}
         changed = await person.patch("/v1/me", {"name": "王桂英", "household": household, **profile})
         assert changed.status == 200, changed.body
-        phone_code = (await self.control("phone-codes", openid=openid, phone="13947700001"))["code"]
-        await person.post("/v1/me/phone", {"code": phone_code})
+        await person.post("/v1/me/phone", {"code": phone_code["code"]})
         return person
 
     async def staff(self, *grants: Grant, skills: Iterable[str] = (), name: str = "王芳") -> Person:
         """A member of the staff signed in through WeCom."""
-        userid = unique("staff")
-        await self.put(STAFF, Staff(id=userid, name=name, grants=list(grants), skills=list(skills)))
-        return await self.sign_in(userid)
+        [person] = await self.hired(member(*grants, skills=skills, name=name))
+        return person
+
+    async def hired(self, *members: Staff) -> list[Person]:
+        """Several members of the staff, all signed in."""
+        await self.put(STAFF, *members)
+        return await asyncio.gather(*(self.sign_in(one.id) for one in members))
 
     async def sign_in(self, userid: str) -> Person:
         code = (await self.control("wecom-codes", userid=userid))["code"]
@@ -376,9 +419,6 @@ async def _moved(who: Person, case_no: str, action: str, form: dict[str, Any]) -
 async def open_shop(world: World, capacity: int, service: dict[str, Any]) -> Shop:
     provider_id, service_id, pool_id = unique("provider"), unique("service"), unique("pool")
     category = service.get("category", "cleaning")
-    await world.put(CATEGORIES, Category(id=category, name="保洁", icon="sparkles"))
-    await world.put(PROVIDERS, Provider(id=provider_id, name="爱洁家政", phone="0477-8300001"))
-    await world.put(POOLS, Pool(id=pool_id, provider_id=provider_id, name="保洁组", capacity=capacity))
     usual: dict[str, Any] = {
         "name": "日常保洁",
         "category": category,
@@ -391,16 +431,28 @@ async def open_shop(world: World, capacity: int, service: dict[str, Any]) -> Sho
         "open_on_holidays": True,
     }
     made = Service(id=service_id, provider_id=provider_id, pool_id=pool_id, **(usual | service))
-    await world.put(SERVICES, made)
+    people = [
+        member(Grant(role="provider", provider_id=provider_id)),
+        member(Grant(role="worker", provider_id=provider_id), skills=[category], name="李师傅"),
+        member(Grant(role="dispatcher")),
+    ]
+    await world.put_all(
+        {
+            CATEGORIES: [Category(id=category, name="保洁", icon="sparkles")],
+            PROVIDERS: [Provider(id=provider_id, name="爱洁家政", phone="0477-8300001")],
+            POOLS: [Pool(id=pool_id, provider_id=provider_id, name="保洁组", capacity=capacity)],
+            SERVICES: [made],
+            STAFF: people,
+        }
+    )
+    manager, worker, dispatcher = await asyncio.gather(*(world.sign_in(one.id) for one in people))
     return Shop(
         world=world,
         provider_id=provider_id,
         service_id=service_id,
         pool_id=pool_id,
         category=category,
-        manager=await world.staff(Grant(role="provider", provider_id=provider_id)),
-        worker=await world.staff(
-            Grant(role="worker", provider_id=provider_id), skills=[category], name="李师傅"
-        ),
-        dispatcher=await world.staff(Grant(role="dispatcher")),
+        manager=manager,
+        worker=worker,
+        dispatcher=dispatcher,
     )
