@@ -117,11 +117,32 @@ def menu() -> tuple[type["Page"], ...]:
     return tuple(sorted(found, key=lambda one: one.menu.rank if one.menu else 0))
 
 
+HOME = "/console"
+
+
+@functools.cache
+def entries() -> dict[str, str]:
+    """Of each page that is in the menu, or says where it belongs, the entry."""
+    found = discover.subclasses("handlers", Page)
+    return {one.path: one.path if one.menu else one.under for one in found if one.menu or one.under}
+
+
+def entry_of(path: str) -> str:
+    """The entry of the menu that a page belongs to: its own, or that of the nearest page above it; empty for none."""
+    while path not in entries():
+        path = path.rpartition("/")[0]
+        if path in ("", HOME):
+            return ""
+    return entries()[path]
+
+
 class Page(Endpoint):
-    """A page at `path`. Verbs return Shown or Goto; a refusal is a page, too."""
+    """A page at `path`. Verbs return Shown or Goto; a refusal is a page, too. `under` is the entry of the menu that it
+    and what lies below it belong to, where its address does not say so."""
 
     documented = False
     menu: ClassVar[MenuItem | None] = None
+    under: ClassVar[str] = ""
     channel = "console"
     notices = 0
 
@@ -268,6 +289,7 @@ class Page(Endpoint):
             "running": RUNNING,
             "at_hand": AT_HAND,
             "here": self.path,
+            "entry": entry_of(self.path),
             "notices": self.notices,
             "form_token": self.form_token() if actor else "",
             "new_key": secrets.token_urlsafe(18),

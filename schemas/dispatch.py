@@ -203,10 +203,14 @@ class FairnessView(View, frozen=True, kw_only=True):
 
 
 class FindDay(Request, frozen=True, kw_only=True):
-    """A local date, today without one; of one provider, or of all in scope."""
+    """A local date, today without one; of one provider, or of all in scope. `cursor` goes on among the workers,
+    `waiting_cursor` among what has no worker; `limit` is for each of the two."""
 
     date: Annotated[dt.date, Meta(description="当地日期")] | None = None
     provider_id: Id | None = None
+    cursor: Cursor | None = None
+    waiting_cursor: Cursor | None = None
+    limit: Limit = 50
 
 
 class DayVisitView(View, frozen=True, kw_only=True):
@@ -234,9 +238,11 @@ class DayWorkerView(View, frozen=True, kw_only=True):
 
 
 class DayBoardView(View, frozen=True, kw_only=True):
-    """`waiting` are visits of the day that have no worker; `more`: there are too many for one board."""
+    """`waiting` are visits of the day that have no worker. Either list may go on: `workers_next` is the next `cursor`,
+    `waiting_next` the next `waiting_cursor`."""
 
     date: dt.date
     workers: list[DayWorkerView]
+    workers_next: str | None
     waiting: list[DispatchView]
-    more: bool
+    waiting_next: str | None

@@ -14,8 +14,10 @@ from typing import Any
 from msgspec import Struct
 
 from schemas.cases import CaseView
+from server.announcements import ANNOUNCEMENTS, WRITES
 from server.cases import CASES
 from server.cases.scope import covered
+from server.dispatch import DISPATCHES
 from server.kit.db import Change, Follower
 from server.kit.errors import TooMany, Unavailable
 from server.notes import NOTES
@@ -136,6 +138,8 @@ class Live:
         follower.listen(CONVERSATIONS.name, self._said)
         follower.listen(NOTES.name, self._noted)
         follower.listen(NOTICES.name, self._noticed)
+        follower.listen(DISPATCHES.name, self._said)
+        follower.listen(ANNOUNCEMENTS.name, self._announced)
         follower.listen(SESSIONS.name, self._session_changed)
 
     def __len__(self) -> int:
@@ -214,6 +218,13 @@ class Live:
         userid = (change.document or {}).get("userid")
         for one in self._watchers.values():
             if one.member == userid:
+                one.tell_box()
+
+    def _announced(self, change: Change) -> None:
+        """Who writes announcements may see another list; which one it was is not said."""
+        for one in self._watchers.values():
+            actor = self._known(one.session_id)
+            if actor is None or not actor.roles.isdisjoint(WRITES):
                 one.tell_box()
 
     def _session_changed(self, change: Change) -> None:

@@ -430,3 +430,28 @@ async def test_whatever_people_write_stays_text(world: World) -> None:
         seen = await browser.get(path)
         assert "<script>alert" not in seen.body, path
     assert SCRIPT in (await browser.get(f"/console/cases/{case_no}")).text
+
+
+async def test_the_menu_shows_where_one_is_on_the_pages_below_an_entry_too(world: World) -> None:
+    shop, resident = await world.shop(), await world.resident()
+    case_no = (await shop.booked(resident))["case_no"]
+    boss = await world.staff(Grant(role="admin"))
+    places = {
+        "/console": "/console",
+        f"/console/cases/{case_no}": "/console",
+        f"/console/day?date={world.at(9)[:10]}": "/console/dispatch",
+        "/console/fairness": "/console/dispatch",
+        "/console/staff": "/console/staff",
+        f"/console/staff/{boss.id}": "/console/staff",
+        "/console/role-changes": "/console/staff",
+        "/console/role-rules": "/console/staff",
+        f"/console/providers/{shop.provider_id}": "/console/providers",
+        f"/console/rosters/{shop.worker.id}": "/console/providers",
+        "/console/statistics": "/console/statistics",
+        "/console/nothing-of-ours": "",
+    }
+    for path, entry in places.items():
+        menu = (await Browser(world, boss.token).get(path)).body.partition("</nav>")[0]
+        on = re.findall(r'<a href="([^"]+)" class="on" aria-current="(\w+)"', menu)
+        here = path.partition("?")[0]
+        assert on == ([(entry, "page" if here == entry else "true")] if entry else []), path

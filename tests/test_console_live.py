@@ -277,3 +277,23 @@ async def test_many_changes_become_one_word_for_a_page_that_is_behind(world: Wor
         assert news.box and len(news.cases) <= 50
         watcher.end()
         assert not await watcher.wakes(1)
+
+
+async def test_a_visit_that_waits_for_a_worker_is_told_when_it_has_got_to_the_board(world: World) -> None:
+    shop, resident = await world.shop(), await world.resident()
+    case_no = (await shop.brought_to("confirmed", resident))["case_no"]
+    async with line(world, shop.dispatcher) as heard:
+        await world.work()
+        await heard.hears(case_no, 1)
+
+
+async def test_whoever_writes_announcements_hears_that_there_is_another_one_and_nobody_else(
+    world: World,
+) -> None:
+    desk, writer = await world.staff(Grant(role="operator")), await world.staff(Grant(role="admin"))
+    auditor = await world.staff(Grant(role="accountant"))
+    async with Lines(world, (desk, auditor)) as lines:
+        draft = {"audience": {"kind": "street"}, "title": "停水通知", "text": "明天上午停水。"}
+        assert (await writer.post("/v1/staff-announcements", draft)).status == 201
+        await lines[0].hears_a("box")
+        assert lines[1].told == []

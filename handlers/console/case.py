@@ -175,6 +175,7 @@ def _timer_text(case: Case) -> str:
 
 class OneCase(Page):
     path = "/console/cases/{case_no}"
+    under = "/console"
 
     @allow("staff")
     async def get(self, case_no: str) -> Shown:

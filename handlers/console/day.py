@@ -10,39 +10,46 @@ from msgspec import Struct
 from handlers.base import allow
 from handlers.page import Goto, Page, Shown
 from schemas.cases import CandidateView
-from schemas.dispatch import DayBoardView, DayWorkerView, FindDay
+from schemas.common import YEARS
+from schemas.dispatch import DayBoardView, FindDay
 from server import bookings, cases, catalogue, dispatch, staff
 from server.config import Settings
 from server.kit.clock import today
 from server.kit.db import Reader, Tx
-from server.kit.errors import Forbidden, HoelunError
+from server.kit.errors import Forbidden, HoelunError, NotFound
 from server.sessions import Actor
 
 PATH = "/console/day"
 OPENS, CLOSES = 6 * 60, 22 * 60
 """The minutes of the day that are drawn, unless there is something outside."""
 _HOUR = 60
+_ROWS, _MOST_CHOSEN = 30, 60
+_AFRESH = {"case": "", "cursor": "", "waiting": ""}
 _REFUSED = frozenset({409, 422})
+_NOT_THEIR_WORK = "这位师傅不是这家的，或不做这类活，请从下面选一位"
 
 
 class Look(Struct, frozen=True):
-    """Which day, whose, and which visit is about to be given."""
+    """Which day, whose, which visit is about to be given, and how far each of the lists has been turned."""
 
     date: str = ""
     provider_id: str = ""
     case: str = ""
+    cursor: str = ""
+    waiting: str = ""
 
     def address(self, **changed: str) -> str:
-        wanted = {"date": self.date, "provider_id": self.provider_id, "case": self.case} | changed
+        wanted = msgspec.structs.asdict(self) | changed
         query = urlencode({name: value for name, value in wanted.items() if value})
         return f"{PATH}?{query}" if query else PATH
 
 
 def day_of(text: str, otherwise: date) -> date:
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         return otherwise
+    return day if day.year in YEARS else otherwise
 
 
 class Given(Struct, frozen=True):
@@ -71,34 +78,33 @@ def axis(board: DayBoardView) -> Axis:
 
 
 async def picture(reader: Reader, look: Look, actor: Actor, rules: Settings) -> dict[str, Any]:
-    """What the page is filled with. Raises CaseNotFound."""
+    """What the page is filled with. Raises CaseNotFound, BadCursor."""
     day = day_of(look.date, today(reader.now))
-    board = await dispatch.of_day(reader, FindDay(date=day, provider_id=look.provider_id or None), actor)
     chosen: dict[str, CandidateView] = {}
     version = 0
     if look.case:
         case = await cases.find(reader, look.case, actor)
         version = case.version
         chosen = {one.id: one for one in await dispatch.candidates(reader, case, rules)}
+    wanted = FindDay(
+        date=day,
+        provider_id=look.provider_id or None,
+        cursor=look.cursor or None,
+        waiting_cursor=look.waiting or None,
+        limit=_ROWS,
+    )
+    board = await dispatch.of_day(reader, wanted, actor, list(chosen)[:_MOST_CHOSEN] if look.case else None)
     return {
         "board": board,
         "look": msgspec.structs.replace(look, date=f"{day}"),
         "axis": axis(board),
-        "before": look.address(date=f"{day - timedelta(days=1)}", case=""),
-        "after": look.address(date=f"{day + timedelta(days=1)}", case=""),
-        "rows": _rows(board, chosen),
+        "before": look.address(date=f"{day - timedelta(days=1)}", **_AFRESH),
+        "after": look.address(date=f"{day + timedelta(days=1)}", **_AFRESH),
         "chosen": chosen,
+        "most_chosen": _MOST_CHOSEN,
         "version": version,
         "providers": _providers(reader, actor),
     }
-
-
-def _rows(board: DayBoardView, chosen: dict[str, CandidateView]) -> list[DayWorkerView]:
-    """Whoever can be given the chosen visit comes first, the best at the top."""
-    if not chosen:
-        return board.workers
-    at = {worker_id: number for number, worker_id in enumerate(chosen)}
-    return sorted(board.workers, key=lambda one: at.get(one.worker_id, len(at)))
 
 
 def _providers(reader: Reader, actor: Actor) -> list[catalogue.Provider]:
@@ -109,6 +115,7 @@ def _providers(reader: Reader, actor: Actor) -> list[catalogue.Provider]:
 
 class Day(Page):
     path = PATH
+    under = "/console/dispatch"
 
     @allow("provider", "dispatcher", "admin")
     async def get(self, query: Look) -> Shown:
@@ -126,16 +133,18 @@ class Day(Page):
         """Give the visit to somebody: the same move as on the page of the case."""
         if not self.actor.roles & {"provider", "dispatcher"}:
             raise Forbidden
-        look = Look(form.get("date", ""), form.get("provider_id", ""))
+        look = Look(form.get("date", ""), form.get("provider_id", ""), "", form.get("cursor", ""))
+        look = msgspec.structs.replace(look, waiting=form.get("waiting", ""))
         case_no, worker_id = form.get("case_no", ""), form.get("worker_id", "")
         try:
             given = await self._give(case_no, worker_id, form.get("version", ""))
         except HoelunError as error:
-            if error.status not in _REFUSED:
+            elsewhere = error.status == NotFound.status and error.field == "worker_id"
+            if error.status not in _REFUSED and not elsewhere:
                 raise
             await self.note_refusal(error)
             again = msgspec.structs.replace(look, case=case_no)
-            return await self._shown(again, error.message, error.status)
+            return await self._shown(again, _NOT_THEIR_WORK if elsewhere else error.message, error.status)
         self.flash(f"已派给{given.worker}")
         return Goto(look.address())
 

@@ -144,6 +144,7 @@ class Period(Struct, frozen=True):
 
 class Fairness(Page):
     path = "/console/fairness"
+    under = "/console/dispatch"
 
     @allow("provider", "dispatcher", "admin")
     async def get(self, query: Period) -> Shown:

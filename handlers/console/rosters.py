@@ -24,6 +24,7 @@ class BadRosterLine(Invalid):
 
 class Rosters(Page):
     path = ROSTERS
+    under = "/console/providers"
 
     @allow("provider", "dispatcher", "admin")
     async def get(self) -> Shown:

@@ -81,6 +81,7 @@ async def picture(page: Page, look: Look, refused: Refused) -> dict[str, Any]:
 
 class RoleChanges(Page):
     path = CHANGES
+    under = "/console/staff"
 
     @allow("admin")
     async def get(self, query: Look) -> Shown:

@@ -18,6 +18,7 @@ class Look(Struct, frozen=True):
 
 class Handover(Page):
     path = HANDOVER
+    under = "/console/staff"
 
     @allow("dispatcher", "provider", "admin")
     async def get(self, query: Look) -> Shown:

@@ -60,6 +60,7 @@ def picture(reader: Reader, refused: Refused) -> dict[str, Any]:
 
 class RoleRules(Page):
     path = RULES
+    under = "/console/staff"
 
     @allow("admin")
     async def get(self) -> Shown:

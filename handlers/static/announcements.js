@@ -22,5 +22,6 @@ if (write) {
     const told = document.querySelector('[data-unsaved]');
     if (told) told.hidden = false;
   });
+  document.addEventListener('live:fresh', () => { if (write.isConnected) draw(); });
   draw();
 }

@@ -1,34 +1,47 @@
-// Dragging a visit onto a worker sends the form that stands at the end of the board. Without this file one taps.
+// Dragging a visit onto a worker sends the form that stands at the end of the board. Without this file one taps. The board keeps
+// itself fresh (live.js), so nothing here holds on to an element: whatever is there now is asked.
 'use strict';
 
-const drop = document.querySelector('form[data-drop]');
+(() => {
+  const VISIT = '[data-visit]';
+  const WORKER = '[data-worker]';
+  /** Not text: dragging a link puts its address there. */
+  const KIND = 'application/x-visit';
+  const near = (event, what) => (event.target instanceof Element ? event.target.closest(what) : null);
 
-function carry(visit) {
-  visit.draggable = true;
-  visit.addEventListener('dragstart', (event) => {
-    event.dataTransfer.setData('text/plain', visit.dataset.visit);
+  function ready() {
+    document.querySelectorAll(VISIT).forEach((one) => { one.draggable = true; });
+  }
+
+  function over(worker) {
+    document.querySelectorAll(`${WORKER}.over`).forEach((one) => { if (one !== worker) one.classList.remove('over'); });
+    if (worker) worker.classList.add('over');
+  }
+
+  document.addEventListener('dragstart', (event) => {
+    const visit = near(event, VISIT);
+    if (!visit) return;
+    event.dataTransfer.setData(KIND, visit.dataset.visit);
     event.dataTransfer.effectAllowed = 'move';
   });
-}
-
-function receive(worker) {
-  worker.addEventListener('dragover', (event) => {
-    event.preventDefault();
-    worker.classList.add('over');
+  document.addEventListener('dragover', (event) => {
+    const worker = near(event, WORKER);
+    if (worker) event.preventDefault();
+    over(worker);
   });
-  worker.addEventListener('dragleave', () => worker.classList.remove('over'));
-  worker.addEventListener('drop', (event) => {
+  document.addEventListener('dragend', () => over(null));
+  document.addEventListener('drop', (event) => {
+    const worker = near(event, WORKER);
+    const form = document.querySelector('form[data-drop]');
+    over(null);
+    if (!worker || !form) return;
     event.preventDefault();
-    worker.classList.remove('over');
-    const visit = event.dataTransfer.getData('text/plain');
-    if (!document.querySelector(`[data-visit="${CSS.escape(visit)}"]`)) return;
-    drop.elements.case_no.value = visit;
-    drop.elements.worker_id.value = worker.dataset.worker;
-    drop.requestSubmit();
+    const visit = event.dataTransfer.getData(KIND);
+    if (!visit || !document.querySelector(`[data-visit="${CSS.escape(visit)}"]`)) return;
+    form.elements.case_no.value = visit;
+    form.elements.worker_id.value = worker.dataset.worker;
+    form.requestSubmit();
   });
-}
-
-if (drop) {
-  document.querySelectorAll('[data-visit]').forEach(carry);
-  document.querySelectorAll('[data-worker]').forEach(receive);
-}
+  document.addEventListener('live:fresh', ready);
+  ready();
+})();

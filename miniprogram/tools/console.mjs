@@ -38,7 +38,8 @@ const MORE = [
   { name: 'menu', who: 'demo-admin', page: () => '/console', act: (page) => page.locator('.later summary').click(), widths: ['phone'], low: true },
   { name: 'keys', who: 'demo-dispatcher', page: () => '/console', act: (page) => page.locator('[data-keys-open]').click(), widths: ['desk'], low: true },
   { name: 'dispatch-of-a-case', who: 'demo-dispatcher', page: (of) => `/console/dispatch/${of.assigned}` },
-  { name: 'day', who: 'demo-dispatcher', page: () => '/console/day', follow: '[data-after]' },
+  { name: 'day', who: 'demo-dispatcher', page: (of) => `/console/day?date=${of.day.day}` },
+  { name: 'day-chosen', who: 'demo-dispatcher', page: (of) => `/console/day?date=${of.day.day}&case=${of.day.waiting[0]}` },
   { name: 'item-version', who: 'demo-reviewer', page: () => '/console/items/ELDER-ALLOWANCE/1' },
   { name: 'item-edit', who: 'demo-reviewer', page: () => '/console/items/DISABILITY', follow: 'form[action$="/draft"] button, main a[href$="/edit"]' },
   { name: 'not-there', who: 'demo-dispatcher', page: () => '/console/nothing' },
@@ -52,6 +53,7 @@ const only = values.only.split(',').filter(Boolean)
 const demo = process.env.HOELUN_E2E_CONSOLE ? null : await startDemo()
 const { CONSOLE, atWork, open } = await import('../tests/e2e/stage.mjs')
 const { fill } = await import('./street.mjs')
+const { fillDay } = await import('./day.mjs')
 const stage = await open()
 const complaints = []
 const taken = new Set()
@@ -81,6 +83,7 @@ async function situations() {
   await page.setContent(fs.readFileSync(path.join(HOME, 'tools', 'window.svg'), 'utf8'))
   const street = await fill(await page.screenshot({ type: 'jpeg', quality: 85 }))
   await page.close()
+  street.day = await fillDay()
   const dispatcher = await atWork('demo-dispatcher')
   const { items } = await dispatcher('GET', `/v1/cases/${street.assigned}/candidates`)
   if (items.some((one) => one.id === 'demo-worker' && one.free)) await dispatcher('POST', `/v1/cases/${street.assigned}/assign`, { worker_id: 'demo-worker' })

@@ -1,6 +1,7 @@
 """The dispatch board 派单看板: a day of the workers who are somebody's to send, and what of it has no worker yet."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -11,31 +12,35 @@ from server.cases.kinds import ENDED, kind_of
 from server.dispatch.board import providers_of, theirs, view
 from server.dispatch.stored import DISPATCHES, Dispatch
 from server.kit.clock import SHANGHAI, today
-from server.kit.db import Reader
+from server.kit.db import Page, Reader
+from server.kit.db.pages import decode_cursor, encode_cursor
 from server.sessions import Actor
 from server.staff import STAFF, Staff
 
 MOST_VISITS = 2_000
-MOST_WAITING = 100
 DAY_MIN = 24 * 60
 
 
-async def of_day(reader: Reader, wanted: FindDay, actor: Actor) -> DayBoardView:
-    """Everybody with their shifts and visits of the day, by provider and name; for a manager their own people."""
+async def of_day(
+    reader: Reader, wanted: FindDay, actor: Actor, only: Sequence[str] | None = None
+) -> DayBoardView:
+    """People with their shifts and visits of the day, by provider and name; for a manager their own. `only` these, in
+    this order, where it is asked who could do something. Raises BadCursor."""
     day = wanted.date or today(reader.now)
     start = datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
     span = (start, start + timedelta(days=1))
     own = providers_of(actor)
     if wanted.provider_id is not None:
         own = [wanted.provider_id] if own is None or wanted.provider_id in own else []
-    people = _people(reader, own)
-    visits = await _visits(reader, [one.id for one in people], own, span)
-    waiting = await _waiting(reader, theirs(actor, wanted.provider_id), span)
+    people = _page(_people(reader, own), own, wanted) if only is None else _named(reader, own, only)
+    visits = await _visits(reader, [one.id for one in people.items], own, span)
+    waiting = await _waiting(reader, theirs(actor, wanted.provider_id), span, wanted)
     return DayBoardView(
         date=day,
-        workers=[_worker(reader, one, day, own, visits[one.id]) for one in people],
-        waiting=[view(reader, one) for one in waiting[:MOST_WAITING]],
-        more=len(waiting) > MOST_WAITING,
+        workers=[_worker(reader, one, day, own, visits[one.id]) for one in people.items],
+        workers_next=people.next,
+        waiting=[view(reader, one) for one in waiting.items],
+        waiting_next=waiting.next,
     )
 
 
@@ -44,10 +49,29 @@ def _employers(worker: Staff, own: list[str] | None) -> list[str]:
     return [one for one in works if own is None or one in own]
 
 
+def _place(worker: Staff, own: list[str] | None) -> tuple[str, str]:
+    """Where they stand: by provider, then by name."""
+    return "\n".join([*_employers(worker, own), worker.name]), worker.id
+
+
 def _people(reader: Reader, own: list[str] | None) -> list[Staff]:
     everybody = reader.everything(STAFF).items.values()
     found = [one for one in everybody if one.active and _employers(one, own)]
-    return sorted(found, key=lambda one: (_employers(one, own), one.name, one.id))
+    return sorted(found, key=lambda one: _place(one, own))
+
+
+def _page(people: list[Staff], own: list[str] | None, wanted: FindDay) -> Page[Staff]:
+    """Out of memory, behind the cursor. Raises BadCursor."""
+    after = decode_cursor(wanted.cursor) if wanted.cursor else ("", "")
+    rest = [one for one in people if _place(one, own) > (str(after[0]), after[1])]
+    shown = rest[: wanted.limit]
+    following = encode_cursor(*_place(shown[-1], own)) if len(rest) > wanted.limit else None
+    return Page(shown, following)
+
+
+def _named(reader: Reader, own: list[str] | None, only: Sequence[str]) -> Page[Staff]:
+    known = {one.id: one for one in _people(reader, own)}
+    return Page([known[one] for one in only if one in known])
 
 
 async def _visits(
@@ -69,9 +93,14 @@ async def _visits(
     return by_worker
 
 
-async def _waiting(reader: Reader, whose: dict[str, Any], span: tuple[datetime, datetime]) -> list[Dispatch]:
-    where = {"waiting": True, "start": {"$gte": span[0], "$lt": span[1]}, **whose}
-    return await reader.all(DISPATCHES, where, limit=MOST_WAITING + 1, sort="start")
+async def _waiting(
+    reader: Reader, whose: dict[str, Any], span: tuple[datetime, datetime], wanted: FindDay
+) -> Page[Dispatch]:
+    """What begins first at the top. Raises BadCursor."""
+    where = {"$and": [{"waiting": True, "start": {"$gte": span[0], "$lt": span[1]}}, whose]}
+    return await reader.page(
+        DISPATCHES, where, sort="start", cursor=wanted.waiting_cursor, limit=wanted.limit
+    )
 
 
 def _worker(

@@ -4,7 +4,7 @@ import { after, before, test } from 'node:test'
 import { fillDay } from '../../tools/day.mjs'
 import { CONSOLE, atWork, elsewhere, open, until } from './stage.mjs'
 
-const AHEAD = 5
+const AHEAD = 9
 
 let stage
 let work
