@@ -132,6 +132,11 @@ class Preview(Struct, frozen=True):
     cases: int
     moved: int
 
+    @property
+    def at_least(self) -> bool:
+        """Whether there were too many cases to look at each."""
+        return self.cases > _MOST_CASES
+
 
 async def preview(reader: Reader, own: CalendarFile, rules: Settings) -> Preview:
     now = workdays.calendar(reader)
