@@ -205,7 +205,7 @@ async def _put_in_force(tx: Tx, made: ServiceVersion) -> None:
             await tx.insert(SERVICE_VERSIONS, first_of(now, tx.now))
     if made.pool is not None:
         await tx.put(POOLS, made.pool)
-    await tx.put(SERVICES, replace(made.service, price=now.price if now else made.service.price))
+    await tx.put(SERVICES, made.service)
 
 
 async def begin(house: Any, row: ServiceVersion) -> Settled:
