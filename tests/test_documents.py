@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from schemas.staff import Grant
 from server.cases import CASES
 from server.config import Documents, Settings
-from server.documents import CONTENTS, DOCUMENTS, archive, drawing, wording
+from server.documents import CONTENTS, DOCUMENTS, archive, codes, drawing, wording
 from server.documents.archive import ARCHIVES
 from server.documents.making import AddressMissing, make
 from server.documents.stored import Basis, Document
@@ -144,6 +144,9 @@ async def test_a_case_that_is_accepted_anew_after_it_was_sent_back_keeps_its_one
     await office.act(office.clerk, case_no, "accept")
     await world.work()
     assert await papers(office.owner, case_no) == before
+    assert not await world.house.db.reading(
+        lambda reader: reader.count(EVENTS, {"subject": case_no, "due_at": {"$ne": None}})
+    ), "and nobody tries again and again to give it a second"
 
 
 async def test_each_supplement_notice_is_a_paper_with_its_own_list(world: World) -> None:
@@ -477,6 +480,15 @@ async def test_a_code_that_was_made_up_or_changed_is_found_nowhere(world: World)
     assert {one.status for one in pages} == {404}
     assert len({one.body for one in pages}) == 1, "one page, whatever the cause"
     assert "查不到这份文书" in pages[0].body.decode()
+
+
+def test_only_a_code_that_we_made_is_ours() -> None:
+    made = [codes.make(RULES) for _ in range(50)]
+    assert len(set(made)) == 50
+    assert all(re.fullmatch("[0-9a-z]{32}", one) and codes.is_ours(RULES, one) for one in made)
+    others = Settings(environment="test", field_key="another field key")
+    assert not any(codes.is_ours(others, one) for one in made)
+    assert not codes.is_ours(RULES, made[0][:16] + made[1][16:])
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
-"""Codes that nobody can guess, and that nobody with the database alone can move to another paper.
+"""Codes that nobody can guess, and that nobody with the database alone can put on another paper.
 
-A code is 80 random bits, and 80 bits of a seal over them and over the paper they stand on. `stamp` seals what is known
-only when the paper is finished: its hash. Both with a key derived from `field_key`, which lasts as long as the data.
+A code is 80 random bits and an 80-bit seal over them: one that was made up is refused before anything is looked up.
+`stamp` seals what the paper is, its code and its hash among it. Both with a key derived from `field_key`, which lasts
+as long as the data.
 """
 
 import hashlib
@@ -19,14 +20,14 @@ _BITS = 5
 _FORM = re.compile(rf"[{_LETTERS}]{{{2 * _HALF}}}")
 
 
-def make(rules: Settings, document_id: str, number: str) -> str:
+def make(rules: Settings) -> str:
     drawn = _spelled(chance.take(_HALF * _BITS // 8))
-    return drawn + _seal(rules, drawn, document_id, number)
+    return drawn + _seal(rules, drawn)
 
 
-def is_code(text: str) -> bool:
-    """Whether it could be one: what cannot is not looked up."""
-    return _FORM.fullmatch(text) is not None
+def is_ours(rules: Settings, text: str) -> bool:
+    """Whether we made this code."""
+    return _FORM.fullmatch(text) is not None and hmac.compare_digest(text[_HALF:], _seal(rules, text[:_HALF]))
 
 
 def stamp(rules: Settings, document: Document) -> str:
@@ -35,15 +36,13 @@ def stamp(rules: Settings, document: Document) -> str:
     return _digest(rules, "stamp", *told).hex()
 
 
-def is_genuine(rules: Settings, document: Document, code: str) -> bool:
-    """Whether the code was made for this paper, and what is stored of it is as it was when it was made."""
-    ours = _seal(rules, code[:_HALF], document.id, document.number)
-    sealed = hmac.compare_digest(code[_HALF:], ours)
-    return sealed and hmac.compare_digest(document.stamp, stamp(rules, document))
+def is_genuine(rules: Settings, document: Document) -> bool:
+    """Whether what is stored of a paper is as it was when it was made."""
+    return hmac.compare_digest(document.stamp, stamp(rules, document))
 
 
-def _seal(rules: Settings, drawn: str, document_id: str, number: str) -> str:
-    return _spelled(_digest(rules, "code", drawn, document_id, number)[: _HALF * _BITS // 8])
+def _seal(rules: Settings, drawn: str) -> str:
+    return _spelled(_digest(rules, "code", drawn)[: _HALF * _BITS // 8])
 
 
 def _digest(rules: Settings, *told: str) -> bytes:

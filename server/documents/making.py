@@ -49,7 +49,7 @@ async def make(house: House, document: Document) -> Settled:
     if not reached(rules):
         raise AddressMissing("public_url is not set")
     number = wording.number(rules, word_of(document), document)
-    code = codes.make(rules, document.id, number)
+    code = codes.make(rules)
     document = replace(document, number=number, code=code)
     sheet = replace(wording.sheet(document, basis, rules), code=code, verify=verify_address(rules, code))
     pdf = await drawing.pdf(sheet)

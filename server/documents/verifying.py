@@ -28,8 +28,8 @@ class Verified(Struct, frozen=True):
 
 async def verify(reader: Reader, code: str, rules: Settings) -> Verified:
     """Raises DocumentUnknown, for whatever is not as we made it, without saying what."""
-    found = await _by_code(reader, code) if codes.is_code(code) else None
-    if found is None or not codes.is_genuine(rules, found, code):
+    found = await _by_code(reader, code) if codes.is_ours(rules, code) else None
+    if found is None or not codes.is_genuine(rules, found):
         raise DocumentUnknown
     return Verified(
         title=found.title,
