@@ -114,6 +114,23 @@ test('what is typed goes up by itself, the last word of it, and what was refused
   phone.away()
 })
 
+test('what was typed without a network is there when the program is opened again, and goes up then', async () => {
+  const cut = await Handset.take({ start: `${APPLY}?case_no=SP-1`, answers: answers() })
+  await cut.see('银行卡号')
+  cut.preview.settings.set('network', 'cut')
+  cut.type('银行卡号', '6222')
+  await until(() => cut.stored('draft.approval.SP-1')?.form.account === '6222', () => 'kept on the phone')
+  assert.equal(cut.did('POST /v1/cases/SP-1/edit').length, 0)
+  cut.away()
+
+  const later = await Handset.take({ start: `${APPLY}?case_no=SP-1`, answers: answers(), kept: { agreed: 1, token: 'mine', 'draft.approval.SP-1': { form: { account: '6222' } } } })
+  await later.see('已自动保存')
+  assert.equal(later.box('银行卡号').value, '6222')
+  assert.deepEqual(bodies(later, 'POST /v1/cases/SP-1/edit'), [{ form: { account: '6222' } }])
+  assert.equal(later.stored('draft.approval.SP-1'), undefined)
+  later.away()
+})
+
 test('what was begun is gone on with, or thrown away', async () => {
   const begun = view({ details: { form: { account: '6222' } } })
   const cases = { items: [view({ case_no: 'SP-0', details: { item_id: 'OTHER' } }), view({ case_no: 'SP-2', actions: [] }), begun], next: null }

@@ -1,10 +1,10 @@
-// Applying for an item, from the guide to what comes of it: residents on their phones, the staff at the API.
+// Applying for an item, from the guide to what comes of it: residents on their phones, the staff at the console.
 import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import path from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { APP } from '../../preview/build.mjs'
-import { CONSOLE, atWork, elsewhere, open, until } from './stage.mjs'
+import { CONSOLE, atWork, control, elsewhere, open, until } from './stage.mjs'
 
 const PHOTO = path.join(APP, 'images', 'home-on.png')
 const AT_ONCE = 3
@@ -51,21 +51,64 @@ async function onPaper(phone, name) {
 const fill = (phone, label, text) => phone.view.getByLabel(label, { exact: true }).locator('input, textarea').first().fill(text)
 const choose = (phone, question, text) => phone.view.getByRole('radiogroup', { name: question }).getByText(text, { exact: true }).click()
 
-/** From what was read over to the receipt. → the number */
+/** From what was read over to the receipt, though an answer is lost on its way. → the number */
 async function sign(phone, button = '提交申请') {
   await phone.view.getByLabel('以上内容属实').click()
+  await phone.page.evaluate(() => preview.settings.loseAnswers(1))
   await phone.tap(button)
   await phone.see('已经交上去了')
   return (await phone.view.locator('[class*="number"]').first().textContent()).trim()
 }
 
+/** What is done in the console has reached the case. */
+async function moved(caseNo, click) {
+  const clerk = await atWork(CLERK)
+  const version = async () => (await clerk('GET', `/v1/cases/${caseNo}`)).version
+  const before_ = await version()
+  await click()
+  await until(async () => (await version()) > before_, 'the move')
+}
+
+/** On the page where materials are looked at: a button of this form. */
+const press = (desk, caseNo, action) => moved(caseNo, async () => {
+  await desk.page.goto(`${CONSOLE}/console/approvals/${caseNo}`)
+  await desk.page.locator(`form[action$="/${action}"] button`).last().click()
+})
+
+/** On the case page: a form, with what is filled into it by name. */
+const enter = (desk, caseNo, action, given = {}) => moved(caseNo, async () => {
+  await desk.open(caseNo)
+  await desk.act(action, async (form) => {
+    for (const [name, value] of Object.entries(given)) {
+      const box = form.locator(`[name="${name}"]`)
+      const type = await box.first().evaluate((one) => one.type)
+      if (type === 'radio') await form.locator(`[name="${name}"][value="${value}"]`).check({ force: true })
+      else if (type === 'checkbox') await box.first().setChecked(value, { force: true })
+      else await box.fill(value)
+    }
+  })
+})
+
 /** The clerk finds every paper fine but those that are named with what is wrong. */
-async function judged(clerk, caseNo, wrong = {}) {
-  const { details } = await clerk('GET', `/v1/cases/${caseNo}`)
-  for (const { key } of details.materials.filter((one) => one.applies && (one.files.length || one.paper))) {
-    await act(clerk, caseNo, 'judge', wrong[key] ? { key, verdict: 'unclear', remark: wrong[key] } : { key, verdict: 'fine' })
+async function judged(desk, caseNo, wrong = {}) {
+  const { details } = await (await atWork(CLERK))('GET', `/v1/cases/${caseNo}`)
+  const waiting = details.materials.filter((one) => one.applies && (one.files.length || one.paper) && one.verdict !== 'fine')
+  await desk.page.goto(`${CONSOLE}/console/approvals/${caseNo}`)
+  for (const { key } of waiting) {
+    const sheet = desk.page.locator(`#m-${key}`)
+    await moved(caseNo, async () => {
+      if (wrong[key]) await sheet.locator('[name="remark"]').fill(wrong[key])
+      await sheet.locator(`button[value="${wrong[key] ? 'unclear' : 'fine'}"]`).click()
+    })
+    await desk.page.locator(`#m-${key} [aria-pressed="true"]`).waitFor()
   }
 }
+
+/** What was told of the case on the resident's phone. */
+const told = (resident, title) => until(async () => {
+  const { items } = await control(`messages?openid=${resident}`)
+  return items.some((one) => one.title === title)
+}, title)
 
 /** The paper of this name is opened as a PDF. → its bytes */
 async function paper(phone, name) {
@@ -114,15 +157,19 @@ describe('approvals', { concurrency: AT_ONCE }, () => {
     await phone.see('到窗口交纸质的')
     const caseNo = await sign(phone)
     assert.match(caseNo, /^SP-/)
+    const { items: steps } = await call('GET', `/v1/cases/${caseNo}/history`)
+    assert.equal(steps.filter((one) => one.action === 'submit').length, 1)
     await phone.tap('看办到哪一步')
     await phone.see('一步一步')
 
-    const clerk = await atWork(CLERK)
-    await act(clerk, caseNo, 'take_up')
+    const clerk = await stage.desk(CLERK)
+    await press(clerk, caseNo, 'take_up')
     await judged(clerk, caseNo)
-    await act(clerk, caseNo, 'grant_now')
+    await press(clerk, caseNo, 'grant_now')
+    await clerk.close()
     await again(phone)
     await paper(phone, '居住证明')
+    await told(resident, '审批结果通知')
     const { items } = await call('GET', `/v1/cases/${caseNo}/documents`)
     const verified = await fetch(`${CONSOLE}/verify/${items.at(-1).code}`)
     assert.equal(verified.status, 200)
@@ -154,10 +201,11 @@ describe('approvals', { concurrency: AT_ONCE }, () => {
     await phone.tap('下一步')
     const caseNo = await sign(phone)
 
-    const clerk = await atWork(CLERK)
-    await act(clerk, caseNo, 'take_up')
+    const clerk = await stage.desk(CLERK)
+    await press(clerk, caseNo, 'take_up')
     await judged(clerk, caseNo, { household_book: '本人页反光，请在亮处重新拍' })
-    await act(clerk, caseNo, 'supplement')
+    await press(clerk, caseNo, 'supplement')
+    await told(resident, '补正材料通知')
     await phone.tap('看办到哪一步')
     await phone.see('一次告诉您全部要补的')
     await phone.see('本人页反光，请在亮处重新拍')
@@ -176,15 +224,16 @@ describe('approvals', { concurrency: AT_ONCE }, () => {
     await phone.see('预审中')
 
     await judged(clerk, caseNo)
-    await act(clerk, caseNo, 'accept')
+    await press(clerk, caseNo, 'accept')
     await again(phone)
     await phone.see('社区审核')
     await phone.view.locator('[class*="bar"]').first().waitFor()
-    await act(clerk, caseNo, 'pass', { opinion: '户口和年龄都符合' })
+    await enter(clerk, caseNo, 'pass', { opinion: '户口和年龄都符合' })
     await again(phone)
     await phone.see('公示到')
-    await act(clerk, caseNo, 'object', { text: '听说已经搬走了', by: '邻居' })
-    await act(clerk, caseNo, 'answer_objection', { upheld: false, answer: '走访过，一直住在这里' })
+    await enter(clerk, caseNo, 'object', { text: '听说已经搬走了', by: '邻居' })
+    await enter(clerk, caseNo, 'answer_objection', { upheld: false, answer: '走访过，一直住在这里' })
+    await clerk.close()
     await again(phone)
     await phone.tap('读给我听')
     await phone.see('高龄津贴')
@@ -214,26 +263,27 @@ describe('approvals', { concurrency: AT_ONCE }, () => {
     await phone.tap('下一步')
     const caseNo = await sign(phone)
 
-    const [clerk, reviewer, decider] = await Promise.all([CLERK, REVIEWER, DECIDER].map(atWork))
-    await act(clerk, caseNo, 'take_up')
+    const [clerk, reviewer, decider] = await Promise.all([CLERK, REVIEWER, DECIDER].map((one) => stage.desk(one)))
+    await press(clerk, caseNo, 'take_up')
     await judged(clerk, caseNo)
-    await act(clerk, caseNo, 'accept')
-    await act(clerk, caseNo, 'pass')
+    await press(clerk, caseNo, 'accept')
+    await enter(clerk, caseNo, 'pass')
     const hers = await stage.phone('demo-resident-163', { start: casePage(caseNo) })
     await hers.see('入户调查')
-    await act(clerk, caseNo, 'report', { visitors: '乌日娜、郝丽娟', report: '下肢行动不便，家中有扶手' })
-    await act(reviewer, caseNo, 'pass', { opinion: '同意' })
-    await act(reviewer, caseNo, 'district_answer', { agreed: true, document: '残联〔2026〕18 号' })
-    await act(decider, caseNo, 'grant', { opinion: '准予' })
+    await enter(clerk, caseNo, 'report', { visitors: '乌日娜、郝丽娟', report: '下肢行动不便，家中有扶手' })
+    await enter(reviewer, caseNo, 'pass', { opinion: '同意' })
+    await enter(reviewer, caseNo, 'district_answer', { agreed: true, document: '残联〔2026〕18 号' })
+    await enter(decider, caseNo, 'grant', { opinion: '准予' })
     await again(hers)
     await hers.see('取件码')
     const spoken = (await hers.view.locator('[class*="digits"]').textContent()).trim()
-    await assert.rejects(act(clerk, caseNo, 'deliver', { method: 'pick_up', code: spoken === '000000' ? '111111' : '000000' }), /wrong_pick_up_code/)
-    await act(clerk, caseNo, 'deliver', { method: 'pick_up', code: spoken })
+    await assert.rejects(act(await atWork(CLERK), caseNo, 'deliver', { method: 'pick_up', code: spoken === '000000' ? '111111' : '000000' }), /wrong_pick_up_code/)
+    await enter(clerk, caseNo, 'deliver', { method: 'pick_up', code: spoken })
     await again(hers)
     await hers.see('已送达')
     await hers.tap('评一评这次办事')
     await hers.see('您满意吗')
+    for (const one of [clerk, reviewer, decider]) await one.close()
     for (const one of [phone, hers]) {
       await one.wellBehaved()
       await one.close()
@@ -262,6 +312,16 @@ describe('approvals', { concurrency: AT_ONCE }, () => {
     await stranger.see('居住证明')
     const { name } = await call('GET', '/v1/me')
     assert.equal(await stranger.view.getByText(name).count(), 0)
+    await phone.tap('下一步')
+    await phone.tap('到窗口领')
+    await phone.view.getByText('上一步', { exact: true }).click()
+    await onPaper(phone, '证件照')
+    for (const part of ['下一步', '下一步']) await phone.tap(part)
+    await sign(phone)
+    await phone.tap('看办到哪一步')
+    await phone.tap('撤回申请')
+    await phone.tap('确定撤回申请')
+    await phone.see('已撤回')
     for (const one of [phone, stranger]) {
       await one.wellBehaved()
       await one.close()
@@ -280,7 +340,7 @@ async function granted(call) {
   await act(call, caseNo, 'submit', { truthful: true })
   const clerk = await atWork(CLERK)
   await act(clerk, caseNo, 'take_up')
-  await judged(clerk, caseNo)
+  for (const key of ['id_card', 'house_deed']) await act(clerk, caseNo, 'judge', { key, verdict: 'fine' })
   await act(clerk, caseNo, 'grant_now')
   return caseNo
 }

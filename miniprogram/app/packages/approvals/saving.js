@@ -44,7 +44,10 @@ function saver(send, fail) {
     timer = setTimeout(() => flush().catch(fail), LULL_MS)
   }
 
-  return { flush, note }
+  /** Whether something was not sent yet. */
+  const waits = () => Object.keys(waiting).length > 0
+
+  return { flush, note, waits }
 }
 
 module.exports = { saver }

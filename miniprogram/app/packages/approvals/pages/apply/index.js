@@ -70,9 +70,11 @@ Page({
   async start(view, named) {
     if (!view) return
     this.caseNo = view.case_no
-    const { delivery, address, form } = view.details
+    const unsent = drafts.get(this.unsent())
+    const { delivery, address, form } = { ...view.details, ...unsent }
     const only = this.data.ways.length === 1 ? this.data.ways[0].value : ''
     this.setData({ form: { ...form, ...this.data.form }, delivery: delivery || only, address, resumed: named ? '' : when(view.updated_at) })
+    this.saving.note(unsent)
     const [photos, reuses] = await Promise.all([approvals.photos(view), approvals.reuses(this.caseNo).catch(() => [])])
     this.setData({ photos, reuses })
     this.draw(view)
@@ -81,6 +83,11 @@ Page({
 
   draft() {
     return `approval.${this.code}`
+  },
+
+  /** What was typed and has not reached the server, though the program was closed. */
+  unsent() {
+    return `approval.${this.caseNo}`
   },
 
   /** @param {any} view */
@@ -140,12 +147,15 @@ Page({
   /** On the page at once, on the server after a lull. @param {Record<string, any>} news */
   keep(news) {
     this.setData({ ...news, errors: {}, saved: '' })
-    if (this.caseNo) this.saving.note(news)
+    if (!this.caseNo) return
+    drafts.keep(this.unsent(), { ...drafts.get(this.unsent()), ...news })
+    this.saving.note(news)
   },
 
   /** @param {Record<string, any>} changes */
   async send(changes) {
     this.draw(await approvals.edit(this.caseNo, changes))
+    if (!this.saving.waits()) drafts.drop(this.unsent())
     this.setData({ saved: `${clock(Date.now())} 已自动保存` })
   },
 
