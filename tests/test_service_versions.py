@@ -24,6 +24,7 @@ from server.service_versions.acts import begin
 from tests.doors import Happy, Visit
 from tests.pictures import photo
 from tests.test_plans import plan_for, visits
+from tests.test_waitlist import full_shop, wait_for
 from tests.world import Person, Reply, Shop, World
 
 PRICE = {"unit": "visit", "amount_fen": 8000}
@@ -456,6 +457,8 @@ async def test_what_is_retired_is_booked_by_nobody_and_what_is_booked_goes_on(wo
 
     assert (await resident.get(f"/v1/services/{shop.service_id}")).status == 404
     assert (await resident.post("/v1/bookings", shop.wish(world.at(12)))).code == "service_not_found"
+    moved = await resident.act(case["case_no"], "reschedule", start=world.at(12))
+    assert (moved.status, moved.code) == (409, "no_longer_offered")
     for who, action, more in (
         (shop.manager, "confirm", {}),
         (shop.manager, "assign", {"worker_id": shop.worker.id}),
@@ -478,6 +481,27 @@ async def test_what_is_retired_is_booked_by_nobody_and_what_is_booked_goes_on(wo
     assert (twice.status, twice.code) == (409, "already_retired")
     assert await published(shop, since=2) == 3
     assert (await read(resident, shop))["name"] == "日常保洁", "a change puts it on the list again"
+
+
+async def test_who_waits_in_line_for_what_is_retired_is_told_when_the_day_is_over(world: World) -> None:
+    shop, taken = await full_shop(world)
+    waiter = await world.resident()
+    entry = await wait_for(waiter, shop)
+    retired = await shop.manager.post(
+        f"/v1/services/{shop.service_id}/retirement", {"since": 1, "reason": "没有人做了"}
+    )
+    one = (await shop.dispatcher.get(at(shop, retired.json["number"]))).json
+    assert one["touched"] == {"bookings": 1, "plans": 0, "waiting": 1}
+    await shop.dispatcher.post(at(shop, retired.json["number"], "publish"))
+    owner, case_no = taken[0]
+    assert (await owner.act(case_no, "cancel")).status == 200
+    await world.work()
+    assert (await waiter.get(f"/v1/waitlist/{entry['id']}")).json["state"] == "waiting"
+    world.clock.advance(timedelta(days=2))
+    await world.work()
+    assert (await waiter.get(f"/v1/waitlist/{entry['id']}")).json["state"] == "missed"
+    await world.work()
+    assert [one for one in (await waiter.get("/v1/inbox")).json["items"] if "没有等到" in str(one)]
 
 
 # Who is told.

@@ -32,6 +32,10 @@ class RescheduleTooLate(Conflict):
     """离上门时间太近，不能在这里改约了，请打电话联系商家"""
 
 
+class NoLongerOffered(Conflict):
+    """这项服务现在不能改时间了；原来约好的时间照常上门，有事请打电话联系商家"""
+
+
 class ScheduleMoved(Conflict):
     """师傅的安排刚刚有了变化，请再试一次"""
 
@@ -41,7 +45,7 @@ def changeable_until(booking: Booking) -> datetime:
 
 
 async def reschedule(act: Act) -> None:
-    """Raises TooManyReschedules, RescheduleTooLate, SameTime, ServiceNotFound, the Slot… refusals, ProviderFull."""
+    """Raises TooManyReschedules, RescheduleTooLate, SameTime, NoLongerOffered, the Slot… refusals, ProviderFull."""
     booking, start = act.details, act.form.start
     if booking.changes >= act.rules.bookings.max_reschedules:
         raise TooManyReschedules
@@ -49,7 +53,7 @@ async def reschedule(act: Act) -> None:
         raise RescheduleTooLate
     if start == booking.start:
         raise SameTime(field="start")
-    service = _as_booked(catalogue.find(act.tx, booking.service_id), booking)
+    service = _as_booked(act.tx, booking)
     if booking.seated:
         slots.check_offered(act.tx, service, start)
     else:
@@ -69,8 +73,12 @@ async def reschedule(act: Act) -> None:
     _moved(booking, start, day, seats, pool.id)
 
 
-def _as_booked(service: Service, booking: Booking) -> Service:
-    """The hours of today, and as long a visit as was agreed."""
+def _as_booked(reader: Reader, booking: Booking) -> Service:
+    """The hours of today, and as long a visit as was agreed. Raises NoLongerOffered."""
+    try:
+        service = catalogue.find(reader, booking.service_id)
+    except catalogue.ServiceNotFound as error:
+        raise NoLongerOffered from error
     return replace(service, duration_min=(booking.end - booking.start) // timedelta(minutes=1))
 
 
