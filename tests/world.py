@@ -116,7 +116,7 @@ async def emptied(mongo_url: str, database: str) -> None:
 
     async with client:
         names = await client[database].list_collection_names()
-        await asyncio.gather(*map(empty, names))
+        await asyncio.gather(*(empty(one) for one in names if not one.startswith("system.")))
 
 
 @asynccontextmanager
