@@ -42,6 +42,7 @@ PERSONAL = frozenset(
         "note",
         "opinion",
         "phone",
+        "proposal",
         "reason",
         "reasons",
         "remark",

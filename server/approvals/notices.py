@@ -45,10 +45,12 @@ def whose(reader: Reader, event: Event, case: Case, approval: Approval) -> list[
     return [case.handler_id, *delegations.deputies_of(reader, case.handler_id)]
 
 
-def named(reader: Reader, event: Event, case: Case, approval: Approval) -> list[str]:
-    """Whom the move itself names."""
-    userid = event.data.get("facts", {}).get("userid", "")
-    return [userid, *delegations.deputies_of(reader, userid)] if userid else []
+def signers(reader: Reader, event: Event, case: Case, approval: Approval) -> list[str]:
+    return [one.userid for one in approval.signers[-1:]]
+
+
+def copied(reader: Reader, event: Event, case: Case, approval: Approval) -> list[str]:
+    return [one.userid for one in approval.copies[-1:]]
 
 
 def in_charge(reader: Reader, event: Event, case: Case, approval: Approval) -> list[str]:
@@ -63,9 +65,9 @@ ROWS = (
     Row("submit", window, "新的申请", "{place}，{what}，请收下办理"),
     Row("resubmit", in_charge, "材料补好了", "{place}，{what}，请接着看"),
     Row("allow_second", in_charge, "同意再补正", "{what}，可以再发一次补正通知。{reason}"),
-    Row("hand_to", named, "转交给您", "{place}，{what}，{step}。{reason}"),
-    Row("add_signer", named, "请您加签", "{place}，{what}。{reason}"),
-    Row("copy", named, "抄送给您", "{place}，{what}，{step}。{reason}"),
+    Row("hand_to", whose, "转交给您", "{place}，{what}，{step}。{reason}"),
+    Row("add_signer", signers, "请您加签", "{place}，{what}。{reason}"),
+    Row("copy", copied, "抄送给您", "{place}，{what}，{step}。{reason}"),
     Row("object", whose, "有人提异议", "{place}，{what}公示中，请核实后答复"),
     Row("send_back", whose, "退回重办", "{place}，{what}，退回到{step}：{reason}"),
     Row("withdraw", in_charge, "申请撤回", "{place}，{what}，不用再办了"),

@@ -180,7 +180,7 @@ async def hand_to(act: Act) -> None:
     if member is None or member.id == act.actor.id:
         raise NotDoneByThem(field="userid")
     act.case.handler_id = member.id
-    act.facts = {**act.facts, "to": member.name, "userid": member.id}
+    act.facts = {**act.facts, "to": member.name}
 
 
 async def add_signer(act: Act) -> None:
@@ -193,7 +193,7 @@ async def add_signer(act: Act) -> None:
     if any(one.userid == member.id for one in approval.signers):
         raise AlreadyAsked(field="userid")
     approval.signers.append(Signer(userid=member.id, name=member.name))
-    act.facts = {**act.facts, "to": member.name, "userid": member.id}
+    act.facts = {**act.facts, "to": member.name}
 
 
 async def sign(act: Act) -> None:
@@ -217,4 +217,4 @@ async def copy(act: Act) -> None:
         raise AlreadyAsked("已经抄送给这位同事", field="userid")
     act.case.copied_to.append(member.id)
     act.details.copies.append(Signer(userid=member.id, name=member.name, at=act.tx.now))
-    act.facts = {**act.facts, "to": member.name, "userid": member.id}
+    act.facts = {**act.facts, "to": member.name}

@@ -6,7 +6,7 @@
 | `visit` | work was given to a worker | 接单, 退单 with a reason |
 | `answer` | a booking waits for the provider's answer | 确认接单 |
 | `escalated` | the provider has not answered in time | 我来处理, 确认接单 |
-| `trouble` | a dispute or an appeal waits for the street | 我来处理 |
+| `trouble` | a dispute or an appeal waits for the street, or a step of an approval for somebody | 我来处理 |
 | `late` | a promise runs out, or has run out | 我来处理 |
 | `more_time` | somebody asks for more time | 同意, 不同意 with a reason |
 | `unhappy` | a resident is not content | 我来回访 |
