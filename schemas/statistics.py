@@ -34,11 +34,21 @@ class LimitView(View, frozen=True, kw_only=True):
     hours: float | None
 
 
+class ReachView(View, frozen=True, kw_only=True):
+    """Of the `count` messages about cases of a community, `sent` got to WeChat; all of them are in the inbox."""
+
+    name: str
+    text: str
+    count: int
+    sent: int
+
+
 class StatisticsView(View, frozen=True, kw_only=True):
     """Of the cases that were opened in the month and lie in the caller's scope.
 
     `hours` is how long it took on average from opening to the end, of those that have ended. `stars` is the average of
-    `rated` ratings, of five. `messages` says what became of the messages to residents, for the whole street only.
+    `rated` ratings, of five. `messages` says what became of the messages to residents, and `reach` how many of them got
+    to WeChat in each community: both for the whole street only.
     `counted_at`: figures are some minutes old.
     """
 
@@ -57,4 +67,27 @@ class StatisticsView(View, frozen=True, kw_only=True):
     ratings: list[ShareView]
     limits: list[LimitView]
     messages: list[ShareView]
+    reach: list[ReachView]
+    counted_at: datetime
+
+
+class MonthView(View, frozen=True, kw_only=True):
+    """A month in short. Of the deadlines that are `over`, `kept` were kept, which is `rate` per cent of them; `stars` is
+    the average of `rated` ratings. Null where there is nothing to take a share or an average of."""
+
+    month: str
+    total: int
+    over: int
+    kept: int
+    rate: int | None
+    rated: int
+    stars: float | None
+
+
+class YearView(View, frozen=True, kw_only=True):
+    """The last twelve months, the present one last. `counted_at` is when the oldest of these figures was counted."""
+
+    scope: str
+    items: list[MonthView]
+    next: str | None = None
     counted_at: datetime

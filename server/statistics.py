@@ -1,7 +1,8 @@
 """Statistics 统计: figures of the cases that were opened in a month, for whoever they lie in the scope of.
 
 A case number holds its kind and day, so the month is a range of numbers and needs no index of its own. One aggregation
-gives all figures; they are kept for some minutes, and whoever asks meanwhile shares them.
+gives all figures; they are kept for some minutes, and whoever asks meanwhile shares them. A year is twelve months,
+counted one after the other; those that are long past may be an hour old.
 """
 
 import asyncio
@@ -12,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.statistics import LimitView, ShareView, StatisticsView
+from schemas.statistics import LimitView, MonthView, ReachView, ShareView, StatisticsView, YearView
 from server import places
 from server.budgets import TITLES
 from server.cases import CASES
@@ -28,7 +29,11 @@ from server.staff import STREET_WIDE
 from server.words import CHANNELS
 
 KEPT = timedelta(minutes=5)
-REMEMBERED = 200
+KEPT_OF_A_YEAR = timedelta(hours=1)
+REMEMBERED = 600
+MONTHS = 12
+_FRESH = 2
+"""So many months of a year still change a lot."""
 DELIVERIES = {
     "queued": "等着发",
     "sent": "已送到微信",
@@ -61,24 +66,39 @@ class Figures:
 
     async def of(self, actor: Actor, month: str | None) -> StatisticsView:
         """Raises MonthNotYet, DatabaseUnavailable."""
-        now = self._db.now()
-        wanted = month or f"{now.astimezone(SHANGHAI):%Y-%m}"
-        if wanted > f"{now.astimezone(SHANGHAI):%Y-%m}":
+        present = months(self._db.now())[0]
+        if month is not None and month > present:
             raise MonthNotYet
+        return await self._of(actor, month or present, KEPT)
+
+    async def year(self, actor: Actor) -> YearView:
+        """One month after the other, so that the database has one of them to do at a time. Raises DatabaseUnavailable."""
+        found = []
+        for back, month in enumerate(months(self._db.now())):
+            found.append(await self._of(actor, month, KEPT if back < _FRESH else KEPT_OF_A_YEAR))
+        return YearView(
+            scope=found[0].scope,
+            items=[_in_short(one) for one in reversed(found)],
+            counted_at=min(one.counted_at for one in found),
+        )
+
+    async def _of(self, actor: Actor, wanted: str, kept: timedelta) -> StatisticsView:
+        """Counted no longer ago than that."""
+        now = self._db.now()
         key = (
             msgspec.json.encode([scope(actor), actor.roles & STREET_WIDE != frozenset()], order="sorted"),
             wanted,
         )
-        until, counting = self._known.get(key, (now, None))
-        if counting is None or until <= now or _failed(counting):
+        at, counting = self._known.get(key, (now, None))
+        if counting is None or at + kept <= now or _failed(counting):
             self._forget(now)
             counting = asyncio.create_task(self._count(actor, wanted), name="statistics")
-            self._known[key] = (now + KEPT, counting)
+            self._known[key] = (now, counting)
         return await asyncio.shield(counting)
 
     def _forget(self, now: datetime) -> None:
         """What is too old, and the oldest of too many."""
-        fresh = [(key, one) for key, one in self._known.items() if one[0] > now]
+        fresh = [(key, one) for key, one in self._known.items() if one[0] + KEPT_OF_A_YEAR > now]
         self._known = dict(fresh[-REMEMBERED + 1 :])
 
     async def _count(self, actor: Actor, month: str) -> StatisticsView:
@@ -88,6 +108,26 @@ class Figures:
 
 def _failed(counting: asyncio.Task[Any]) -> bool:
     return counting.done() and (counting.cancelled() or counting.exception() is not None)
+
+
+def months(now: datetime) -> list[str]:
+    """The last twelve by the local calendar, the present one first."""
+    local = now.astimezone(SHANGHAI)
+    counted = [local.year * 12 + local.month - 1 - back for back in range(MONTHS)]
+    return [f"{one // 12}-{one % 12 + 1:02d}" for one in counted]
+
+
+def _in_short(view: StatisticsView) -> MonthView:
+    over, kept = (sum(getattr(one, name) for one in view.limits) for name in ("over", "kept"))
+    return MonthView(
+        month=view.month,
+        total=view.total,
+        over=over,
+        kept=kept,
+        rate=round(kept * 100 / over) if over else None,
+        rated=view.rated,
+        stars=view.stars,
+    )
 
 
 async def counted(reader: Reader, actor: Actor, month: str) -> StatisticsView:
@@ -115,6 +155,7 @@ async def counted(reader: Reader, actor: Actor, month: str) -> StatisticsView:
         ),
         limits=[_limit(row) for row in sorted(found["limits"], key=lambda row: str(row["_id"]))],
         messages=await _messages(reader, month) if street else [],
+        reach=await _reach(reader, month) if street else [],
         counted_at=reader.now,
     )
 
@@ -220,3 +261,30 @@ async def _messages(reader: Reader, month: str) -> list[ShareView]:
     """By the case that a message is about; its id begins with the number."""
     rows = await reader.groups(MESSAGES, [{"$match": _opened_in(month)}, *_grouped("$delivery")])
     return shares(rows, lambda name: DELIVERIES.get(name, name))
+
+
+async def _reach(reader: Reader, month: str) -> list[ReachView]:
+    """By the community of the case, the largest first; each case is looked up once, however many messages it had."""
+    sent = {"$sum": {"$cond": [{"$eq": ["$delivery", "sent"]}, 1, 0]}}
+    rows = await reader.groups(
+        MESSAGES,
+        [
+            {"$match": _opened_in(month)},
+            {"$group": {"_id": "$case_no", "count": {"$sum": 1}, "sent": sent}},
+            {"$lookup": {"from": CASES.name, "localField": "_id", "foreignField": "_id", "as": "case"}},
+            {
+                "$group": {
+                    "_id": {"$first": "$case.community_id"},
+                    "count": {"$sum": "$count"},
+                    "sent": {"$sum": "$sent"},
+                }
+            },
+        ],
+    )
+    ordered = sorted(rows, key=lambda one: (-one["count"], str(one["_id"] or "")))
+    return [_reached(reader, str(one["_id"] or ""), one) for one in ordered]
+
+
+def _reached(reader: Reader, place_id: str, row: Mapping[str, Any]) -> ReachView:
+    text = (places.name_of(reader, place_id) if place_id else "") or "没有写明"
+    return ReachView(name=place_id, text=text, count=row["count"], sent=row["sent"])

@@ -1,21 +1,26 @@
 """Figures of a month: counted from what was done, only for whose part of the street it is, and not at every look."""
 
 import asyncio
+import re
 from datetime import timedelta
 
 from schemas.staff import Grant
 from tests.browser import Browser
 from tests.doors import Happy, Visit
-from tests.world import Person, World
+from tests.world import Person, Shop, World
 
-PATH = "/v1/statistics"
+PATH, YEAR = "/v1/statistics", "/v1/statistics/year"
 
 
 async def visit(world: World) -> Visit:
     return Visit(who=await world.staff(Grant(role="admin")), path=PATH)
 
 
-HAPPY: Happy = {("GET", PATH): visit}
+async def visit_year(world: World) -> Visit:
+    return Visit(who=await world.staff(Grant(role="admin")), path=YEAR)
+
+
+HAPPY: Happy = {("GET", PATH): visit, ("GET", YEAR): visit_year}
 
 
 def count(shares: list[dict[str, object]], text: str) -> object:
@@ -109,3 +114,83 @@ async def test_the_page_draws_them_and_the_table_has_every_figure(world: World) 
     wrong = await browser.get("/console/statistics?month=soon")
     assert (wrong.status, "月份请写成" in wrong.text) == (422, True)
     assert (await Browser(world, shop.worker.token).get("/console/statistics")).status == 403
+
+
+async def aged(world: World, shop: Shop, resident: Person, stars: int) -> None:
+    """A visit that was done and rated."""
+    done = (await shop.brought_to("done", resident, world.at(14)))["case_no"]
+    assert (await resident.post(f"/v1/cases/{done}/rating", {"stars": stars})).status == 201
+
+
+async def test_a_year_has_every_month_with_how_much_how_timely_and_how_well(world: World) -> None:
+    shop, resident, other = await world.shop(capacity=9), await world.resident(), await world.shop()
+    await aged(world, shop, resident, 5)
+    world.clock.advance(timedelta(days=70))
+    shop, other, resident = (
+        await shop.signed_in_anew(),
+        await other.signed_in_anew(),
+        await world.resident(resident.openid),
+    )
+    await aged(world, shop, resident, 2)
+    await shop.booked(resident, world.at(16))
+    world.clock.advance(timedelta(hours=2))
+
+    year = (await shop.manager.get(YEAR)).json
+
+    months = year["items"]
+    assert (len(months), year["next"], months[-1]["month"]) == (12, None, world.at(0, days=0)[:7])
+    assert [(one["total"], one["stars"]) for one in months if one["total"]] == [(1, 5.0), (2, 2.0)]
+    last = months[-1]
+    assert (last["over"], last["kept"], last["rate"], last["rated"]) == (2, 1, 50, 1)
+    assert [one["rate"] for one in months if not one["total"]] == [None] * 10
+    assert not any(one["total"] for one in (await other.manager.get(YEAR)).json["items"])
+    assert (await shop.worker.get(YEAR)).status == 403
+
+
+async def test_what_is_long_past_is_counted_anew_after_an_hour_and_the_present_after_five_minutes(
+    world: World,
+) -> None:
+    shop, resident = await world.shop(capacity=9), await world.resident()
+    first = (await shop.manager.get(YEAR)).json["counted_at"]
+    await shop.booked(resident, world.at(12))
+    world.clock.advance(timedelta(minutes=6))
+    later = (await shop.manager.get(YEAR)).json
+    assert (later["items"][-1]["total"], later["counted_at"]) == (1, first)
+    world.clock.advance(timedelta(minutes=55))
+    assert (await shop.manager.get(YEAR)).json["counted_at"] > first
+
+
+async def test_the_year_is_drawn_as_lines_with_the_numbers_beside_them_and_comes_as_a_table(
+    world: World,
+) -> None:
+    shop, resident = await world.shop(capacity=9), await world.resident()
+    await aged(world, shop, resident, 4)
+    browser = Browser(world, shop.manager.token)
+
+    page = await browser.get("/console/statistics/year")
+    table = await browser.get("/console/statistics/year/table")
+
+    assert (
+        page.body.count("<polyline") == 3 and len(re.findall(r'<circle [^>]*r="4"><title>', page.body)) == 14
+    )
+    month = int(world.at(0, days=0)[5:7])
+    assert f'role="img" aria-label="满意度：{month} 月 4 星"' in page.body
+    assert "100% 1 次里 1 次" in page.text and "4.0 星 1 人" in page.text
+    rows = table.body.lstrip("\ufeff").splitlines()
+    assert len(rows) == 13 and rows[-1] == f"{world.at(0, days=0)[:7]},1,1,1,100,1,4.0"
+    assert rows[1].endswith(",0,0,0,,0,")
+    assert (await Browser(world, shop.worker.token).get("/console/statistics/year")).status == 403
+
+
+async def test_the_street_sees_in_which_community_messages_got_to_wechat(world: World) -> None:
+    shop, resident = await world.shop(capacity=9), await world.resident()
+    boss = await world.staff(Grant(role="dispatcher"))
+    await shop.booked(resident, world.at(9))
+    await world.work()
+    seen = (await boss.get(PATH)).json
+    assert sum(one["count"] for one in seen["reach"]) == sum(one["count"] for one in seen["messages"])
+    assert sum(one["sent"] for one in seen["reach"]) == count(seen["messages"], "已送到微信")
+    assert {one["name"] for one in seen["reach"]} <= {one["name"] for one in seen["communities"]}
+    assert (await (await clerk(world)).get(PATH)).json["reach"] == []
+    page = await Browser(world, boss.token).get("/console/statistics")
+    assert "消息送到微信（按社区）" in page.text

@@ -3,7 +3,6 @@
 import csv
 import io
 from collections.abc import Iterator
-from typing import Any
 
 import msgspec
 from msgspec import Struct
@@ -12,13 +11,11 @@ from handlers.base import allow
 from handlers.page import MenuItem, Page, Shown
 from handlers.statistics import LOOKERS
 from schemas.statistics import FindStatistics, ShareView, StatisticsView
-from server.kit.clock import SHANGHAI
 from server.kit.errors import Invalid
-from server.statistics import MonthNotYet
+from server.statistics import MonthNotYet, months
 
 PATH = "/console/statistics"
 WIDTH, HEIGHT = 640, 160
-_MONTHS = 12
 
 
 class BadMonth(Invalid):
@@ -88,13 +85,6 @@ def groups(view: StatisticsView) -> list[Group]:
     return [one for one in made if one.rows]
 
 
-def months(now: Any) -> list[str]:
-    """The last twelve, the present one first."""
-    local = now.astimezone(SHANGHAI)
-    counted = [local.year * 12 + local.month - 1 - back for back in range(_MONTHS)]
-    return [f"{one // 12}-{one % 12 + 1:02d}" for one in counted]
-
-
 class Statistics(Page):
     path = PATH
     menu = MenuItem("统计", "chart", 70)
@@ -133,6 +123,9 @@ def table(view: StatisticsView) -> Iterator[tuple[str, ...]]:
     for part in groups(view):
         for share, _ in part.rows:
             yield (part.title, share.text, str(share.count))
+    for reached in view.reach:
+        yield ("消息送到微信", f"{reached.text}：发出", str(reached.count))
+        yield ("消息送到微信", f"{reached.text}：送到", str(reached.sent))
     for day in view.days:
         yield ("每天", day.name, str(day.count))
 
