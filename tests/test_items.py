@@ -13,6 +13,7 @@ from schemas.staff import Grant
 from server import items
 from server.audit import AUDIT
 from server.demo import items as demo_items
+from server.demo import seed
 from server.items import ITEMS, ItemVersion
 from server.residents import RESIDENTS
 from tests.bench.lists import Profiler
@@ -273,6 +274,29 @@ def test_among_them_are_one_at_once_one_with_publicity_one_with_a_visit_and_one_
     }
 
 
+async def test_seeding_brings_them_with_samples_and_leaves_what_was_written_since(world: World) -> None:
+    await seed.load(world.house)
+    listed = (await world.call("GET", "/v1/items", query={"limit": 100})).json["items"]
+    assert {one["code"] for one in listed} >= set(DEMO)
+    guide = (await world.call("GET", "/v1/items/DISABILITY")).json
+    samples = {one["key"]: one["sample_url"] for one in guide["materials"] if one["sample_url"]}
+    assert set(samples) == {"id_card", "household_book", "photo"}
+    for url in samples.values():
+        opened = await world.call("GET", url)
+        assert (opened.status, opened.headers["Content-Type"]) == (200, "image/jpeg")
+    writer, other = await desk(world)
+    path = (await writer.post("/v1/items/DISABILITY/versions/1/draft")).json["id"].replace("|", "/versions/")
+    path = f"/v1/items/{path}"
+    body = (await writer.get(path)).json["body"]
+    assert body["materials"][0]["sample"] == "sample-disability-id_card", "the next version has them too"
+    await put(writer, path, {"body": body | {"promised_days": 12}, "revision": 1})
+    await writer.post(f"{path}/propose", {})
+    assert (await other.post(f"{path}/publish", {})).status == 200
+    await until_in_force(world, path)
+    await seed.load(world.house)
+    assert (await world.call("GET", "/v1/items/DISABILITY")).json["promised_days"] == 12
+
+
 # Versions, with four eyes.
 
 
@@ -392,6 +416,7 @@ def twice(name: str) -> dict[str, Any]:
         ({"promised_days": 21}, "promised_days"),
         ({"promised_days": 0}, "promised_days"),
         ({"acceptance_days": 0}, "acceptance_days"),
+        ({"acceptance_days": 6, "deemed": True}, "acceptance_days"),
         ({"instant": True}, "steps"),
         ({"instant": True, "steps": []}, "extension_days"),
         ({"instant": True, "steps": [], "extension_days": 0}, "legal_days"),

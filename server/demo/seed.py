@@ -15,7 +15,7 @@ from server.config import Settings
 from server.demo import announcements, items, papers, roles, street
 from server.demo.street import Street
 from server.kit.clock import today
-from server.kit.db import Collection, Database, Reader, Stored, Tx
+from server.kit.db import Collection, Reader, Stored, Tx
 from server.kit.vault import Vault
 from server.places import PLACES
 from server.residents import RESIDENTS, Resident
@@ -23,11 +23,9 @@ from server.rosters import ROSTERS
 from server.staff import STAFF
 
 
-class Building(Protocol):
+class Building(items.Store, Protocol):
     """What seeding needs of the building."""
 
-    @property
-    def db(self) -> Database: ...
     @property
     def settings(self) -> Settings: ...
 
@@ -40,14 +38,14 @@ async def load(building: Building) -> dict[str, int]:
     kept = await asyncio.to_thread(papers.read, found, now, vault)
     disabled = await asyncio.to_thread(papers.disabled, found)
     told = await asyncio.to_thread(announcements.read, found, now)
-    applied = await asyncio.to_thread(items.read)
+    applied, samples = await items.keep(building, await asyncio.to_thread(items.read))
 
     async def put(tx: Tx) -> None:
         for collection, rows in _contents(found):
             await tx.put_all(collection, rows)
         await papers.put(tx, kept)
         await announcements.put(tx, told)
-        await items.put(tx, applied)
+        await items.put(tx, applied, samples)
         await roles.put(tx, found, now)
         registered = await _as_registered(tx, found.residents)
         people = [papers.disability(one, disabled, today(now), vault) for one in registered]

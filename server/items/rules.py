@@ -17,6 +17,7 @@ MAY_DO: dict[StepName, frozenset[StepRole]] = {
     "street_review": frozenset({"reviewer"}),
     "district": frozenset({"reviewer"}),
 }
+_DEEMED_DAYS = 5
 
 
 class BadItem(Invalid):
@@ -42,6 +43,10 @@ def _check_limits(body: ItemBody) -> None:
         raise BadItem("承诺时限不能比法定时限长", field="promised_days")
     if body.acceptance_days < 1:
         raise BadItem("几天内告知受不受理，至少写 1 个工作日", field="acceptance_days")
+    if body.deemed and body.acceptance_days > _DEEMED_DAYS:
+        raise BadItem(
+            "到时没告知就算受理的，最多写 5 个工作日（《行政许可法》第三十二条）", field="acceptance_days"
+        )
     if body.instant:
         if body.steps:
             raise BadItem("即办件当场办结，不能再有后面的步骤", field="steps")

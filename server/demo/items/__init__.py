@@ -4,10 +4,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from server import items
+from server.attachments import ATTACHMENTS, Attachment
 from server.demo import rows
+from server.demo.items.samples import Store, keep
 from server.demo.rows import BadData
 from server.items import ITEMS, BadItem, ItemVersion
 from server.kit.db import Tx
+
+__all__ = ["FOLDER", "Store", "keep", "put", "read"]
 
 FOLDER = Path(__file__).parent
 _AUTHOR, _PUBLISHER = ("demo-reviewer", "李建军"), "demo-admin"
@@ -43,8 +47,9 @@ def _read_one(path: Path) -> ItemVersion:
     )
 
 
-async def put(tx: Tx, found: list[ItemVersion]) -> None:
+async def put(tx: Tx, found: list[ItemVersion], pictures: list[Attachment]) -> None:
     """An item that is there already stays: somebody may have written its next version since."""
     known = await tx.all(ITEMS, {"_id": {"$in": [one.id for one in found]}}, limit=len(found) or 1)
     there = {one.id for one in known}
+    await tx.put_all(ATTACHMENTS, pictures)
     await tx.put_all(ITEMS, [one for one in found if one.id not in there])
