@@ -163,6 +163,9 @@ async def test_each_supplement_notice_is_a_paper_with_its_own_list(world: World)
     assert first is not None and second is not None
     assert "看不清号码" in first.lines[0] and "不是本人的" in second.lines[0]
     assert (first.note, second.note) == ("", "这次一起补齐")
+    shown = (await office.owner.get(f"/v1/cases/{case_no}")).json["details"]["notices"]
+    day, _, minute = second.until.partition(" 年 ")[2].rpartition(" ")
+    assert day in shown[-1]["until"] and shown[-1]["until"].endswith(minute), "as the case page says it"
     await world.work()
     assert [one["name"] for one in await papers(office.owner, case_no)] == ["supplement", "supplement"]
 
@@ -376,7 +379,7 @@ def test_a_supplement_notice_lists_everything_with_its_day() -> None:
     assert told.listed == ["身份证：看不清"]
     assert "一次告知" in told.paragraphs[0]
     assert "补充说明：一起交来就行" in told.after
-    assert "请于2026 年 12 月 20 日前" in told.after[-1]
+    assert "请于 2026 年 12 月 20 日 前" in told.after[-1]
 
 
 def test_an_acceptance_says_both_limits_and_what_does_not_count() -> None:

@@ -21,7 +21,8 @@ from server.items import Body, ItemVersion
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.events import EVENTS, Event, history_of, on
-from server.words import masked, masked_name, said_day
+from server.words import clock_time, masked, masked_name, said_day
+from server.workdays import day_of
 
 IDENTITY = ("id_number", "id_card")
 """Under which names a form asks for the number of the identity card."""
@@ -120,7 +121,7 @@ def _basis(paper: Paper, ordinal: int, event: Event, case: Case, filed: Filed, i
         deemed=filed.deemed or event.type == "approval.deem",
         lines=notice.lines if paper.each else list(_received(filed, item)),
         note=notice.note,
-        until=said_day(notice.until.astimezone(SHANGHAI)) if notice.until else "",
+        until=f"{said_day(day_of(notice.until))} {clock_time(notice.until)}" if notice.until else "",
         ground=filed.ground,
         reason=filed.reason or event.data.get("reason", ""),
         opinion=filed.opinion,

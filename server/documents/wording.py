@@ -114,7 +114,7 @@ def _supplement(document: Document, basis: Basis, rules: Settings) -> dict[str, 
     law = "参照《中华人民共和国行政许可法》第三十二条第一款第四项的规定"
     told = f"{_you(basis)}收悉。经审查，申请材料不齐全或者不符合规定形式。{law}，现将需要补正的全部内容一次告知您："
     after = [f"补充说明：{basis.note}"] if basis.note else []
-    when = f"请于{basis.until}前" if basis.until else "请尽快"
+    when = f"请于 {basis.until} 前" if basis.until else "请尽快"
     after.append(
         f"{when}补正，可在小程序“诃额伦”中上传，也可以交到任一社区便民窗口，不必另行申请。补正所用的时间不计入办理时限；逾期没有补正的，视为撤回申请，您可以重新提出。"
     )
