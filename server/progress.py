@@ -10,7 +10,6 @@ from datetime import timedelta
 from typing import Any
 
 import msgspec
-from msgspec.structs import replace
 
 from schemas.approvals import StepShown
 from schemas.cases import CaseView
@@ -84,5 +83,5 @@ def _told(case: CaseView) -> ProgressView:
         tone=case.tone,
         aloud=aloud or plain,
         clock_text=clock,
-        steps=[replace(one, who="") for one in steps],
+        steps=steps,
     )

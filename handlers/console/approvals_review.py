@@ -52,7 +52,7 @@ async def picture(
     if case.kind != desk.KIND:
         raise CaseNotFound
     view = cases.view(reader, case, actor)
-    sheets = await _sheets(reader, case, view, rules)
+    sheets = await sheets_of(reader, case, view, rules)
     may = {one.name for one in view.actions}
     return {
         "case": view,
@@ -67,7 +67,7 @@ async def picture(
     }
 
 
-async def _sheets(reader: Reader, case: Case, view: CaseView, rules: Settings) -> list[Sheet]:
+async def sheets_of(reader: Reader, case: Case, view: CaseView, rules: Settings) -> list[Sheet]:
     """Those that apply, or were handed in all the same."""
     shown = msgspec.convert(view.details["materials"], list[MaterialShown])
     materials = [one for one in shown if one.applies or one.files or one.paper]

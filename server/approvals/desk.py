@@ -12,7 +12,7 @@ from msgspec import Struct
 from schemas.approvals import ColleaguesView, FindColleagues
 from schemas.cases import CasesView
 from schemas.common import FormField
-from server import cases, staff, workdays
+from server import cases, items, staff, workdays
 from server.approvals import reviewing, way
 from server.approvals.colleagues import listed
 from server.approvals.delegations import ROLES
@@ -144,6 +144,12 @@ def fields(reader: Reader, case: Case) -> Sequence[FormField]:
     return way.body_of(reader, cases.kind_of(case).details_of(case)).fields
 
 
+def deliveries(reader: Reader, case: Case) -> list[tuple[str, str]]:
+    """How the result may reach the applicant, in words."""
+    offered = way.body_of(reader, cases.kind_of(case).details_of(case)).deliveries
+    return [(one, items.words.DELIVERIES[one]) for one in offered]
+
+
 def helpers(reader: Reader, case: Case, actor: Actor, everybody: bool) -> ColleaguesView:
     """To whom a step may be handed; or everybody, for a copy."""
     return listed(reader, case, FindColleagues(everybody=everybody), actor)
@@ -171,6 +177,7 @@ __all__ = [
     "Waiting",
     "board",
     "communities",
+    "deliveries",
     "deputies",
     "fields",
     "helpers",
