@@ -8,7 +8,7 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
-from schemas.items import Condition, FindItemFile, ItemBody, Step
+from schemas.items import Condition, FindItemFile, Hint, ItemBody, Step
 from schemas.staff import Grant
 from server import items
 from server.audit import AUDIT
@@ -200,7 +200,12 @@ async def test_the_guide_says_in_words_what_is_needed_when_and_how_long_it_takes
 async def test_a_hint_says_who_it_is_for_and_refuses_nobody(
     world: World, born: int | None, settled: bool, fits: list[bool | None]
 ) -> None:
-    made = await in_use(world)
+    hints = [
+        Hint(text="今年满 80 岁", min_age=80),
+        Hint(text="住在本街道", local=True),
+        Hint(text="没有别的"),
+    ]
+    made = await in_use(world, hints=hints)
     year = world.clock.now().year
     resident = await world.resident(birth_year=year - born if born else None)
     if not settled:
