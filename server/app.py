@@ -13,6 +13,7 @@ from server.building import Building, PayGateway, WeChatGateway, WeComGateway
 from server.config import Settings
 from server.gateways.null import NullPay
 from server.gateways.pay import Pay
+from server.gateways.payee import PayeeGateway
 from server.gateways.wechat import WeChat
 from server.gateways.wecom import WeCom
 from server.gateways.wecom_callbacks import CallbackDoor
@@ -63,6 +64,8 @@ async def open_building(
         house.wecom_callbacks = CallbackDoor(own.token, own.encoding_aes_key, own.corpid, clock)
         house.pay = await asyncio.to_thread(_pay, settings, clock, metrics)
         stack.push_async_callback(house.pay.close_connections)
+        house.payees = PayeeGateway(settings.payees, clock=clock, observe=metrics.observe_call)
+        stack.push_async_callback(house.payees.close)
         stack.callback(house.pictures.close)
         await db.start(nouns.collections())
         yield house

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Protocol
 
 import structlog
@@ -63,7 +63,9 @@ class WeComGateway(Protocol):
 class PayGateway(Protocol):
     """What the nouns ask of WeChat Pay."""
 
-    async def prepay(self, order: Any) -> str: ...
+    async def prepay(
+        self, out_trade_no: str, openid: str, total_fen: int, description: str, expires_at: datetime
+    ) -> str: ...
     def client_params(self, prepay_id: str) -> dict[str, str]: ...
     async def query(self, out_trade_no: str) -> Any: ...
     async def close(self, out_trade_no: str) -> None: ...
@@ -75,6 +77,14 @@ class PayGateway(Protocol):
     async def open_notification(self, headers: Mapping[str, str], body: bytes) -> Any: ...
     async def ping(self) -> None: ...
     async def close_connections(self) -> None: ...
+
+
+class PayeeGateway(Protocol):
+    """What the nouns ask of the payees' collecting agency."""
+
+    async def bills(self, payee_id: str, account_no: str) -> list[Any]: ...
+    async def pay(self, payment_no: str, bill_no: str, amount_fen: int) -> None: ...
+    async def close(self) -> None: ...
 
 
 class WeComCallbacks(Protocol):
@@ -90,6 +100,7 @@ class Building:
 
     wecom_callbacks: WeComCallbacks
     pay: PayGateway
+    payees: PayeeGateway
 
     def __init__(
         self,

@@ -79,6 +79,17 @@ class Pay(Section, frozen=True, kw_only=True):
     timeout_s: Seconds = 5.0
 
 
+class Payees(Section, frozen=True, kw_only=True):
+    """The collecting agency that bills are looked up and paid at. A payment that nobody completes is given up after
+    `pay_minutes`; one that the agency does not answer is asked for again for as long as it takes."""
+
+    base_url: Url = "https://payees.example.cn"
+    client: str = "hoelun"
+    secret: str = ""
+    timeout_s: Seconds = 3.0
+    pay_minutes: Positive = 15
+
+
 class Http(Section, frozen=True, kw_only=True):
     """Limits measured to close slow and oversized connections while good users notice nothing. `proxies` are the
     addresses and networks of our own proxies, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
@@ -356,6 +367,7 @@ class Settings(Section, frozen=True, kw_only=True):
     wechat: WeChat = field(default_factory=WeChat)
     wecom: WeCom = field(default_factory=WeCom)
     pay: Pay = field(default_factory=Pay)
+    payees: Payees = field(default_factory=Payees)
     http: Http = field(default_factory=Http)
     limits: Limits = field(default_factory=Limits)
     progress: Progress = field(default_factory=Progress)
@@ -495,6 +507,7 @@ def _refused_secrets(settings: Settings) -> list[str]:
         "wecom.token": settings.wecom.token,
         "wecom.encoding_aes_key": settings.wecom.encoding_aes_key,
         "pay.apiv3_key": settings.pay.apiv3_key,
+        "payees.secret": settings.payees.secret,
         "field_key": settings.field_key,
         "cookie_key": settings.cookie_key,
     }

@@ -22,7 +22,9 @@ class Visit(Struct, kw_only=True):
 
     async def made_by(self, world: World, method: str, who: Person | None) -> Reply:
         token = who.token if who else None
-        return await world.call(method, self.path, self.body, token=token, query=self.query, headers=self.headers)
+        return await world.call(
+            method, self.path, self.body, token=token, query=self.query, headers=self.headers
+        )
 
 
 Verb = tuple[str, str]

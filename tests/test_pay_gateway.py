@@ -15,7 +15,7 @@ from tornado.web import Application, RequestHandler
 
 from server.config import Pay as PaySettings
 from server.gateways.calls import Retry
-from server.gateways.pay import Notification, NotificationRefused, Pay, PayOrder
+from server.gateways.pay import Notification, NotificationRefused, Pay
 from server.kit.clock import SettableClock
 from server.kit.platform import Action, PlatformDown, PlatformRefusal
 from server.sandbox import SandboxConfig, make_sandbox
@@ -73,22 +73,16 @@ class Counter:
         self.ear.add_socket(ear_socket)
         self.client = AsyncHTTPClient(force_instance=True)
 
-    def order(self, number: str = "P1", fen: int = 1234, **more: Any) -> PayOrder:
-        usual: dict[str, Any] = {
-            "out_trade_no": number,
-            "openid": "resident-1",
-            "total_fen": fen,
-            "description": "物业费 2026 年 11 月",
-            "expires_at": self.clock.now() + timedelta(minutes=15),
-        }
-        return PayOrder(**usual | more)
+    def order(self, number: str = "P1", fen: int = 1234) -> tuple[str, str, int, str, datetime]:
+        until = self.clock.now() + timedelta(minutes=15)
+        return number, "resident-1", fen, "物业费 2026 年 11 月", until
 
     async def control(self, name: str, **body: Any) -> Any:
         request = HTTPRequest(f"{self.url}/_control/{name}", method="POST", body=json.dumps(body))
         return json.loads((await self.client.fetch(request)).body)
 
     async def paid(self, number: str = "P1", *, notify: bool = False) -> None:
-        await self.pay.prepay(self.order(number))
+        await self.pay.prepay(*self.order(number))
         await self.control("pay", out_trade_no=number, notify=notify)
 
     async def close(self) -> None:
@@ -107,8 +101,8 @@ def counter(io_loop: IOLoop) -> Iterator[Counter]:
 
 
 async def test_an_order_is_made_paid_and_asked_for(counter: Counter) -> None:
-    prepay_id = await counter.pay.prepay(counter.order())
-    assert await counter.pay.prepay(counter.order()) == prepay_id
+    prepay_id = await counter.pay.prepay(*counter.order())
+    assert await counter.pay.prepay(*counter.order()) == prepay_id
     before = await counter.pay.query("P1")
     assert (before.trade_state, before.paid_fen) == ("NOTPAY", None)
     await counter.control("pay", prepay_id=prepay_id, notify=False)
@@ -132,18 +126,18 @@ async def test_what_the_phone_gets_is_signed_by_the_merchant(counter: Counter) -
 
 
 async def test_the_same_number_with_another_amount_is_refused(counter: Counter) -> None:
-    await counter.pay.prepay(counter.order())
+    await counter.pay.prepay(*counter.order())
     with pytest.raises(PlatformRefusal) as refused:
-        await counter.pay.prepay(counter.order(fen=1))
+        await counter.pay.prepay(*counter.order(fen=1))
     assert refused.value.action is Action.bug
     await counter.control("pay", out_trade_no="P1", notify=False)
     with pytest.raises(PlatformRefusal) as used:
-        await counter.pay.prepay(counter.order())
+        await counter.pay.prepay(*counter.order())
     assert used.value.action is Action.dedupe
 
 
 async def test_an_order_is_closed_and_cannot_be_paid_any_more(counter: Counter) -> None:
-    await counter.pay.prepay(counter.order())
+    await counter.pay.prepay(*counter.order())
     await counter.pay.close("P1")
     await counter.pay.close("P1")
     assert (await counter.pay.query("P1")).trade_state == "CLOSED"
@@ -223,14 +217,14 @@ async def test_answers_that_the_platform_did_not_sign_are_none(counter: Counter)
         replace(other, merchant_serial=KEYS.merchant_serial, merchant_key=KEYS.merchant_key)
     )
     with pytest.raises(PlatformDown) as down:
-        await counter.pay.prepay(counter.order())
+        await counter.pay.prepay(*counter.order())
     assert down.value.reason == "unverified"
 
 
 async def test_a_merchant_with_the_wrong_key_is_told_to_look_at_the_settings(io_loop: IOLoop) -> None:
     wrong = Counter(replace(make(), merchant_serial=KEYS.merchant_serial, public_key=KEYS.public_key))
     with pytest.raises(PlatformRefusal) as refused:
-        await wrong.pay.prepay(wrong.order())
+        await wrong.pay.prepay(*wrong.order())
     assert refused.value.action is Action.config_alert
     await wrong.close()
 
@@ -247,14 +241,14 @@ async def test_no_answer_is_down_and_not_a_refusal(
 ) -> None:
     await counter.control("faults", path="/v3/pay/transactions/jsapi", times=9, **fault)
     with pytest.raises(PlatformDown) as down:
-        await counter.pay.prepay(counter.order())
+        await counter.pay.prepay(*counter.order())
     assert down.value.reason == reason
     assert down.value.uncertain
 
 
 async def test_an_answer_that_is_lost_is_asked_for_again_and_orders_once(counter: Counter) -> None:
     await counter.control("faults", path="/v3/pay/transactions/jsapi", times=1, drop=True, after=True)
-    prepay_id = await counter.pay.prepay(counter.order())
+    prepay_id = await counter.pay.prepay(*counter.order())
     assert prepay_id == counter.sandbox.world.pay.till.orders["P1"].prepay_id
     assert len(counter.sandbox.world.pay.till.orders) == 1
 
@@ -263,6 +257,6 @@ async def test_a_platform_that_is_silent_is_down_in_time(io_loop: IOLoop) -> Non
     counter = Counter(timeout_s=0.2)
     await counter.control("faults", path="/v3/pay/transactions/jsapi", times=9, delay_ms=3000)
     with pytest.raises(PlatformDown) as down:
-        await counter.pay.prepay(counter.order())
+        await counter.pay.prepay(*counter.order())
     assert down.value.uncertain
     await counter.close()

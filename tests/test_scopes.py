@@ -177,6 +177,7 @@ REACHES: Mapping[str, Reach] = {
     "POST /v1/certificates": Reach("work"),
     "POST /v1/complaints": Reach("resident"),
     "POST /v1/approvals": Reach("resident"),
+    "POST /v1/bills": Reach("resident"),
     "POST /v1/bookings": Reach("resident"),
     "POST /v1/bundles": Reach("resident"),
     "POST /v1/plans": Reach("resident"),
@@ -187,6 +188,8 @@ REACHES: Mapping[str, Reach] = {
     "/v1/bundles/{bundle_id}": Reach("everybody", absent=True),
     "/v1/items*": Reach("everybody"),
     "/v1/items/{code}*": Reach("everybody", absent=True),
+    "/pay/notify": Reach("nobody"),
+    "/v1/payees": Reach("everybody"),
     "/v1/places": Reach("everybody"),
     "/v1/points/preview": Reach("everybody"),
     "/v1/points/rates": Reach("everybody"),
@@ -213,6 +216,8 @@ REACHES: Mapping[str, Reach] = {
     "/v1/points": Reach("nobody"),
     "/v1/points/entries": Reach("nobody"),
     "/v1/points/card/lost": Reach("nobody"),
+    "/v1/bills*": Reach("nobody"),
+    "/v1/payments*": Reach("nobody"),
     "/v1/proxies*": Reach("nobody"),
     "/v1/subscriptions": Reach("nobody"),
 }
@@ -282,6 +287,14 @@ SERVICE = {
 }
 BODIES: Mapping[str, Any] = {
     "POST /v1/approvals": {"item_id": "nothing", "resident_id": "{resident_id}"},
+    "POST /v1/bills": {
+        "resident_id": "{resident_id}",
+        "payee_id": "nobody",
+        "account_no": "1",
+        "period": "2026-11",
+        "amount_fen": 100,
+        "due": "{day}",
+    },
     "POST /v1/bookings": {"service_id": "{service_id}", "start": "{start}", "resident_id": "{resident_id}"},
     "POST /v1/bundles": {
         "bundle_id": "moving",

@@ -27,6 +27,7 @@ from server.kit.serving import serve
 from server.places import PLACES, Place
 from server.sandbox import SandboxApp, SandboxConfig, make_sandbox
 from server.staff import STAFF, Staff
+from tests import purse
 
 ALL_DAY = [[(8 * 60, 20 * 60)]] * 7
 WHOLE_DAY_HOURS = [(8 * 60, 20 * 60)]
@@ -123,10 +124,11 @@ async def emptied(mongo_url: str, database: str) -> None:
 async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
     """A house and a sandbox on ports of their own."""
     clock = SettableClock()
-    sandbox = make_sandbox(SandboxConfig(), clock)
+    sandbox = make_sandbox(SandboxConfig(pay=purse.keys()), clock)
     sandbox_sockets, sandbox_url = _sockets()
     platforms = HTTPServer(sandbox.application)
     platforms.add_sockets(sandbox_sockets)
+    sockets, url = _sockets()
     settings = Settings(
         environment="test",
         mongo_url=mongo_url,
@@ -138,12 +140,13 @@ async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
             authorize_url=f"{sandbox_url}/connect/oauth2/authorize",
             timeout_s=1.0,
         ),
+        pay=purse.pay(sandbox_url, url),
+        payees=purse.payees(sandbox_url),
         push=Push(max_attempts=5),
         directory=Directory(nightly=False),
         limits=Limits(actor_per_s=5000, actor_burst=5000, address_per_s=5000, address_burst=5000),
     )
     async with open_building(settings, clock=clock) as house:
-        sockets, url = _sockets()
         stop = asyncio.Event()
         doors = asyncio.create_task(serve(house.http_application(), sockets, settings.http, stop))
         sandbox.call_back(f"{url}/wecom/callback")

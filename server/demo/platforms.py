@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from server.config import Settings
-from server.demo import company, street
+from server.demo import company, purse, street
 from server.kit.clock import Clock
 from server.kit.serving import serve
 from server.sandbox import SandboxConfig, make_sandbox
@@ -25,6 +25,7 @@ async def run(
     Raises RealCredentials beside anything but example credentials, and StateUnreadable.
     """
     made_up = await asyncio.to_thread(street.read)
+    keys = await asyncio.to_thread(purse.keys, settings)
     config = SandboxConfig(
         appid=settings.wechat.appid,
         secret=settings.wechat.secret,
@@ -39,6 +40,7 @@ async def run(
         members=company.members(made_up),
         departments=company.departments(made_up),
         tags=company.tags(),
+        pay=keys,
     )
     sandbox = make_sandbox(config, Clock())
     try:

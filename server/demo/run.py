@@ -19,7 +19,7 @@ import msgspec
 from pymongo import AsyncMongoClient
 
 from server.config import Settings, dump
-from server.demo import guide
+from server.demo import guide, purse
 from server.demo.platforms import state_file
 from server.kit import log, mongod, supervise
 
@@ -152,6 +152,7 @@ def _joined(
     """The settings with what came out at start: database, ports, the sandbox in place of the platforms."""
     port, sandbox_port = web.getsockname()[1], platforms.getsockname()[1]
     base = f"http://127.0.0.1:{sandbox_port}"
+    settings = purse.joined(msgspec.structs.replace(settings, port=port), base)
     return msgspec.structs.replace(
         settings,
         mongo_url=url,

@@ -4,7 +4,7 @@ Whoever a code belongs to cannot be known without the platform, so logins fail u
 """
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from server.gateways.wechat import LoginResult, Verdict, fitted
@@ -142,7 +142,9 @@ def _known(api: str, answers: Mapping[str, T], code: str) -> T:
 class NullPay:
     """Where no merchant is configured: nothing can be paid by WeChat, and who asks is told so."""
 
-    async def prepay(self, order: Any) -> str:
+    async def prepay(
+        self, out_trade_no: str, openid: str, total_fen: int, description: str, expires_at: datetime
+    ) -> str:
         raise _no_pay("prepay")
 
     def client_params(self, prepay_id: str) -> dict[str, str]:

@@ -28,6 +28,7 @@ from server.gateways.errors import ErrorTable
 from server.gateways.transport import NoAnswer
 from server.kit.chance import chance
 from server.kit.clock import SHANGHAI, Clock
+from server.kit.errors import Unauthorized
 from server.kit.platform import Action, PlatformRefusal
 
 T = TypeVar("T")
@@ -54,20 +55,13 @@ ACTIONS: Mapping[str, Action] = {
 """What to do about a name of 错误码; the numbers behind Request-ID are for people."""
 
 
-class NotificationRefused(Exception):
-    """`why` is a word for the log: the sender learns nothing."""
+class NotificationRefused(Unauthorized):
+    """通知没有通过核对"""
 
     def __init__(self, why: str) -> None:
+        """`why` is a word for the record: the sender learns nothing."""
         self.why = why
-        super().__init__(why)
-
-
-class PayOrder(Struct, frozen=True, kw_only=True):
-    out_trade_no: str
-    openid: str
-    total_fen: int
-    description: str
-    expires_at: datetime
+        super().__init__()
 
 
 class PayState(Struct, frozen=True, kw_only=True):
@@ -92,9 +86,12 @@ class RefundState(Struct, frozen=True, kw_only=True):
 
 
 class Notification(Struct, frozen=True, kw_only=True):
+    """`order` is what it says of an order, null where it is about something else."""
+
     id: str
     event_type: str
     resource: dict[str, Any]
+    order: PayState | None
 
 
 class BillRow(Struct, frozen=True, kw_only=True):
@@ -148,16 +145,18 @@ class Pay:
             observe=observe,
         )
 
-    async def prepay(self, order: PayOrder) -> str:
+    async def prepay(
+        self, out_trade_no: str, openid: str, total_fen: int, description: str, expires_at: datetime
+    ) -> str:
         """The prepay_id, good for two hours; the same order again gets the same answer."""
         told = await self._json(
             "prepay",
             lambda: self._library.pay(
-                description=order.description[:LONGEST_DESCRIPTION],
-                out_trade_no=order.out_trade_no,
-                amount={"total": order.total_fen, "currency": "CNY"},
-                payer={"openid": order.openid},
-                time_expire=order.expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
+                description=description[:LONGEST_DESCRIPTION],
+                out_trade_no=out_trade_no,
+                amount={"total": total_fen, "currency": "CNY"},
+                payer={"openid": openid},
+                time_expire=expires_at.astimezone(SHANGHAI).isoformat(timespec="seconds"),
             ),
         )
         return str(told["prepay_id"])
@@ -228,7 +227,13 @@ class Pay:
             opened = self._opened(told, body)
         match opened:
             case {"id": str(known_as), "event_type": str(kind), "resource": dict(resource)}:
-                return Notification(id=known_as, event_type=kind, resource=resource)
+                about_order = kind.startswith("TRANSACTION.")
+                return Notification(
+                    id=known_as,
+                    event_type=kind,
+                    resource=resource,
+                    order=pay_state(resource) if about_order else None,
+                )
         raise NotificationRefused("signature")
 
     def _opened(self, told: Mapping[str, str], body: bytes) -> Any:

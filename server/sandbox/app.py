@@ -29,6 +29,7 @@ from .controls import Control
 from .logins import LOGINS, LoginHandler
 from .pages import PageHandler, WeComHandler
 from .pay_doors import DOORS, PayHandler
+from .payee import AGENCY, AgencyHandler
 from .world import World
 
 _MINI = (credentials, residents, subscribe, safety, wxacode, links)
@@ -71,6 +72,8 @@ def make_sandbox(config: SandboxConfig, clock: Now) -> SandboxApp:
         routes.append((path, ControlHandler, {"controls": _methods(path), "world": world}))
     routes += [(path, LoginHandler, {"world": world}) for path in LOGINS]
     world.paths.update(name for _, name, _ in DOORS)
+    world.paths.update(AGENCY[:2])
+    routes += [(path, AgencyHandler, {"world": world}) for path in AGENCY]
     routes += [(path, PayHandler, {"world": world, "work": work, "path": name}) for path, name, work in DOORS]
     routes += [
         ("/health/ready", ReadyHandler, {"world": world}),

@@ -16,6 +16,7 @@ from .clock import Now, SandboxClock
 from .codes import Codes
 from .company import Company
 from .config import SandboxConfig, Template
+from .dues import Agency
 from .errors import Refused
 from .faults import Faults
 from .pay import Pay
@@ -71,6 +72,7 @@ class World:
         self.directory = Company(config.departments, config.tags)
         seal = Seal(token=config.token, encoding_aes_key=config.encoding_aes_key, corpid=config.corpid)
         self.callbacks = Callbacks(config.callback_url, seal, config.agentid, self.clock)
+        self.agency = Agency()
         self.notifier = Notifier(lambda: self.pay, self.clock)
         self._employ()
         self._remember_cards()

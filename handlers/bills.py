@@ -1,0 +1,70 @@
+"""Bills: payees, look-up by account, mine, and those that the window enters."""
+
+from handlers.base import Answer, Endpoint, allow
+from schemas.bills import BillsView, BillView, FindBills, LookUp, NewBill, PayeesView
+from server import bills
+from server.kit.db import Reader, Tx
+
+TITLE = "账单"
+
+
+class Payees(Endpoint):
+    path = "/v1/payees"
+
+    @allow("resident", "staff")
+    async def get(self) -> PayeesView:
+        """Whom bills can be paid to."""
+        return bills.payees(self.building.db.reader())
+
+
+class Bills(Endpoint):
+    path = "/v1/bills"
+
+    @allow("resident")
+    async def get(self, query: FindBills) -> BillsView:
+        """My bills; newest first."""
+        mine = self.actor.id
+        return await self.building.db.reading(lambda reader: bills.listed(reader, mine, query))
+
+    @allow("clerk", "operator", status=201)
+    async def post(self, new: NewBill) -> Answer[BillView]:
+        """Enter a bill at the window, for a payee that cannot be asked."""
+        await self.building.resident(new.resident_id, self.actor)
+
+        async def entered(tx: Tx) -> BillView:
+            return bills.view(tx, await bills.enter(tx, new, self.actor))
+
+        return await self.once(entered, status=201)
+
+
+class LookUps(Endpoint):
+    path = "/v1/bills/lookups"
+
+    @allow("resident", status=201)
+    async def post(self, wanted: LookUp) -> Answer[BillsView]:
+        """Ask the payee what is open on an account; it becomes mine to pay."""
+        house, mine = self.building, self.actor.id
+        bills.to_look_up(house.db.reader(), wanted)
+        if (before := await self.replayed()) is not None:
+            return before
+        found = await house.payees.bills(wanted.payee_id, wanted.account_no)
+
+        async def taken(tx: Tx) -> BillsView:
+            kept = await bills.take_up(tx, mine, wanted, found)
+            return BillsView(items=[bills.view(tx, one) for one in kept])
+
+        return await self.once(taken, status=201, lanes=[f"bills {wanted.payee_id} {wanted.account_no}"])
+
+
+class OneBill(Endpoint):
+    path = "/v1/bills/{bill_id}"
+
+    @allow("resident")
+    async def get(self, bill_id: str) -> BillView:
+        """One of mine."""
+        mine = self.actor.id
+
+        async def seen(reader: Reader) -> BillView:
+            return bills.view(reader, await bills.find(reader, bill_id, mine))
+
+        return await self.building.db.reading(seen)

@@ -1,0 +1,76 @@
+"""Paying a bill, what became of a payment, and where WeChat Pay tells us."""
+
+from handlers.base import Answer, Endpoint, allow
+from schemas.payments import FindSources, NewPayment, PaymentView, SourcesView
+from server import ledger, payments
+from server.config import Settings
+from server.kit.db import Reader, Tx
+from server.payments.told import NotHeard, hear_notification
+
+TITLE = "缴费"
+
+
+class PayBill(Endpoint):
+    path = "/v1/bills/{bill_id}/pay"
+
+    @allow("resident", status=201)
+    async def post(self, bill_id: str, new: NewPayment) -> Answer[PaymentView]:
+        """Pay with so many points, and the rest by WeChat; points alone need nothing more from the phone."""
+        house, mine = self.building, self.actor.id
+        resident = await house.resident(mine)
+
+        async def begun(tx: Tx) -> PaymentView:
+            return payments.view(await payments.begin(tx, bill_id, resident, new.points_fen, house.settings))
+
+        return await self.once(begun, status=201, lanes=ledger.lanes(mine, bill_id))
+
+
+class OnePayment(Endpoint):
+    path = "/v1/payments/{payment_id}"
+
+    @allow("resident")
+    async def get(self, payment_id: str) -> PaymentView:
+        """How far it has come; while it is unpaid, with what wx.requestPayment needs."""
+        house, mine = self.building, self.actor.id
+        payment = await house.db.reading(lambda reader: payments.find(reader, payment_id, mine))
+        payment = await payments.ordered(house, payment)
+        unpaid = payment.state == "unpaid"
+        return payments.view(payment, house.pay.client_params(payment.prepay_id) if unpaid else None)
+
+
+class Sources(Endpoint):
+    path = "/v1/payments/{payment_id}/sources"
+
+    @allow("resident")
+    async def get(self, payment_id: str, query: FindSources) -> SourcesView:
+        """The purchases whose points paid it, the oldest first."""
+        mine = self.actor.id
+
+        async def seen(reader: Reader) -> SourcesView:
+            payment = await payments.find(reader, payment_id, mine)
+            return await payments.sources(reader, payment, query.cursor, query.limit)
+
+        return await self.building.db.reading(seen)
+
+
+class PayNotify(Endpoint):
+    path = "/pay/notify"
+    documented = False  # for WeChat Pay alone
+    paced = False
+
+    @classmethod
+    def largest_body(cls, settings: Settings) -> int:
+        """A notification has a few kilobytes at most."""
+        return 1 << 16
+
+    @allow(
+        "anyone", once=False
+    )  # WeChat Pay sends no Idempotency-Key: the order's number tells repeats apart
+    async def post(self) -> None:
+        """Verified, compared with the payment in everything, heard once; whoever forges learns nothing."""
+        heard = await hear_notification(self.building, self.request.headers, self.request.body)
+        if not heard:
+            raise NotHeard
+
+    def read_no_body(self) -> None:
+        """The body is WeChat Pay's own."""

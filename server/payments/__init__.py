@@ -1,0 +1,21 @@
+"""Payments 缴费: a bill paid with points, with WeChat Pay, or with both."""
+
+from server.payments.carrying import carry_on, hear, refused
+from server.payments.opening import begin, ordered
+from server.payments.stored import OVER, PAYMENTS, REFUSALS, Payment
+from server.payments.views import find, sources, view
+
+__all__ = [
+    "OVER",
+    "PAYMENTS",
+    "REFUSALS",
+    "Payment",
+    "begin",
+    "carry_on",
+    "find",
+    "hear",
+    "ordered",
+    "refused",
+    "sources",
+    "view",
+]

@@ -1,0 +1,99 @@
+"""A payment begins: points are set aside, the bill is taken, and WeChat Pay is told of the rest."""
+
+from datetime import timedelta
+
+from server import bills, ledger, point_cards
+from server.bills import BILLS, BillNotOpen
+from server.building import Building
+from server.config import Settings
+from server.kit.chance import chance
+from server.kit.db import Duplicate, Tx
+from server.kit.errors import Conflict, Invalid
+from server.payments.stored import PAYMENTS, Payment
+from server.residents import Resident
+
+_HELD = timedelta(days=7)
+"""Longer than any payment takes: the payment itself gives the points back."""
+_FIRST_LOOK = timedelta(seconds=15)
+
+
+class MorePointsThanBill(Invalid):
+    """积分不能超过账单金额"""
+
+
+class CardNotUsable(Conflict):
+    """卡已挂失或冻结，暂时不能用积分付款"""
+
+
+async def begin(tx: Tx, bill_id: str, resident: Resident, points_fen: int, rules: Settings) -> Payment:
+    """Raises BillNotFound, BillNotOpen, MorePointsThanBill, CardNotUsable, NotEnoughPoints."""
+    bill = await bills.find(tx, bill_id, resident.id)
+    if bill.state != "open":
+        raise BillNotOpen
+    if points_fen > bill.amount_fen:
+        raise MorePointsThanBill(field="points_fen")
+    payment = _made(tx, bill, resident, points_fen, rules)
+    if points_fen:
+        await _check_card(tx, resident.id)
+        until = tx.now + _HELD
+        about = f"bill {bill.id}"
+        await ledger.reserve(
+            tx,
+            f"payment/{payment.id}",
+            resident.id,
+            points_fen,
+            until,
+            by=f"resident:{resident.id}",
+            about=about,
+        )
+    bill.state, bill.payment_id = "paying", payment.id
+    if not await tx.replace(BILLS, bill, {"_id": bill.id, "state": "open"}):
+        raise BillNotOpen
+    try:
+        await tx.insert(PAYMENTS, payment)
+    except Duplicate as error:
+        raise BillNotOpen from error
+    return payment
+
+
+def _made(tx: Tx, bill: bills.Bill, resident: Resident, points_fen: int, rules: Settings) -> Payment:
+    whose, pay_fen = bills.payee(tx, bill.payee_id), bill.amount_fen - points_fen
+    return Payment(
+        id=f"P{chance.hex(12)}",
+        bill_id=bill.id,
+        alive=bill.id,
+        resident_id=resident.id,
+        openid=resident.openid,
+        amount_fen=bill.amount_fen,
+        points_fen=points_fen,
+        pay_fen=pay_fen,
+        description=f"{whose.name} {bills.KINDS[whose.kind]} {bill.period}",
+        payee_id=bill.payee_id,
+        payee_no=bill.payee_no,
+        online=whose.online,
+        state="unpaid" if pay_fen else "confirming",
+        due_at=tx.now + _FIRST_LOOK if pay_fen else tx.now,
+        expires_at=tx.now + timedelta(minutes=rules.payees.pay_minutes),
+        at=tx.now,
+    )
+
+
+async def _check_card(tx: Tx, resident_id: str) -> None:
+    """Raises CardNotUsable."""
+    card = await point_cards.of(tx, resident_id)
+    if card is not None and card.state != "active":
+        raise CardNotUsable
+
+
+async def ordered(house: Building, payment: Payment) -> Payment:
+    """The order at WeChat Pay, where some of it is paid there; asked again it is the same. Raises PlatformRefusal,
+    PlatformDown."""
+    if payment.state != "unpaid" or payment.prepay_id:
+        return payment
+    payment.prepay_id = await house.pay.prepay(
+        payment.id, payment.openid, payment.pay_fen, payment.description, payment.expires_at
+    )
+    await house.db.alone(
+        lambda tx: tx.change(PAYMENTS, {"_id": payment.id}, {"$set": {"prepay_id": payment.prepay_id}})
+    )
+    return payment

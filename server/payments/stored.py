@@ -1,0 +1,65 @@
+"""What is stored of payments and of what WeChat Pay has told us wrongly."""
+
+from datetime import datetime
+
+from schemas.payments import PaymentState
+from server.kit.db import TEXT, Collection, Index, Stored
+from server.kit.jobs import DUE, Leased
+
+STATES: dict[PaymentState, str] = {
+    "unpaid": "等您付款",
+    "confirming": "正在缴费",
+    "settled": "已缴清",
+    "refunding": "正在退款",
+    "failed": "没有缴成，已退回",
+    "expired": "超时未付，已取消",
+}
+OVER: frozenset[PaymentState] = frozenset({"settled", "failed", "expired"})
+
+
+class Payment(Leased, kw_only=True):
+    """`id` is the order's number at WeChat Pay and the payment's at the payee, so whatever is asked twice is done once.
+    Of the bill `points_fen` are reserved in the ledger and `pay_fen` are paid by WeChat. `alive` is the bill's id while
+    the payment is not over: a bill has one such payment. `why` says why it failed, to the resident.
+
+    A worker carries it on whenever it is due; each step can be done again.
+    """
+
+    bill_id: str
+    alive: str | None
+    resident_id: str
+    openid: str
+    amount_fen: int
+    points_fen: int
+    pay_fen: int
+    description: str
+    payee_id: str
+    payee_no: str
+    online: bool
+    state: PaymentState
+    prepay_id: str = ""
+    transaction_id: str = ""
+    paid_fen: int = 0
+    looked: int = 0
+    why: str = ""
+    expires_at: datetime
+    at: datetime
+    settled_at: datetime | None = None
+
+
+class PayRefusal(Stored, kw_only=True):
+    """A notification that was not believed, and why; nothing of its content."""
+
+    why: str
+    about: str
+    at: datetime
+
+
+PAYMENTS: Collection[Payment] = Collection(
+    "payments",
+    Payment,
+    Index(("alive",), unique=True, only={"alive": TEXT}),
+    Index(("resident_id", "-at", "-_id")),
+    DUE,
+)
+REFUSALS: Collection[PayRefusal] = Collection("pay_refusals", PayRefusal, Index(("-at", "-_id")))

@@ -1,0 +1,382 @@
+"""Bills and their payment: with points, by WeChat, with both; given back when it fails, whatever dies on the way."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from schemas.staff import Grant
+from server import ledger
+from server.bills import PAYEES, Payee
+from server.payments import PAYMENTS, REFUSALS
+from tests.doors import Happy, Visit
+from tests.test_points import holder, in_force, till
+from tests.world import Person, Reply, World, unique
+
+PAYEE = "power"
+
+
+async def payee(world: World, **more: Any) -> None:
+    usual: dict[str, Any] = {
+        "id": PAYEE,
+        "name": "东胜供电所",
+        "kind": "electricity",
+        "phone": "0477-8300002",
+    }
+    await world.put(PAYEES, Payee(**usual | more))
+
+
+async def due(world: World, fen: int, account: str = "") -> str:
+    """A bill that the payee has open on an account of its own; the account."""
+    account_no = account or unique("acct")
+    bill = {"bill_no": unique("due"), "payee": PAYEE, "account_no": account_no, "period": "2026-11"}
+    await world.control("payee-bills", **bill, amount_fen=fen, due="2026-12-20")
+    return account_no
+
+
+async def looked_up(world: World, who: Person, fen: int = 8000) -> dict[str, Any]:
+    await payee(world)
+    reply = await who.post("/v1/bills/lookups", {"payee_id": PAYEE, "account_no": await due(world, fen)})
+    assert reply.status == 201, reply.body
+    [bill] = reply.json["items"]
+    found: dict[str, Any] = bill
+    return found
+
+
+async def saver(world: World, fen: int) -> Person:
+    """A resident with a card and so many fen of points."""
+    await in_force(world)
+    here, (resident, number) = await till(world), await holder(world)
+    await here.sent(here.swipe(number, fen * 200))
+    return resident
+
+
+async def paying(who: Person, bill: dict[str, Any], points_fen: int = 0) -> dict[str, Any]:
+    reply = await who.post(f"/v1/bills/{bill['id']}/pay", {"points_fen": points_fen})
+    assert reply.status == 201, reply.body
+    payment: dict[str, Any] = reply.json
+    return payment
+
+
+async def seen(who: Person, payment: dict[str, Any]) -> dict[str, Any]:
+    reply = await who.get(f"/v1/payments/{payment['id']}")
+    assert reply.status == 200, reply.body
+    told: dict[str, Any] = reply.json
+    return told
+
+
+async def at_wechat(world: World, payment: dict[str, Any], *, notify: bool = False) -> None:
+    """The payer enters the password."""
+    await world.control("pay", out_trade_no=payment["id"], notify=notify)
+
+
+async def told(world: World, payment: dict[str, Any], spoil: str = "") -> list[int]:
+    answer = await world.control("pay-notify", out_trade_no=payment["id"], spoil=spoil)
+    statuses: list[int] = answer["statuses"]
+    return statuses
+
+
+async def worked(world: World, minutes: float = 0) -> None:
+    world.clock.advance(timedelta(minutes=minutes))
+    while await world.work():
+        pass
+
+
+async def points(who: Person) -> tuple[int, int]:
+    """To spend, and held."""
+    balance = (await who.get("/v1/points")).json
+    return balance["balance_fen"], balance["held_fen"]
+
+
+async def bill_state(who: Person, bill: dict[str, Any]) -> str:
+    return str((await who.get(f"/v1/bills/{bill['id']}")).json["state"])
+
+
+async def wrong(world: World) -> list[str]:
+    return [one async for one in ledger.differences(world.house.db.reader())]
+
+
+async def refusals(world: World, payment: dict[str, Any]) -> list[str]:
+    where = {"about": {"$in": [payment["id"], ""]}}
+    found = await world.house.db.reading(lambda reader: reader.all(REFUSALS, where, limit=50))
+    return [one.why for one in found]
+
+
+# The doors.
+
+
+async def visit_payees(world: World) -> Visit:
+    await payee(world)
+    return Visit(who=await world.resident(), path="/v1/payees")
+
+
+async def visit_bills(world: World) -> Visit:
+    return Visit(who=await world.resident(), path="/v1/bills")
+
+
+async def visit_look_up(world: World) -> Visit:
+    await payee(world)
+    body = {"payee_id": PAYEE, "account_no": await due(world, 100)}
+    return Visit(who=await world.resident(), path="/v1/bills/lookups", body=body)
+
+
+async def visit_enter(world: World) -> Visit:
+    await payee(world)
+    clerk = await world.staff(Grant(role="clerk", community_id=world.community))
+    body = {
+        "resident_id": (await world.resident()).id,
+        "payee_id": PAYEE,
+        "account_no": unique("acct"),
+        "period": "2026-11",
+        "amount_fen": 100,
+        "due": "2026-12-20",
+    }
+    return Visit(who=clerk, path="/v1/bills", body=body)
+
+
+async def visit_bill(world: World) -> Visit:
+    resident = await world.resident()
+    bill = await looked_up(world, resident)
+    return Visit(who=resident, path=f"/v1/bills/{bill['id']}", stranger=await world.resident())
+
+
+async def visit_pay(world: World) -> Visit:
+    visit = await visit_bill(world)
+    return Visit(who=visit.who, path=f"{visit.path}/pay", body={}, stranger=visit.stranger)
+
+
+async def visit_payment(world: World) -> Visit:
+    resident = await world.resident()
+    payment = await paying(resident, await looked_up(world, resident))
+    return Visit(who=resident, path=f"/v1/payments/{payment['id']}", stranger=await world.resident())
+
+
+async def visit_sources(world: World) -> Visit:
+    visit = await visit_payment(world)
+    return Visit(who=visit.who, path=f"{visit.path}/sources", stranger=visit.stranger)
+
+
+HAPPY: Happy = {
+    ("GET", "/v1/payees"): visit_payees,
+    ("GET", "/v1/bills"): visit_bills,
+    ("POST", "/v1/bills"): visit_enter,
+    ("POST", "/v1/bills/lookups"): visit_look_up,
+    ("GET", "/v1/bills/{bill_id}"): visit_bill,
+    ("POST", "/v1/bills/{bill_id}/pay"): visit_pay,
+    ("GET", "/v1/payments/{payment_id}"): visit_payment,
+    ("GET", "/v1/payments/{payment_id}/sources"): visit_sources,
+}
+COVERS = {
+    (
+        "POST",
+        "/pay/notify",
+    ): "test_a_notification_that_is_not_right_in_everything_changes_nothing_and_is_on_record"
+}
+
+
+# Paid.
+
+
+async def test_a_bill_is_paid_with_points_and_opens_back_to_the_purchases(world: World) -> None:
+    resident = await saver(world, 10_000)
+    bill = await looked_up(world, resident)
+    payment = await paying(resident, bill, 8000)
+    assert await points(resident) == (2000, 8000)
+    await worked(world)
+    assert (await seen(resident, payment))["state"] == "settled"
+    assert await points(resident) == (2000, 0)
+    assert await bill_state(resident, bill) == "paid"
+    [source] = (await resident.get(f"/v1/payments/{payment['id']}/sources")).json["items"]
+    assert source["points_fen"] == 8000
+    assert "超市消费" in source["text"]
+    there = await world.house.db.reading(lambda reader: ledger.total(reader, "payee", PAYEE))
+    assert there >= 8000
+    assert await wrong(world) == []
+
+
+async def test_a_bill_is_paid_by_wechat_and_the_notification_is_enough(world: World) -> None:
+    resident = await world.resident()
+    bill = await looked_up(world, resident)
+    payment = await paying(resident, bill)
+    shown = await seen(resident, payment)
+    assert (shown["state"], shown["pay_fen"]) == ("unpaid", 8000)
+    assert shown["client_params"]["package"].startswith("prepay_id=")
+    await at_wechat(world, payment)
+    assert await told(world, payment) == [204]
+    await worked(world)
+    assert (await seen(resident, payment))["state"] == "settled"
+    assert (await world.control(f"payee-bills?bill_no={await payee_no(world, payment)}", method="GET"))[
+        "paid_by"
+    ] == payment["id"]
+
+
+async def payee_no(world: World, payment: dict[str, Any]) -> str:
+    stored = await world.house.db.reading(lambda reader: reader.get(PAYMENTS, payment["id"]))
+    assert stored is not None
+    return stored.payee_no
+
+
+async def test_a_bill_is_paid_with_both_and_a_notification_that_never_comes_is_asked_for(
+    world: World,
+) -> None:
+    resident = await saver(world, 3000)
+    bill = await looked_up(world, resident)
+    payment = await paying(resident, bill, 3000)
+    await seen(resident, payment)
+    await at_wechat(world, payment)
+    await worked(world, minutes=0.5)
+    after = await seen(resident, payment)
+    assert (after["state"], after["points_fen"], after["pay_fen"]) == ("settled", 3000, 5000)
+    assert await points(resident) == (0, 0)
+
+
+# Not paid.
+
+
+async def test_who_does_not_pay_in_time_has_points_and_bill_back(world: World) -> None:
+    resident = await saver(world, 3000)
+    bill = await looked_up(world, resident)
+    payment = await paying(resident, bill, 3000)
+    await seen(resident, payment)
+    await worked(world, minutes=16)
+    assert (await seen(resident, payment))["state"] == "expired"
+    assert await points(resident) == (3000, 0)
+    assert await bill_state(resident, bill) == "open"
+    again = await paying(resident, bill, 3000)
+    assert again["id"] != payment["id"]
+
+
+async def test_what_the_payee_will_not_have_is_given_back_to_the_fen(world: World) -> None:
+    resident = await saver(world, 3000)
+    bill = await looked_up(world, resident)
+    payment = await paying(resident, bill, 3000)
+    await seen(resident, payment)
+    changed = {"bill_no": await payee_no(world, payment), "payee": PAYEE, "account_no": bill["account_no"]}
+    await world.control("payee-bills", **changed, period="2026-11", amount_fen=9000, due="2026-12-20")
+    await at_wechat(world, payment)
+    await told(world, payment)
+    await worked(world)
+    after = await seen(resident, payment)
+    assert (after["state"], "账单金额变了" in after["text"]) == ("failed", True)
+    assert await points(resident) == (3000, 0)
+    assert await bill_state(resident, bill) == "open"
+    order = await world.control(f"pay-order?out_trade_no={payment['id']}", method="GET")
+    assert order["refunded"] == 5000
+    assert await wrong(world) == []
+
+
+async def test_a_payee_that_does_not_answer_is_asked_again_and_paid_once(world: World) -> None:
+    resident = await saver(world, 8000)
+    bill = await looked_up(world, resident)
+    await world.control("faults", path="/payee/payments", times=4, drop=True, after=True)
+    payment = await paying(resident, bill, 8000)
+    for _ in range(4):
+        await worked(world, minutes=2)
+    assert (await seen(resident, payment))["state"] == "settled"
+    assert await points(resident) == (0, 0)
+
+
+async def test_a_bill_has_one_payment_at_a_time(world: World) -> None:
+    resident = await world.resident()
+    bill = await looked_up(world, resident)
+    replies = await asyncio.gather(*(resident.post(f"/v1/bills/{bill['id']}/pay", {}) for _ in range(8)))
+    assert sorted(one.status for one in replies) == [201] + [409] * 7
+    assert {one.code for one in replies if one.status == 409} == {"bill_not_open"}
+
+
+async def test_more_points_than_there_are_or_than_the_bill_are_refused(world: World) -> None:
+    resident = await saver(world, 3000)
+    bill = await looked_up(world, resident)
+
+    async def refused(points_fen: int) -> Reply:
+        return await resident.post(f"/v1/bills/{bill['id']}/pay", {"points_fen": points_fen})
+
+    assert (await refused(3001)).code == "not_enough_points"
+    too_many = await refused(8001)
+    assert (too_many.code, too_many.json["error"]["field"]) == ("more_points_than_bill", "points_fen")
+    assert await bill_state(resident, bill) == "open"
+    await resident.post("/v1/points/card/lost", {"reason": "找不到了"})
+    assert (await refused(100)).code == "card_not_usable"
+
+
+# Forged.
+
+
+@pytest.mark.parametrize(
+    "spoil", ["signature", "old", "cipher", "serial", "amount", "mchid", "appid", "openid"]
+)
+async def test_a_notification_that_is_not_right_in_everything_changes_nothing_and_is_on_record(
+    world: World, spoil: str
+) -> None:
+    resident = await world.resident()
+    bill = await looked_up(world, resident)
+    payment = await paying(resident, bill)
+    await seen(resident, payment)
+    await at_wechat(world, payment)
+    before = len(await refusals(world, payment))
+    assert await told(world, payment, spoil) == [401]
+    stored = await world.house.db.reading(lambda reader: reader.get(PAYMENTS, payment["id"]))
+    assert stored is not None
+    assert (stored.state, stored.paid_fen) == ("unpaid", 0)
+    assert len(await refusals(world, payment)) == before + 1
+
+
+async def test_the_same_notification_again_and_late_changes_nothing_more(world: World) -> None:
+    resident = await saver(world, 3000)
+    payment = await paying(resident, await looked_up(world, resident), 3000)
+    await seen(resident, payment)
+    await at_wechat(world, payment)
+    for _ in range(3):
+        assert await told(world, payment) == [204]
+    await worked(world)
+    assert await told(world, payment) == [204]
+    await worked(world)
+    assert (await seen(resident, payment))["state"] == "settled"
+    order = await world.control(f"pay-order?out_trade_no={payment['id']}", method="GET")
+    assert order["refunded"] == 0
+    assert await points(resident) == (0, 0)
+
+
+# Bills.
+
+
+async def test_a_bill_looked_up_by_another_of_the_family_is_theirs_to_pay(world: World) -> None:
+    await payee(world)
+    account = await due(world, 8000)
+    mother, son = await world.resident(), await world.resident()
+    body = {"payee_id": PAYEE, "account_no": account}
+    await mother.post("/v1/bills/lookups", body)
+    [bill] = (await son.post("/v1/bills/lookups", body | {"label": "妈妈家"})).json["items"]
+    assert (bill["label"], bill["holder"]) == ("妈妈家", "*桂英")
+    assert (await mother.get(f"/v1/bills/{bill['id']}")).status == 404
+    assert (await son.get("/v1/bills", state="open")).json["items"][0]["id"] == bill["id"]
+
+
+async def test_a_payee_that_cannot_be_asked_is_for_the_window(world: World) -> None:
+    await payee(world, online=False)
+    resident = await world.resident()
+    body = {"payee_id": PAYEE, "account_no": "1"}
+    assert (await resident.post("/v1/bills/lookups", body)).code == "payee_not_online"
+    assert (await resident.post("/v1/bills/lookups", body | {"payee_id": "nobody"})).code == "payee_not_found"
+    entered = await visit_enter(world)
+    await payee(world, online=False)
+    assert entered.who is not None
+    first = await entered.who.post(entered.path, entered.body)
+    assert first.status == 201
+    assert (await entered.who.post(entered.path, entered.body)).code == "bill_known"
+
+
+async def test_a_worker_that_dies_at_any_step_leaves_it_to_the_next(world: World) -> None:
+    resident = await saver(world, 8000)
+    bill = await looked_up(world, resident)
+    payment = await paying(resident, bill, 8000)
+    queue = next(one for one in world.house.worker().queues if one.name == "payments")
+    taken = await queue._take(world.house.db, "one that dies")
+    assert taken is not None
+    await world.house.payees.pay(taken.id, taken.payee_no, taken.amount_fen)
+    await worked(world, minutes=2)
+    await queue._work(world.house.db, taken, world.house.metrics)
+    assert (await seen(resident, payment))["state"] == "settled"
+    assert await points(resident) == (0, 0)
+    assert await wrong(world) == []
