@@ -23,6 +23,7 @@ from server.kit.clock import SHANGHAI
 from server.kit.events import EVENTS
 from tests import pictures
 from tests.applying import GROUND, SIGN, open_office
+from tests.browser import sealed
 from tests.doors import Happy, Visit
 from tests.houses import next_door
 from tests.world import Person, Reply, World
@@ -458,6 +459,22 @@ async def test_who_leaves_before_a_paper_is_drawn_has_none_drawn(world: World) -
     await world.work()
     [row] = await rows(world, case_no)
     assert (row.made, row.basis, row.holder, row.serial > 0) == (False, None, "", True)
+
+
+async def test_the_staff_open_the_papers_from_the_page_of_the_case(world: World) -> None:
+    office = await open_office(world)
+    case_no = await office.accepted()
+    cookie = {"Cookie": f"hoelun_staff={sealed(world, office.clerk.token)}"}
+    await heard(world)
+    assert "正在出具" in (await world.call("GET", f"/console/cases/{case_no}", headers=cookie)).body.decode()
+    await world.work()
+    [paper] = await papers(office.clerk, case_no)
+    page = (await world.call("GET", f"/console/cases/{case_no}", headers=cookie)).body.decode()
+    assert (
+        paper["number"] in page
+        and f"/verify/{paper['code']}" in page
+        and f"/documents/{paper['id']}?" in page
+    )
 
 
 # Verified.

@@ -24,6 +24,7 @@ from server import (
     cases,
     clocks,
     dispatch,
+    documents,
     forms,
     notes,
     providers,
@@ -45,6 +46,7 @@ ROWS = range(8)
 """How many lines of a quote the page has room for."""
 
 _TALKS_SHOWN = 50
+_PAPERS_SHOWN = 20
 _TAKEN_LETTERS = frozenset("jku")
 _AGAIN = ("再", "重新")
 """With these begins what already says that it is done once more."""
@@ -125,6 +127,7 @@ async def picture(
         "of_the_street": notes.of_the_street(actor, case),
         "files": [attachments.view(one, rules, reader.now) for one in files],
         "kept": await _kept(reader, case, rules),
+        "documents": (await documents.listed(reader, case, rules, None, _PAPERS_SHOWN)).items,
         "case": view,
         "buttons": drawn,
         "choices": choices,
