@@ -7,8 +7,23 @@ from msgspec.structs import replace
 
 from schemas.items import Material
 from schemas.staff import Grant
+from server.cases import CASES
 from server.items import ITEMS, version_id
-from tests.applying import FORM, PAPER, SIGN, Office, details, item, open_office, photo, publish, tried
+from tests.applying import (
+    FORM,
+    PAPER,
+    SIGN,
+    STEPS,
+    Office,
+    details,
+    inbox,
+    item,
+    open_office,
+    photo,
+    publish,
+    told,
+    tried,
+)
 from tests.bookings import newcomer, refused
 from tests.doors import Happy, Visit
 from tests.test_proxies import trusted
@@ -276,3 +291,66 @@ async def test_papers_are_shown_to_those_who_work_on_them_and_to_nobody_else(wor
         seen = await details(who, case_no)
         assert (seen["form"], seen["materials"], seen["address"]) == ({}, [], "")
         assert (await who.get(f"/v1/cases/{case_no}/attachments")).json["items"] == []
+
+
+# What is told.
+
+
+async def test_where_it_lies_with_whom_and_what_comes_next_is_one_sentence_to_be_read_out(
+    world: World,
+) -> None:
+    office = await open_office(world, *STEPS[:1], STEPS[4])
+    case_no, owner = await office.drafted(), office.owner
+    draft = await details(owner, case_no)
+    await office.act(owner, case_no, "submit", **SIGN)
+    waiting = await details(owner, case_no)
+    await office.act(office.clerk, case_no, "take_up")
+    await office.act(office.clerk, case_no, "judge", key="id_card", verdict="fine")
+    await office.act(office.clerk, case_no, "accept")
+    accepted = await details(owner, case_no)
+
+    assert (draft["lies_with"], waiting["lies_with"]) == ("在您手里", "绿苑社区窗口")
+    assert draft["aloud"] == "您申请的示例津贴，还没有提交，填好后请提交，提交后，社区窗口会看材料齐不齐。"
+    assert waiting["aloud"].startswith("您申请的示例津贴，已经提交，等社区窗口收下，现在在绿苑社区窗口，")
+    assert (accepted["lies_with"], accepted["next_text"]) == ("绿苑社区窗口 王芳", "下一步是街道审核")
+    assert "正在社区审核，现在在绿苑社区窗口 王芳，最晚" in accepted["aloud"]
+
+
+async def test_each_step_is_told_once_and_what_was_their_own_tap_is_not(world: World) -> None:
+    office = await open_office(world)
+    case_no = await office.brought_to("delivered")
+    for _ in range(3):
+        await world.work()
+    progress = await inbox(office.owner, "审批进度通知")
+    assert len(progress) == 4  # handed in, taken up, accepted, reviewed
+    assert any(case_no in one for one in progress)
+    assert len(await inbox(office.owner, "审批结果通知")) == 2
+    other = await office.submitted()
+    await office.act(office.owner, other, "withdraw")
+    await world.work()
+    assert len(await inbox(office.owner, "审批结果通知")) == 2
+
+
+async def test_who_can_go_on_hears_of_it_and_nobody_of_what_they_did_themselves(world: World) -> None:
+    office = await open_office(world)
+    await office.accepted()
+    await world.work()
+    assert len(await told(world, office.clerk, "新的申请")) == 1
+    assert await told(world, office.clerk, "轮到您办") == []
+    assert len(await told(world, office.reviewer, "轮到您办")) == 1
+
+
+async def test_who_leaves_leaves_nothing_of_what_they_applied_with(world: World) -> None:
+    office = await open_office(world)
+    case_no = await office.taken_up()
+    await office.act(
+        office.clerk, case_no, "judge", key="id_card", verdict="wrong", remark="王桂英的证件过期"
+    )
+    await office.act(office.clerk, case_no, "supplement", note="请王桂英来")
+    await office.act(office.owner, case_no, "withdraw")
+    await world.work()
+    assert (await office.owner.delete("/v1/me")).status in (200, 204)
+    stored = await world.house.db.reading(lambda reader: reader.get(CASES, case_no))
+    assert stored is not None
+    text = str(stored)
+    assert "王桂英" not in text and "6222000000000000" not in text
