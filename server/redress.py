@@ -212,14 +212,20 @@ def _sentence(reader: Reader, case: Case, details: Redress, mine: frozenset[str]
         case "called":
             return f"已打过 {len(details.calls)} 次电话，核实清楚后请答复居民"
         case "answered" if theirs:
-            return f"处理结果：{OUTCOMES[details.outcome]}。您还有意见，可以再提一次"
+            return f"处理结果：{OUTCOMES[details.outcome]}。{_ended(details.note)}您还有意见，可以再提一次"
         case "answered":
             return f"已答复居民：{OUTCOMES[details.outcome]}，等居民确认"
         case "objected" if theirs:
             return "您的意见收到了，由另一位同事复核"
         case "objected":
             return "居民对处理结果有意见，请没有经手过的同事复核"
+        case "closed" if theirs and details.finding is not None:
+            return f"已办结：{_end(details)}。{details.finding.note}"
     return f"已办结：{_end(details)}"
+
+
+def _ended(text: str) -> str:
+    return text if text.endswith(("。", "！", "？")) else f"{text}。"
 
 
 def _end(details: Redress) -> str:

@@ -166,6 +166,16 @@ async def test_who_says_nothing_to_the_answer_for_some_days_agrees(world: World)
     assert (case["state"], case["open"]) == ("closed", False)
 
 
+async def test_the_case_itself_says_to_the_resident_what_came_of_it(world: World) -> None:
+    _, resident, case_no, second = await brought_to(world, "answered")
+    answered = (await resident.get(f"/v1/cases/{case_no}")).json["sentence"]
+    await ok(resident.act(case_no, "object", **FORMS["object"]))
+    await ok(second.act(case_no, "recheck", **FORMS["recheck"]))
+    closed = (await resident.get(f"/v1/cases/{case_no}")).json["sentence"]
+    assert "窗口改为随到随办。您还有意见" in answered
+    assert "登门道歉" in closed and "意见成立" in closed
+
+
 async def test_the_second_look_has_a_clock_of_its_own(world: World) -> None:
     _, _, case_no, second = await brought_to(world, "objected")
     case = (await second.get(f"/v1/cases/{case_no}")).json
