@@ -1,8 +1,9 @@
 """WeCom's directory: what was read of it, and reading it now instead of at night."""
 
-from handlers.base import Endpoint, allow
+from handlers.base import Answer, Endpoint, allow
 from schemas.directory import DirectoryView, ReadingView
-from server import directory, role_views
+from server import audit, directory, role_views
+from server.kit.db import Tx
 
 TITLE = "通讯录"
 
@@ -19,7 +20,16 @@ class Directory(Endpoint):
 class Readings(Endpoint):
     path = "/v1/directory/readings"
 
-    @allow("admin", status=201, once=False)
-    async def post(self) -> ReadingView:
+    @allow("admin", status=201)
+    async def post(self) -> Answer[ReadingView]:
         """Read all of it now; read twice, the second time nothing is news."""
-        return role_views.reading(await directory.read(self.building))
+        replayed = await self.replayed()
+        if replayed is not None:
+            return replayed
+        done = await directory.read(self.building)
+
+        async def noted(tx: Tx) -> ReadingView:
+            audit.note(tx, self.actor, self.channel, "directory.read")
+            return role_views.reading(done)
+
+        return await self.once(noted, status=201)

@@ -1,9 +1,16 @@
 """A resident's own profile, and the desk's search for a caller."""
 
 from handlers.base import Answer, Endpoint, allow
-from schemas.residents import BindPhone, ChangeMe, FindResident, ResidentsFound, ResidentView
-from server import accounts, residents, sessions
-from server.kit.db import Tx
+from schemas.residents import (
+    BindPhone,
+    ChangeMe,
+    FindResident,
+    ResidentCard,
+    ResidentsFound,
+    ResidentView,
+)
+from server import accounts, residents, reveals, sessions
+from server.kit.db import Reader, Tx
 from server.kit.platform import PlatformRefusal
 
 TITLE = "居民"
@@ -72,8 +79,12 @@ class Residents(Endpoint):
 
     @allow("operator", "clerk", "dispatcher")
     async def get(self, query: FindResident) -> ResidentsFound:
-        """Who calls: residents with this phone number; for a window those of its own community."""
-        known = await self.building.db.reading(lambda reader: residents.by_phone(reader, query.phone))
-        found = [one for one in known if self.actor.serves(one.community_id)]
+        """Who calls: residents with this phone number, masked; for a window those of its own community."""
+
+        async def seen(reader: Reader) -> list[ResidentCard]:
+            known = await residents.by_phone(reader, query.phone)
+            return [reveals.card(reader, one) for one in known if self.actor.serves(one.community_id)]
+
+        found = await self.building.db.reading(seen)
         await self.saw("residents.find", *(one.id for one in found))
-        return ResidentsFound(items=[residents.card(one) for one in found])
+        return ResidentsFound(items=found)

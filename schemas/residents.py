@@ -52,12 +52,13 @@ class ResidentView(View, frozen=True, kw_only=True):
 
 
 class ResidentCard(View, frozen=True, kw_only=True):
-    """What the desk sees of a caller."""
+    """What a desk sees of a caller without saying why: `name` and `phone` are masked, and of the home there is the
+    compound and no door. All of it is at `/v1/residents/{id}/reveal`."""
 
     id: str
     name: str
-    phone: str | None
-    household: Household | None
+    phone: str
+    compound: str
     community_id: str | None
 
 

@@ -10,7 +10,6 @@ from schemas.residents import (
     ChangeMe,
     Household,
     Preferences,
-    ResidentCard,
     ResidentView,
 )
 from server import places
@@ -136,14 +135,4 @@ def view_disability(disability: Disability) -> DisabilityView:
         valid_until=disability.valid_until,
         text=f"{level}级，有效期到 {said_day(disability.valid_until)}",
         recorded_at=disability.recorded_at,
-    )
-
-
-def card(resident: Resident) -> ResidentCard:
-    return ResidentCard(
-        id=resident.id,
-        name=resident.name,
-        phone=resident.phone,
-        household=resident.household,
-        community_id=resident.community_id,
     )

@@ -1,4 +1,4 @@
-"""Revealing 查看完整信息: the desk's page shows a resident's name, telephone and door masked; who needs them whole says
+"""Revealing 查看完整信息: a desk is shown a resident's name and telephone masked and no door; who needs them whole says
 why, which is on record, and does so no more often in a day than the street allows.
 """
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 from msgspec import Meta
 
+from schemas.residents import ResidentCard
 from schemas.reveals import NewReveal, RevealedView
 from server import audit, disability, places
 from server.config import Settings
@@ -15,6 +16,7 @@ from server.kit.db import Collection, Duplicate, Index, Reader, Stored, Tx
 from server.kit.errors import TooMany
 from server.residents import Resident
 from server.sessions import Actor
+from server.words import masked, masked_name
 
 _KEPT = timedelta(days=2)
 
@@ -64,6 +66,18 @@ async def _spend(tx: Tx, actor: Actor, most: int) -> int:
     except Duplicate as error:
         raise RevealedEnough from error
     return most - tally.count if tally is not None else 0
+
+
+def card(reader: Reader, resident: Resident) -> ResidentCard:
+    """As anybody at a desk may see them."""
+    home = resident.household
+    return ResidentCard(
+        id=resident.id,
+        name=masked_name(resident.name),
+        phone=masked(resident.phone or ""),
+        compound=places.name_of(reader, home.compound_id) if home else "",
+        community_id=resident.community_id,
+    )
 
 
 def home_of(reader: Reader, resident: Resident) -> str:

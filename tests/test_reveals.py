@@ -93,3 +93,25 @@ async def test_it_is_for_desks_that_answer_for_the_resident_alone(world: World) 
     assert (await (await clerk(world)).post(path(resident), {"reason": "curious"})).status == 422
     operator = await world.staff(Grant(role="operator"))
     assert (await operator.post(path(resident), WHY)).json["name"] == "王桂英"
+
+
+async def test_over_json_too_a_caller_is_masked_until_a_reason_is_given(world: World) -> None:
+    resident, phone = await caller(world)
+    desk, window = await world.staff(Grant(role="operator")), await clerk(world)
+    dispatcher = await world.staff(Grant(role="dispatcher"))
+    for who in (desk, window, dispatcher):
+        found = await who.get("/v1/residents", phone=phone)
+        [card] = found.json["items"]
+        assert (card["id"], card["name"], card["compound"]) == (resident.id, "王**", "绿苑小区")
+        assert not any(one in found.body.decode() for one in ("王桂英", phone, "3-2-501"))
+    assert (await dispatcher.post(path(resident), WHY)).status == 403
+    assert (await desk.post(path(resident), {})).status == 422
+
+    whole = (await desk.post(path(resident), WHY)).json
+
+    assert (whole["name"], whole["phone"], whole["home"]) == ("王桂英", phone, "绿苑小区 3-2-501")
+    admin = await world.staff(Grant(role="admin"))
+    [look] = (await admin.get("/v1/audit", actor=desk.id, subject=resident.id, what="residents.reveal")).json[
+        "items"
+    ]
+    assert look["reason"] == "要给居民回电话"

@@ -237,6 +237,7 @@ async def test_the_directory_is_read_now_and_its_groups_are_shown(world: World) 
     await world.control("departments", change="create_party", id=31, name="服务大厅", parentid=1)
     read = await visit.who.post(visit.path)
     assert (read.status, read.json["here"], read.json["left"], read.json["problem"]) == (201, 1, 0, "")
+    assert visit.who.id in await records(world, "directory.read")
     known = (await visit.who.get(DIRECTORY)).json
     assert known["last"]["at"] == read.json["at"]
     assert "服务大厅" in [one["name"] for one in known["departments"]]

@@ -12,11 +12,10 @@ from handlers.page import Goto, MenuItem, Page, Shown
 from schemas.disability import DisabilityView, NewDisability
 from schemas.residents import FindResident
 from schemas.reveals import REASONS, NewReveal, RevealedView
-from server import disability, places, residents, reveals
+from server import disability, residents, reveals
 from server.kit.db import Reader, Tx
 from server.kit.errors import Forbidden, HoelunError
 from server.sessions import Actor
-from server.words import masked, masked_name
 
 RESIDENTS = "/console/residents"
 _DESK = frozenset({"operator", "clerk"})
@@ -68,12 +67,12 @@ async def picture(reader: Reader, phone: str, actor: Actor, whole: RevealedView 
 
 def _caller(reader: Reader, resident: residents.Resident, actor: Actor, whole: RevealedView | None) -> Caller:
     theirs = disability.may_write(actor, resident)
-    home = resident.household
+    card = reveals.card(reader, resident)
     return Caller(
         id=resident.id,
-        name=masked_name(resident.name),
-        phone=masked(resident.phone or ""),
-        home=places.name_of(reader, home.compound_id) if home else "",
+        name=card.name,
+        phone=card.phone,
+        home=card.compound,
         whole=whole if whole is not None and whole.id == resident.id else None,
         theirs=theirs,
         disability=residents.view_disability(resident.disability) if theirs and resident.disability else None,
