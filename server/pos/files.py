@@ -27,7 +27,7 @@ from server.pos.terminals import TERMINALS
 from server.sessions import Actor
 
 Round = Literal["purchases", "reversals"]
-BATCH = 40
+BATCH = 10
 _LOOKED_UP = 100
 _LONGER = timedelta(seconds=60)
 STATES: dict[FileState, str] = {
