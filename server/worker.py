@@ -14,7 +14,7 @@ from server.clocks import remind
 from server.kit.db import Change, DatabaseUnavailable
 from server.kit.errors import Conflict
 from server.kit.events import EVENTS, Event, Listener, Listeners
-from server.kit.jobs import FOREVER, Queue, QueueOf, RetryPolicy, Settled
+from server.kit.jobs import FOREVER, Queue, QueueOf, RetryPolicy, Settled, due
 from server.kit.sweeps import Sweep, queue_of, set_up
 from server.push import MESSAGES, Courier
 
@@ -69,15 +69,18 @@ class Worker:
 
     async def run_due(self) -> int:
         """Work off all that is due, and what becomes due by it; how many rows that was."""
-        await set_up(self._building.db, self._sweeps)
-        total = 0
-        while True:
-            done = 0
+        db = self._building.db
+        await set_up(db, self._sweeps)
+        total, waiting = 0, await due(db, self.queues)
+        while waiting:
+            before = total
             for queue in self.queues:
-                done += await queue.run_due(self._building.db, self._owner, self._building.metrics)
-            total += done
-            if not done:
-                return total
+                if queue.name in waiting:
+                    total += await queue.run_due(db, self._owner, self._building.metrics)
+                    waiting = await due(db, self.queues)
+            if total == before:
+                break  # others have it
+        return total
 
     async def _tell(self, event: Event) -> Settled:
         async def told(tx: Any) -> None:

@@ -4,7 +4,7 @@ import functools
 import importlib
 import pkgutil
 from types import ModuleType
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -29,12 +29,17 @@ def _names(package: str, leave_out: frozenset[str]) -> list[str]:
 
 def found(package: str, kind: type[T], leave_out: frozenset[str] = frozenset()) -> list[T]:
     """Every module-level object of that type, each once, in a stable order."""
-    seen: dict[int, T] = {}
+    return list(_found(package, kind, leave_out))  # type: ignore[arg-type]
+
+
+@functools.cache
+def _found(package: str, kind: Any, leave_out: frozenset[str]) -> tuple[Any, ...]:
+    seen: dict[int, Any] = {}
     for module in modules(package, leave_out):
         for value in vars(module).values():
             if isinstance(value, kind):
                 seen.setdefault(id(value), value)
-    return list(seen.values())
+    return tuple(seen.values())
 
 
 def subclasses(package: str, base: type[T], leave_out: frozenset[str] = frozenset()) -> list[type[T]]:

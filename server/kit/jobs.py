@@ -6,7 +6,7 @@ through its lease cannot finish what another has taken since.
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -151,6 +151,21 @@ class Queue(Generic[L]):
         await db.alone(
             lambda tx: tx.change(self.collection, {"_id": row.id, "fence": row.fence}, {"$set": settled})
         )
+
+
+async def due(db: Database, queues: Sequence[Queue[Any]]) -> set[str]:
+    """The names of the queues that have something to do now, in one trip for all of them."""
+    first, *others = queues
+    pipeline = _look(first, db.now())
+    for one in others:
+        pipeline.append({"$unionWith": {"coll": one.collection.name, "pipeline": _look(one, db.now())}})
+    rows = await db.reading(lambda reader: reader.groups(first.collection, pipeline))
+    return {row["queue"] for row in rows}
+
+
+def _look(queue: Queue[Any], now: datetime) -> list[dict[str, Any]]:
+    named = {"$project": {"_id": 0, "queue": {"$literal": queue.name}}}
+    return [{"$match": {"due_at": {"$lte": now}}}, {"$limit": 1}, named]
 
 
 async def _first_of(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:

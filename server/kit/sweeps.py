@@ -30,9 +30,10 @@ class Sweep(Struct, frozen=True):
 
 async def set_up(db: Database, sweeps: list[Sweep]) -> None:
     """A sweep that was never made is due at once."""
-    for one in sweeps:
-        if await db.reading(lambda reader, name=one.name: reader.get(SWEEPS, name)) is None:  # type: ignore[misc]
-            await _first(db, one.name)
+    names = [one.name for one in sweeps]
+    made = await db.reading(lambda reader: reader.all(SWEEPS, {"_id": {"$in": names}}, limit=len(names) or 1))
+    for name in sorted(set(names) - {one.id for one in made}):
+        await _first(db, name)
 
 
 async def _first(db: Database, name: str) -> None:
