@@ -340,6 +340,7 @@ async def test_a_change_leaves_what_is_booked_as_it_was_agreed(world: World) -> 
     assert moved.status == 200, moved.body
     span = [datetime.fromisoformat(moved.json["details"][one]) for one in ("start", "end")]
     assert span[1] - span[0] == timedelta(hours=2), "as long a visit as was agreed"
+    assert len((await details(world, before))["seats"]) == 8, "and as many quarters of the day for it"
 
 
 async def test_the_photos_are_those_that_were_asked_for_when_it_was_booked(world: World) -> None:

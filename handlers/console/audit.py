@@ -82,6 +82,7 @@ _LOOKS = {
     "announcement.withdraw": "撤回公告",
     "announcement.discard": "删除公告草稿",
     "workdays.post": "修改工作日历",
+    "workdays.preview": "预览工作日历",
     "workdays.load": "导入工作日历",
     "cards.tap": "点消息卡片",
     **{f"cards.{one.action}": f"在卡片上点“{one.text}”" for kind in CARDS.values() for one in kind.buttons},

@@ -144,7 +144,7 @@ class OneBundle(Page):
 class Written(Page):
     """A form that becomes a draft."""
 
-    async def drafted(self, bundle_id: str, form: dict[str, str]) -> Shown | Goto:
+    async def drafted_once(self, bundle_id: str, form: dict[str, str]) -> Shown | Goto:
         """Sent twice it is drafted once."""
         since = bundle_form.number(form.get("since", "0"))
 
@@ -203,7 +203,7 @@ class New(Written):
     @allow(*STREET)
     async def post(self, form: dict[str, str]) -> Shown | Goto:
         """Propose it."""
-        return await self.drafted(chance.hex(8), form)
+        return await self.drafted_once(chance.hex(8), form)
 
 
 class Edit(Written):
@@ -220,7 +220,7 @@ class Edit(Written):
     async def post(self, bundle_id: str, form: dict[str, str]) -> Shown | Goto:
         """Propose the change."""
         bundles.find(self.building.db.reader(), bundle_id)
-        return await self.drafted(bundle_id, form)
+        return await self.drafted_once(bundle_id, form)
 
 
 Deed = Callable[[Page, Tx, str, dict[str, str]], Awaitable[str]]

@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from handlers.base import allow
 from handlers.page import Goto, MenuItem, Page, Shown
-from schemas.common import View
-from server import workday_desk, workdays
+from schemas.common import Nothing, View
+from server import audit, workday_desk, workdays
 from server.kit.clock import today
 from server.kit.db import Reader, Tx
 from server.kit.errors import HoelunError, Invalid
@@ -92,14 +92,19 @@ class CalendarPage(Page):
 
     @allow("admin")
     async def post(self, form: dict[str, str]) -> Shown:
-        """See what a file would change; nothing is written."""
+        """See what a file would change; nothing is written but that somebody looked."""
         text, message, status, seen = form.get("text", ""), "", 200, None
 
         async def looked(reader: Reader) -> workday_desk.Preview:
             return await workday_desk.preview(reader, workday_desk.parse(_text(form)), self.building.settings)
 
+        async def noted(tx: Tx) -> Nothing:
+            audit.note(tx, self.actor, "console", "workdays.preview")
+            return Nothing()
+
         try:
             seen = await self.building.db.reading(looked)
+            await self.once(noted)
         except Invalid as error:
             message, status = error.message, error.status
         given = Written(text, message, seen)
