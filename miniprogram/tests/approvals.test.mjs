@@ -110,7 +110,7 @@ test('what is typed goes up by itself, the last word of it, and what was refused
   refused = false
   phone.tap('下一步')
   await onPart(phone, 'materials')
-  assert.deepEqual(bodies(phone, 'POST /v1/cases/SP-1/edit').at(-1), { form: { account: '62x' } })
+  assert.deepEqual(bodies(phone, 'POST /v1/cases/SP-1/edit').slice(1), [{ form: { account: '62x' } }, { form: { account: '62x' } }], 'what was refused goes up again')
   phone.away()
 })
 
