@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from server import audit, disability, nouns, plans, ratings, talks, waitlist
+from server import audit, disability, nouns, payments, plans, ratings, talks, waitlist
 from server.attachments import ATTACHMENTS
 from server.audit import AUDIT, Origin
 from server.bookings.tallies import TALLIES
@@ -115,7 +115,8 @@ def _record(reader: Reader, item: Any, keeping: Keeping, vault: Vault) -> dict[s
 
 
 async def close(tx: Tx, actor: Actor, origin: Origin, vault: Vault) -> None:
-    """Leave. Done again it changes nothing. Raises CasesStillOpen, WaitsStillOpen, PlansStillOpen."""
+    """Leave. Done again it changes nothing. Raises CasesStillOpen, WaitsStillOpen,
+    PlansStillOpen, PaymentsStillOpen, PointsStillThere."""
     resident = await find(tx, actor.id)
     if resident.deleted_at is not None:
         return
@@ -138,6 +139,7 @@ async def _refuse_open(tx: Tx, resident_id: str) -> None:
     running = {"resident_id": resident_id, "state": {"$ne": "ended"}}
     if await tx.first(plans.PLANS, running) is not None:
         raise PlansStillOpen
+    await payments.refuse_open(tx, resident_id)
 
 
 def _emptied(resident: Resident, vault: Vault, tx: Tx) -> Resident:

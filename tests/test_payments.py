@@ -380,3 +380,23 @@ async def test_a_worker_that_dies_at_any_step_leaves_it_to_the_next(world: World
     assert (await seen(resident, payment))["state"] == "settled"
     assert await points(resident) == (0, 0)
     assert await wrong(world) == []
+
+
+# Leaving.
+
+
+async def test_nobody_leaves_while_money_is_under_way_and_what_is_left_leads_to_nobody(world: World) -> None:
+    resident = await saver(world, 8000)
+    bill = await looked_up(world, resident)
+    assert (await resident.delete("/v1/me")).code == "points_still_there"
+    await paying(resident, bill, 8000)
+    assert (await resident.delete("/v1/me")).code == "payments_still_open"
+    await worked(world)
+    parts = {one["name"]: one["records"] for one in (await resident.get("/v1/me/export")).json["parts"]}
+    assert {len(parts[name]) for name in ("swipes", "bills", "payments", "point_cards")} == {1}
+    assert len(parts["entries"]) == 4
+    assert (await resident.delete("/v1/me")).status == 204
+    kept = await world.house.db.reading(lambda reader: reader.get(PAYMENTS, parts["payments"][0]["id"]))
+    assert kept is not None
+    assert (kept.openid, kept.state) == ("", "settled")
+    assert await wrong(world) == []

@@ -1,6 +1,7 @@
 """Payments 缴费: a bill paid with points, with WeChat Pay, or with both."""
 
 from server.payments.carrying import carry_on, hear, refused
+from server.payments.kept import refuse_open
 from server.payments.opening import begin, ordered
 from server.payments.stored import OVER, PAYMENTS, REFUSALS, Payment
 from server.payments.views import find, sources, view
@@ -15,6 +16,7 @@ __all__ = [
     "find",
     "hear",
     "ordered",
+    "refuse_open",
     "refused",
     "sources",
     "view",
