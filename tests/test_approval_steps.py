@@ -1,5 +1,6 @@
 """The way of an approval over HTTP: what is lacking is said once, steps are done by whose they are, a person decides."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -425,6 +426,26 @@ async def test_it_can_be_taken_back_until_it_is_decided(world: World) -> None:
     assert (taken_back["state"], taken_back["open"], taken_back["clock"]) == ("withdrawn", False, None)
     decided = await office.brought_to("granted")
     assert (await tried(office.owner, decided, "withdraw"))[1] == "not_allowed_now"
+
+
+async def test_of_two_who_decide_at_once_one_does(world: World) -> None:
+    office = await open_office(world)
+    case_no = await office.brought_to("decision")
+    third = await world.staff(Grant(role="reviewer"), name="孙丽")
+    path = f"/v1/cases/{case_no}"
+    granted, denied = await asyncio.gather(
+        office.decider.post(f"{path}/grant", {}), third.post(f"{path}/deny", GROUND)
+    )
+    assert sorted((granted.status, denied.status)) == [200, 409]
+    assert await office.state_of(case_no) == ("granted" if granted.status == 200 else "denied")
+
+
+async def test_of_two_who_take_it_up_at_once_one_has_it(world: World) -> None:
+    office = await open_office(world)
+    case_no = await office.submitted()
+    other = await world.staff(Grant(role="clerk", community_id=world.community), name="周敏")
+    replies = await asyncio.gather(*(who.act(case_no, "take_up") for who in (office.clerk, other)))
+    assert sorted(one.status for one in replies) == [200, 409]
 
 
 # Standing in.

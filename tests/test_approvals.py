@@ -287,6 +287,9 @@ async def test_papers_are_shown_to_those_who_work_on_them_and_to_nobody_else(wor
         seen = await details(who, case_no)
         assert (seen["form"], seen["materials"][0]["files"]) == (FORM, [file_id])
         assert len((await who.get(f"/v1/cases/{case_no}/attachments")).json["items"]) == 1
+    draft = await office.drafted()
+    assert (await details(office.clerk, draft))["form"] == FORM
+    assert (await details(office.reviewer, draft))["form"] == {}
     for who in (office.elder, dispatcher):
         seen = await details(who, case_no)
         assert (seen["form"], seen["materials"], seen["address"]) == ({}, [], "")

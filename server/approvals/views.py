@@ -22,6 +22,7 @@ from server.kit.db import Reader
 from server.words import local, said
 
 _WORK_ON_IT = frozenset({"clerk", "reviewer", "operator", "admin", "copied"})
+_FILLS_IN = frozenset({"resident", "operator", "clerk"})
 _JUDGED_SHOWN = frozenset({"clerk", "reviewer", "admin", "copied", "elder_team"})
 _TO_DELIVER = frozenset({"granted", "denied"})
 _OVER = frozenset({"granted", "denied", "delivered", "archived"})
@@ -29,7 +30,10 @@ _WHAT = {"passed": "通过", "signed": "加签", "sent_back": "退回", "denial"
 
 
 def concerned(reader: Reader, case: Case, approval: Approval, mine: frozenset[str]) -> bool:
-    """Whether what was filled in and handed in is shown: to the applicant, to the desks, to whom a step is given."""
+    """Whether what was filled in and handed in is shown: to the applicant, to the desks, to whom a step is given. A draft
+    is nobody's business but theirs who fill it in."""
+    if case.state == "draft":
+        return bool(mine & _FILLS_IN)
     if mine & _WORK_ON_IT or "resident" in mine:
         return True
     steps = body_of(reader, approval).steps
