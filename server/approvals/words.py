@@ -34,7 +34,7 @@ def lies_with(reader: Reader, case: Case, approval: Approval, *, named: bool) ->
     if case.state in ("draft", "supplement"):
         return "在您手里"
     if case.state in ("granted", "denied"):
-        return f"{_place(reader, case)}社区窗口"
+        return f"{_place(reader, case)}窗口"
     if case.state not in ("submitted", "pre_review", *STEPS, DECISION):
         return ""
     role = role_at(body_of(reader, approval), case.state)
