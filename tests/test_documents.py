@@ -17,7 +17,7 @@ from server.cases import CASES
 from server.config import Documents, Settings
 from server.documents import CONTENTS, DOCUMENTS, archive, codes, drawing, wording
 from server.documents.archive import ARCHIVES
-from server.documents.making import AddressMissing, make
+from server.documents.making import AddressMissing, LeaseLost, make
 from server.documents.stored import Basis, Document
 from server.kit.clock import SHANGHAI
 from server.kit.events import EVENTS
@@ -158,7 +158,7 @@ async def test_each_supplement_notice_is_a_paper_with_its_own_list(world: World)
     wrong = {"key": "id_card", "verdict": "wrong", "remark": "不是本人的"}
     await office.act(office.clerk, case_no, "judge", **wrong)
     await office.act(office.clerk, case_no, "supplement", note="这次一起补齐")
-    assert await rows(world, case_no) == [], "nothing is numbered before the worker hears of it"
+    assert await rows(world, case_no) == [], "nothing is given out before the worker hears of it"
     await heard(world)
     first, second = [one.basis for one in await rows(world, case_no)]
     assert first is not None and second is not None
@@ -201,7 +201,7 @@ async def test_numbers_have_no_gap_and_no_double_however_many_are_given_out_at_o
 
 async def serials(world: World, kind: str) -> list[int]:
     year = world.clock.now().astimezone(SHANGHAI).year
-    found = world.house.db.reader().each(DOCUMENTS, {"kind": kind, "year": year})
+    found = world.house.db.reader().each(DOCUMENTS, {"kind": kind, "year": year, "serial": {"$gt": 0}})
     return sorted([one.serial async for one in found])
 
 
@@ -221,8 +221,8 @@ async def test_numbers_begin_anew_with_the_year_in_shanghai(world: World) -> Non
 # Made.
 
 
-async def numbered(world: World) -> tuple[Person, str]:
-    """A paper that has its number and waits to be drawn; nothing else waits."""
+async def given_out(world: World) -> tuple[Person, str]:
+    """A paper that waits to be drawn; nothing else waits."""
     office = await open_office(world)
     case_no = await office.taken_up()
     await office.act(office.clerk, case_no, "judge", key="id_card", verdict="fine")
@@ -233,15 +233,20 @@ async def numbered(world: World) -> tuple[Person, str]:
 
 
 async def test_a_worker_that_is_killed_while_it_draws_leaves_the_paper_to_the_next(world: World) -> None:
-    resident, case_no = await numbered(world)
+    resident, case_no = await given_out(world)
     taken = await queue_of(world, "documents")._take(world.house.db, "killed")
     assert taken is not None
     assert [(one["number"], one["url"]) for one in await papers(resident, case_no)] == [("", "")]
     world.clock.advance(timedelta(minutes=1))
     await world.work()
     [paper] = await papers(resident, case_no)
-    await make(world.house, taken)
+    [row] = await rows(world, case_no)
+    with pytest.raises(LeaseLost):
+        await make(world.house, taken)
+    await make(world.house, replace(taken, serial=row.serial))
     assert await papers(resident, case_no) == [paper], "whoever was slow finds that it is over"
+    given = await serials(world, "accepted")
+    assert given == list(range(1, len(given) + 1)) and row.serial == given[-1], "and takes no number"
     assert hashlib.sha256((await opened(world, paper["url"])).body).hexdigest() == paper["sha256"]
 
 
@@ -255,7 +260,7 @@ async def test_a_paper_is_neither_drawn_nor_counted_twice_by_two_workers(world: 
 
 
 async def test_without_its_font_no_paper_is_made_and_the_outbox_and_the_check_say_so(world: World) -> None:
-    resident, case_no = await numbered(world)
+    resident, case_no = await given_out(world)
     boss = await world.staff(Grant(role="admin"))
     async with next_door(world, documents=Documents(font="No Such Song")) as door:
         for _ in range(8):
@@ -267,16 +272,19 @@ async def test_without_its_font_no_paper_is_made_and_the_outbox_and_the_check_sa
         )
     [queue] = [one for one in (await boss.get("/v1/outbox")).json["queues"] if one["name"] == "documents"]
     assert (queue["title"], queue["dead"]) == ("要出具的文书", 1)
+    [row] = await rows(world, case_no)
     [letter] = (await boss.get("/v1/outbox/documents")).json["items"]
     assert "No Such Song" in letter["error"]
     assert (await papers(resident, case_no))[0]["url"] == ""
     assert (await boss.post("/v1/outbox/documents/retry", {})).status == 200
     await world.work()
-    assert (await opened(world, (await papers(resident, case_no))[0]["url"])).status == 200
+    [paper] = await papers(resident, case_no)
+    assert (await opened(world, paper["url"])).status == 200
+    assert row.serial and f"〕{row.serial} 号" in paper["number"], "eight attempts have used one number"
 
 
 async def test_without_an_address_no_code_is_printed_that_would_lead_nowhere(world: World) -> None:
-    resident, case_no = await numbered(world)
+    resident, case_no = await given_out(world)
     [row] = await rows(world, case_no)
     async with next_door(world, environment="production") as door:
         with pytest.raises(AddressMissing):
@@ -286,7 +294,7 @@ async def test_without_an_address_no_code_is_printed_that_would_lead_nowhere(wor
 
 
 async def test_the_code_leads_to_where_browsers_reach_us(world: World) -> None:
-    resident, case_no = await numbered(world)
+    resident, case_no = await given_out(world)
     async with next_door(world, public_url="https://street.example.cn") as door:
         await door.house.worker().run_due()
         [paper] = await papers(door.meets(resident), case_no)
@@ -458,7 +466,9 @@ async def test_who_leaves_before_a_paper_is_drawn_has_none_drawn(world: World) -
     assert (await office.owner.delete("/v1/me")).status == 204
     await world.work()
     [row] = await rows(world, case_no)
-    assert (row.made, row.basis, row.holder, row.serial > 0) == (False, None, "", True)
+    assert (row.made, row.basis, row.holder, row.serial) == (False, None, "", 0), (
+        "nor does it use a number up"
+    )
 
 
 async def test_the_staff_open_the_papers_from_the_page_of_the_case(world: World) -> None:

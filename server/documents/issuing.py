@@ -1,7 +1,7 @@
-"""A move has been made: its papers get their numbers in the very transaction that hears of it.
+"""A move has been made: its papers are written down in the very transaction that hears of it.
 
-So a number is never lost and never given twice, whatever is killed when. What the paper will say is written down then;
-drawing it is left to the queue.
+So none is lost and none given out twice, whatever is killed when. What a paper will say is as things stood then; its
+number and its drawing are left to the queue, so that no event waits for a counter.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from schemas.items import Delivery
 from server import items
-from server.cases import CASES, COUNTERS, Case
+from server.cases import CASES, Case
 from server.documents.kinds import MOVES, Paper, of_move
 from server.documents.stored import DOCUMENTS, Basis, Document
 from server.documents.wording import masked_identity
@@ -60,7 +60,7 @@ class Filed(Struct, kw_only=True):
 
 @on(*MOVES)
 async def issue(tx: Tx, event: Event) -> None:
-    """Give each paper of this move its number."""
+    """Have the papers of this move made."""
     case = await tx.get(CASES, event.subject)
     if case is None:
         return
@@ -69,26 +69,20 @@ async def issue(tx: Tx, event: Event) -> None:
     for paper in of_move(event.type):
         if paper.name == "certificate" and item.body.result != "certificate":
             continue
-        await _reserve(tx, paper, event, case, filed, item)
+        await _give_out(tx, paper, event, case, filed, item)
 
 
-async def _reserve(tx: Tx, paper: Paper, event: Event, case: Case, filed: Filed, item: ItemVersion) -> None:
+async def _give_out(tx: Tx, paper: Paper, event: Event, case: Case, filed: Filed, item: ItemVersion) -> None:
     ordinal = await _ordinal(tx, event) if paper.each else 1
     document_id = f"{paper.name}.{case.id}.{ordinal}"
     if await tx.get(DOCUMENTS, document_id) is not None:
         return
-    year = event.at.astimezone(SHANGHAI).year
-    counter = await tx.take(
-        COUNTERS, {"_id": f"documents-{paper.name}-{year}"}, {"$inc": {"value": 1}}, upsert=True
-    )
-    assert counter is not None
     document = Document(
         id=document_id,
         case_no=case.id,
         kind=paper.name,
         title=item.body.result_name if paper.name == "certificate" else paper.text,
-        year=year,
-        serial=counter.value,
+        year=event.at.astimezone(SHANGHAI).year,
         at=event.at,
         item_id=item.id,
         basis=_basis(paper, ordinal, event, case, filed, item.body),

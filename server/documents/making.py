@@ -1,7 +1,7 @@
-"""The papers that are due are drawn, one after another, by whichever worker takes them.
+"""The papers that are due are numbered and drawn, one after another, by whichever worker takes them.
 
-A worker may be killed anywhere: number and words are stored, and what was drawn counts only with the one write that
-also holds its hash. Whoever comes second finds that its lease is over and changes nothing.
+A worker may be killed anywhere: a number is taken together with the row that has it, and what was drawn counts only
+with the one write that also holds its hash. Whoever comes second finds that its lease is over and changes nothing.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from server.cases import COUNTERS
 from server.config import Settings
 from server.documents import codes, drawing, wording
 from server.documents.stored import (
@@ -32,6 +33,10 @@ class AddressMissing(Exception):
     """A QR code stays for good, so no paper is made before it is known where it leads."""
 
 
+class LeaseLost(Exception):
+    """Another worker has it by now, or its holder has left: the number that was about to be taken is not."""
+
+
 class House(Protocol):
     """What making papers needs of the building."""
 
@@ -42,12 +47,15 @@ class House(Protocol):
 
 
 async def make(house: House, document: Document) -> Settled:
-    """Raises FontMissing, AddressMissing, and what the typesetter raises: it is tried again."""
+    """Raises FontMissing, AddressMissing, LeaseLost, and what the typesetter raises: it is tried again."""
     basis, rules = document.basis, house.settings
     if basis is None or document.made:
         return {"due_at": None}
     if not reached(rules):
         raise AddressMissing("public_url is not set")
+    if not document.serial:
+        unnumbered, lane = document, f"documents-{document.kind}"
+        document = await house.db.atomically(lambda tx: _numbered(tx, unnumbered), lanes=(lane,))
     number = wording.number(rules, word_of(document), document)
     code = codes.make(rules)
     document = replace(document, number=number, code=code)
@@ -57,6 +65,18 @@ async def make(house: House, document: Document) -> Settled:
     stamp = codes.stamp(rules, document)
     await house.db.atomically(lambda tx: _finish(tx, document, stamp, pdf))
     return None
+
+
+async def _numbered(tx: Tx, document: Document) -> Document:
+    """Counter and row in one transaction: no number without a paper, no paper with two. Raises LeaseLost."""
+    counter = await tx.take(
+        COUNTERS, {"_id": f"documents-{document.kind}-{document.year}"}, {"$inc": {"value": 1}}, upsert=True
+    )
+    assert counter is not None
+    mine = {"_id": document.id, "fence": document.fence, "serial": 0, "basis": {"$ne": None}}
+    if not await tx.change(DOCUMENTS, mine, {"$set": {"serial": counter.value}}):
+        raise LeaseLost
+    return replace(document, serial=counter.value)
 
 
 async def _finish(tx: Tx, document: Document, stamp: str, pdf: bytes) -> None:

@@ -1,4 +1,4 @@
-"""What is stored of a paper: its number at once, its content when the worker has made it; then neither changes."""
+"""What is stored of a paper: what it will say at once, its number and content when the worker has made it."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -54,14 +54,14 @@ class Basis(Struct, frozen=True, kw_only=True):
 
 
 class Document(Leased, kw_only=True):
-    """`id` is `kind.case.ordinal`: a case has each once. `serial` counts the papers of a kind in a year. `number`, `code`
-    and the rest are set when it has been made; `stamp` seals them (server/documents/codes.py)."""
+    """`id` is `kind.case.ordinal`: a case has each once. `serial` counts the papers of a kind in a year, 0 while it has
+    none. `number`, `code` and the rest are set when it has been made; `stamp` seals them (server/documents/codes.py)."""
 
     case_no: str
     kind: DocumentKind
     title: str
     year: int
-    serial: int
+    serial: int = 0
     at: datetime
     item_id: str
     basis: Basis | None
@@ -84,7 +84,7 @@ DOCUMENTS: Collection[Document] = Collection(
     Document,
     Index(("case_no", "at", "_id")),
     Index(("code",), unique=True, only={"code": TEXT}),
-    Index(("kind", "year", "serial"), unique=True),
+    Index(("kind", "year", "serial"), unique=True, only={"serial": {"$gt": 0}}),
     DUE,
     DEAD,
 )
