@@ -15,7 +15,7 @@ from schemas.staff import Grant
 from server.bookings import FLOW
 from server.kit.flow import Flow, Row
 from server.places import PLACES, Place
-from tests.world import QUOTE, REQUOTE, Person, Shop, World, unique
+from tests.world import QUOTE, REQUOTE, Person, Reply, Shop, World, member, unique
 
 PARTS = {
     "owner": {"resident"},
@@ -115,42 +115,39 @@ class Stage:
 
 
 async def set_stage(world: World) -> Stage:
-    shop = await world.shop(
-        capacity=50, duration_min=15, step_min=15, lead_time_min=0, reschedule_notice_min=0
-    )
-    other_shop = await world.shop(capacity=50)
     community, compound = unique("community"), unique("compound")
-    await world.put(
-        PLACES,
-        Place(id=community, kind="community", name="别的社区"),
-        Place(id=compound, kind="compound", name="别的小区", parent_id=community),
+    shop, other_shop, owner, another, _ = await asyncio.gather(
+        world.shop(capacity=50, duration_min=15, step_min=15, lead_time_min=0, reschedule_notice_min=0),
+        world.shop(capacity=50),
+        world.resident(),
+        world.resident(),
+        world.put(
+            PLACES,
+            Place(id=community, kind="community", name="别的社区"),
+            Place(id=compound, kind="compound", name="别的小区", parent_id=community),
+        ),
     )
-    here = {"clerk": {"community_id": world.community}, "elder_team": {"compound_id": world.compound}}
-    elsewhere = {"clerk": {"community_id": community}, "elder_team": {"compound_id": compound}}
-    street = {
-        role: await world.staff(Grant(role=role)) for role in ("operator", "reviewer", "accountant", "admin")
+    staff = {role: member(Grant(role=role)) for role in ("operator", "reviewer", "accountant", "admin")}
+    staff |= {
+        "clerk": member(Grant(role="clerk", community_id=world.community)),
+        "clerk_elsewhere": member(Grant(role="clerk", community_id=community)),
+        "elder_team": member(Grant(role="elder_team", compound_id=world.compound)),
+        "elder_team_elsewhere": member(Grant(role="elder_team", compound_id=compound)),
+        "idle_worker": member(Grant(role="worker", provider_id=shop.provider_id), skills=[shop.category]),
     }
-    placed = {role: await world.staff(Grant(role=role, **where)) for role, where in here.items()}
-    others = {
-        f"{role}_elsewhere": await world.staff(Grant(role=role, **where)) for role, where in elsewhere.items()
-    }
-    idle = Grant(role="worker", provider_id=shop.provider_id)
     return Stage(
         world,
         shop,
         other_shop,
         {
-            "owner": await world.resident(),
-            "another_resident": await world.resident(),
+            "owner": owner,
+            "another_resident": another,
             "provider": shop.manager,
             "another_provider": other_shop.manager,
             "worker": shop.worker,
-            "idle_worker": await world.staff(idle, skills=[shop.category]),
             "another_providers_worker": other_shop.worker,
             "dispatcher": shop.dispatcher,
-            **street,
-            **placed,
-            **others,
+            **dict(zip(staff, await world.hired(*staff.values()), strict=True)),
         },
     )
 
@@ -198,9 +195,13 @@ async def test_everybody_is_shown_what_the_table_allows_and_refused_what_it_does
 
 async def _shown(stage: Stage, state: str, case_no: str) -> None:
     """The actions in the view are those of the table; who has no part in it does not see it."""
-    for who, person in stage.cast.items():
-        reply = await person.get(f"/v1/cases/{case_no}")
-        listed = [one for one in (await person.get("/v1/cases")).json["items"] if one["case_no"] == case_no]
+
+    async def looked(person: Person) -> tuple[Reply, list[Any]]:
+        view, cases = await asyncio.gather(person.get(f"/v1/cases/{case_no}"), person.get("/v1/cases"))
+        return view, [one for one in cases.json["items"] if one["case_no"] == case_no]
+
+    seen = await asyncio.gather(*map(looked, stage.cast.values()))
+    for who, (reply, listed) in zip(stage.cast, seen, strict=True):
         if stage.parts(who, state):
             fitting = [one for one in stage.allowed(who, state) if one not in UNFIT.get(state, ())]
             assert [one["name"] for one in reply.json["actions"]] == fitting, who

@@ -159,5 +159,8 @@ async def running(folder: Path) -> AsyncIterator[Cluster]:
         for keeper in keepers:
             keeper.cancel()
         await asyncio.gather(*keepers, return_exceptions=True)
-        await asyncio.gather(*(tether.end(one.process, 10) for one in cluster.members))
+        # Killed: a primary that is asked to go first waits ten seconds for somebody to take over.
+        for one in cluster.members:
+            one.process.kill()
+        await asyncio.gather(*(tether.exited(one.process) for one in cluster.members))
         await asyncio.gather(*(one.line.close() for one in cluster.members))
