@@ -25,6 +25,11 @@ from tests.world import Person, Shop, World, unique
 
 OWNERS = {"resident_id", "openid", "principal_id", "holder_id"}
 NOT_PERSONAL = {
+    "approval": {
+        *("item_id", "item", "code", "key", "files", "photos", "signature", "reused_from", "step", "role", "did"),
+        *("by", "name", "userid", "stands_for", "holders", "reviewers", "faults", "district_document"),
+        *("delivered_how", "pick_up_code"),
+    },
     "bundle": {
         *("bundle_id", "part", "name", "after", "case_no", "former", "spares"),
         *("service_id", "service", "state", "price_text", "suspension"),
@@ -32,7 +37,7 @@ NOT_PERSONAL = {
     "booking": {
         "service_id", "service", "category", "pool_id", "day", "seats", "price_text", "mode", "id", "path",
         "before", "if_refused", "by", "state", "answered_by", "name",
-        "price_list", "suspension", "no_show_photos",
+        "price_list", "suspension", "no_show_photos", "service_version",
     },
     "complaint": {"about", "about_kind", "about_title", "ruling"},
     "onboarding": {
