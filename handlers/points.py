@@ -43,11 +43,11 @@ class Entries(Endpoint):
 class Previews(Endpoint):
     path = "/v1/points/preview"
 
-    @allow("resident", "accountant", "clerk", "operator", once=False)
-    async def post(self, wanted: Preview) -> PreviewView:
+    @allow("resident", "accountant", "clerk", "operator")
+    async def get(self, query: Preview) -> PreviewView:
         """What a purchase made today would earn."""
         reader = self.building.db.reader()
-        earning = points.earned(reader, wanted.category, wanted.amount_fen, today(reader.now))
+        earning = points.earned(reader, query.category, query.amount_fen, today(reader.now))
         return PreviewView(points_fen=earning.points_fen, text=earning.text)
 
 

@@ -145,7 +145,7 @@ async def visit_entries(world: World) -> Visit:
 async def visit_preview(world: World) -> Visit:
     await in_force(world)
     body = {"category": "grocery", "amount_fen": 12850}
-    return Visit(who=await world.resident(), path="/v1/points/preview", body=body, shared=True)
+    return Visit(who=await world.resident(), path="/v1/points/preview", query=body)
 
 
 async def visit_rates(world: World) -> Visit:
@@ -223,7 +223,7 @@ async def visit_swipe(world: World) -> Visit:
 HAPPY: Happy = {
     ("GET", "/v1/points"): visit_mine,
     ("GET", "/v1/points/entries"): visit_entries,
-    ("POST", "/v1/points/preview"): visit_preview,
+    ("GET", "/v1/points/preview"): visit_preview,
     ("GET", "/v1/points/rates"): visit_rates,
     ("POST", "/v1/points/rates"): visit_draft,
     ("POST", "/v1/points/rates/{number}/approve"): visit_approve,
@@ -269,7 +269,7 @@ async def test_rounding_and_minimum_are_those_of_the_version(
 ) -> None:
     await in_force(world, rates(**more))
     body = {"category": "grocery", "amount_fen": amount_fen}
-    assert (await (await world.resident()).post("/v1/points/preview", body)).json["points_fen"] == points
+    assert (await (await world.resident()).get("/v1/points/preview", **body)).json["points_fen"] == points
 
 
 async def test_the_campaign_that_gives_most_counts_and_only_on_its_days(world: World) -> None:

@@ -251,6 +251,7 @@ ACTIONS: Mapping[str, str] = {
 }
 
 QUERIES: Mapping[str, Mapping[str, str]] = {
+    "/v1/points/preview": {"category": "grocery", "amount_fen": "12850"},
     "/v1/residents": {"phone": "{phone}"},
     "/v1/services/{service_id}/slots": {"from": "{day}"},
     "/v1/dispatch/fairness": {"provider_id": "{provider_id}"},
@@ -333,7 +334,6 @@ BODIES: Mapping[str, Any] = {
         "name": "某某",
         "phone": "{phone}",
     },
-    "POST /v1/points/preview": {"category": "grocery", "amount_fen": 12850},
     "POST /v1/points/rates": {
         "valid_from": "{later}",
         "rates": [{"category": "grocery", "name": "超市", "permyriad": 50}],
