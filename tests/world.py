@@ -20,7 +20,7 @@ from tornado.netutil import Resolver, bind_sockets
 from schemas.staff import Grant
 from server.app import House, open_building
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES, Category, Pool, Price, Provider, Service
-from server.config import Directory, Limits, Push, Settings, WeChat, WeCom
+from server.config import Directory, Http, Limits, Push, Settings, WeChat, WeCom
 from server.kit.clock import SHANGHAI, SettableClock
 from server.kit.db import Collection, Stored
 from server.kit.serving import serve
@@ -144,6 +144,7 @@ async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
         payees=purse.payees(sandbox_url),
         push=Push(max_attempts=5),
         directory=Directory(nightly=False),
+        http=Http(deadline_s=20),  # a busy machine is no reason to refuse
         limits=Limits(actor_per_s=5000, actor_burst=5000, address_per_s=5000, address_burst=5000),
     )
     async with open_building(settings, clock=clock) as house:
@@ -237,7 +238,7 @@ class World:
         """Let a worker do all that is due."""
         return await self.house.worker().run_due()
 
-    async def until(self, true: Any, what: str, seconds: float = 5) -> None:
+    async def until(self, true: Any, what: str, seconds: float = 20) -> None:
         """Wait on a condition that another task makes true."""
         async with asyncio.timeout(seconds):
             while not await true():

@@ -39,6 +39,7 @@ class Live(Page):
         with house.live.watch(self.actor) as self.watcher, contextlib.suppress(StreamClosedError):
             self.set_header("Content-Type", "text/event-stream; charset=utf-8")
             self.set_header("X-Accel-Buffering", "no")
+            self.set_header("Connection", "close")
             if house.lifecycle.draining:
                 self.watcher.end()
             await self._send(f"retry: {_BACK_MS + chance.below(_BACK_MS)}\n\n")
@@ -60,19 +61,24 @@ class Live(Page):
                 await self.flush()
         except TimeoutError as error:
             log.info("live.slow", actor=self.actor.key, request_id=self.request_id)
-            stream = getattr(self.request.connection, "stream", None)
-            if stream is not None:
-                stream.close()
+            self._hang_up()
             raise StreamClosedError from error
+
+    def _hang_up(self, sent: asyncio.Future[None] | None = None) -> None:
+        if sent is not None and not sent.cancelled():
+            sent.exception()  # of a page that has gone
+        stream = getattr(self.request.connection, "stream", None)
+        if stream is not None:
+            stream.close()
 
     def on_connection_close(self) -> None:
         if self.watcher is not None:
             self.watcher.end()
 
     def answer(self, result: object, status: int) -> None:
-        """Everything has been said."""
+        """Everything has been said, and nothing else is asked on this connection."""
         with contextlib.suppress(StreamClosedError):
-            self.finish()
+            self.finish().add_done_callback(self._hang_up)
 
     def refuse(self, error: HoelunError, status: int | None = None) -> None:
         """A line is no page: a browser that is refused one asks from time to time instead."""

@@ -43,7 +43,7 @@ async def thing(db: Database, item_id: str) -> Thing | None:
     return await db.reading(lambda reader: reader.get(THINGS, item_id))
 
 
-async def until(true: Any, what: str, seconds: float = 3) -> None:
+async def until(true: Any, what: str, seconds: float = 10) -> None:
     try:
         async with asyncio.timeout(seconds):
             while not true():
