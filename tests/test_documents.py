@@ -20,6 +20,7 @@ from server.documents.archive import ARCHIVES
 from server.documents.making import AddressMissing, LeaseLost, make
 from server.documents.stored import Basis, Document
 from server.kit.clock import SHANGHAI
+from server.kit.db.collection import plain
 from server.kit.events import EVENTS
 from tests import pictures
 from tests.applying import GROUND, SIGN, open_office
@@ -654,18 +655,18 @@ async def test_whatever_is_changed_afterwards_shows(
 async def test_the_seal_waits_until_every_paper_is_made(world: World) -> None:
     case_no, paper_id = await archived(world)
 
-    async def staged(stage: str) -> None:
+    async def looked_at(basis: Basis | None) -> None:
         await world.house.db.alone(
-            lambda tx: tx.change(DOCUMENTS, {"_id": paper_id}, {"$set": {"stage": stage}})
+            lambda tx: tx.change(DOCUMENTS, {"_id": paper_id}, {"$set": {"basis": plain(basis)}})
         )
         again = {"sealed_at": None, "due_at": world.clock.now()}
         await world.house.db.alone(lambda tx: tx.change(ARCHIVES, {"_id": case_no}, {"$set": again}))
         await queue_of(world, "archives").run_due(world.house.db, "test", world.house.metrics)
 
-    await staged("queued")
+    await looked_at(BASIS)
     row = await world.house.db.reading(lambda reader: reader.get(ARCHIVES, case_no))
     assert row is not None and row.sealed_at is None and "PapersUnfinished" in row.error
-    await staged("made")
+    await looked_at(None)
     assert await checked(world, case_no) == ""
 
 

@@ -78,7 +78,7 @@ async def seal(house: House, archive: Archive) -> Settled:
     """Raises PapersUnfinished."""
 
     async def sealed(tx: Tx) -> None:
-        if await tx.count(DOCUMENTS, {"case_no": archive.id, "stage": {"$ne": "made"}}, limit=1):
+        if await tx.count(DOCUMENTS, {"case_no": archive.id, "basis": {"$ne": None}}, limit=1):
             raise PapersUnfinished
         content, papers = await _content(tx, archive), await _papers(tx, archive.id)
         told = {
