@@ -42,6 +42,7 @@ PERSONAL = frozenset(
         "note",
         "opinion",
         "phone",
+        "pick_up_code",
         "proposal",
         "reason",
         "reasons",

@@ -341,6 +341,7 @@ async def test_it_is_due_on_the_day_that_was_worked_out_by_hand(world: World, ca
     await go_to(office, case.at or case.script[-1][0], "clerk")
     clock = await clock_of(office.clerk, case_no, case.clock)
     if case.due:
+        assert clock["state"] == "running"
         assert moment(f"{case.due} 17:30") == datetime.fromisoformat(clock["due_at"])
     if case.used is not None:
         assert clock["used"] == case.used

@@ -123,7 +123,8 @@ def _check_once(approval: Approval) -> None:
 
 
 async def allow_second(act: Act) -> None:
-    """The supervisor signs, and it counts against who wrote the first. Raises FirstComesFirst, SecondAllowed."""
+    """The supervisor signs, and it counts against who wrote the first; why, is in the history of the case alone, which is
+    emptied when the resident leaves. Raises FirstComesFirst, SecondAllowed."""
     approval: Approval = act.details
     if not approval.notices:
         raise FirstComesFirst
@@ -131,7 +132,7 @@ async def allow_second(act: Act) -> None:
         raise SecondAllowed
     approval.second_allowed = True
     first = approval.notices[0].by
-    text = f"补正没有一次告知，{act.actor.name}同意再补正一次：{act.form.reason}"
+    text = f"补正没有一次告知，{act.actor.name}同意再补正一次"
     await faults.note(act, first, "second_supplement", text)
 
 
