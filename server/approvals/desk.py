@@ -135,7 +135,7 @@ def letter(reader: Reader, case: Case) -> Letter:
     return Letter(
         opening=f"您申请的“{approval.item}”要补材料：",
         lines=reviewing.lines(approval, body),
-        closing=f"请在{said_day(until)}前一次补齐。",
+        closing=f"请在 {said_day(until)} 前一次补齐。",
     )
 
 

@@ -78,7 +78,7 @@ def _text(tx: Tx, event: Event, case: Case, approval: Approval) -> str:
             notice = approval.notices[-1]
             lacking = "；".join(notice.lines)
             until = said_day(day_of(notice.until))
-            return f"{name}要补材料：{lacking}。请在{until}前一次补齐。{notice.note}"
+            return f"{name}要补材料：{lacking}。请在 {until} 前一次补齐。{notice.note}"
         case "not_accept":
             return f"{name}不予受理：{reason}。依据：{approval.ground}"
         case "deny":

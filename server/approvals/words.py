@@ -86,7 +86,7 @@ def stands(reader: Reader, case: Case, approval: Approval) -> str:
     match case.state:
         case "supplement":
             until = approval.notices[-1].until if approval.notices else None
-            return f"等您补材料，请在{said_day(day_of(until))}前补齐" if until else _WAITS["supplement"]
+            return f"等您补材料，请在 {said_day(day_of(until))} 前补齐" if until else _WAITS["supplement"]
         case "submitted":
             return "已经提交，等社区窗口收下"
         case "pre_review":
@@ -94,7 +94,7 @@ def stands(reader: Reader, case: Case, approval: Approval) -> str:
         case "publicity":
             clock = case.clocks.get("publicity")
             due = clock.due_at if clock is not None else None
-            return f"正在公示，到{said_day(day_of(due))}为止" if due else "正在公示"
+            return f"正在公示，到 {said_day(day_of(due))} 为止" if due else "正在公示"
         case "decision":
             return "都审核过了，等街道作出决定"
         case "district":
