@@ -386,6 +386,9 @@ async def test_a_limit_is_extended_by_another_once_and_no_further_than_the_item_
     )
     assert (too_much.code, law.code, step.status) == ("too_much_more", "too_much_more", 200)
     assert "不能超过 5 个工作日" in too_much.json["error"]["message"]
+    waiting = await office.submitted()
+    path = f"/v1/cases/{waiting}/clocks/acceptance/extension"
+    assert (await office.clerk.post(path, {"amount": 1, "reason": "复杂"})).code == "not_extendable"
     fixed = await open_office(world, extension_days=0)
     other = await fixed.accepted()
     path = f"/v1/cases/{other}/clocks/promised/extension"

@@ -360,6 +360,19 @@ async def test_who_reviewed_does_not_decide(world: World) -> None:
     assert (await office.act(office.decider, case_no, "grant"))["state"] == "granted"
 
 
+async def test_who_reviewed_before_it_was_sent_back_may_decide_what_another_reviewed_since(
+    world: World,
+) -> None:
+    office = await open_office(world)
+    case_no = await office.brought_to("decision")
+    await office.act(office.decider, case_no, "send_back", node="street_review", reason="要再核实")
+    await office.act(office.reviewer, case_no, "hand_to", userid=office.decider.id, reason="请再看")
+    await office.act(office.decider, case_no, "pass")
+    await office.act(office.decider, case_no, "hand_to", userid=office.reviewer.id, reason="请决定")
+    assert (await tried(office.decider, case_no, "grant"))[1] == "in_others_hands"
+    assert (await office.act(office.reviewer, case_no, "grant"))["state"] == "granted"
+
+
 async def test_without_a_review_of_the_street_who_accepted_does_not_decide(world: World) -> None:
     office = await open_office(world, COMMUNITY)
     both = [Grant(role="clerk", community_id=world.community), Grant(role="reviewer")]
