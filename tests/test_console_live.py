@@ -281,10 +281,15 @@ async def test_many_changes_become_one_word_for_a_page_that_is_behind(world: Wor
 
 async def test_a_visit_that_waits_for_a_worker_is_told_when_it_has_got_to_the_board(world: World) -> None:
     shop, resident = await world.shop(), await world.resident()
-    case_no = (await shop.brought_to("confirmed", resident))["case_no"]
+    case_no = (await shop.booked(resident))["case_no"]
+    await world.work()
     async with line(world, shop.dispatcher) as heard:
+        confirmed = (await shop.manager.act(case_no, "confirm")).json["version"]
+        await heard.hears(case_no, confirmed)
+        heard.told.clear()
         await world.work()
-        await heard.hears(case_no, 1)
+        await heard.hears(case_no, confirmed)
+        assert heard.cases() == {case_no: confirmed}, "the case itself is as it was"
 
 
 async def test_whoever_writes_announcements_hears_that_there_is_another_one_and_nobody_else(
