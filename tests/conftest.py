@@ -19,15 +19,22 @@ DATABASE = "street"
 SLOWEST_S = 60
 LONG_ONES = (
     "tests/test_schemathesis.py",
-    "tests/faults/test_faults.py",
-    "tests/test_miniprogram.py",
     "tests/test_flow_walk.py",
-    "tests/machine/test_machine.py",
-    "tests/mutants/test_mutants.py",
-    "tests/test_demo.py",
+    "tests/test_miniprogram.py",
     "tests/test_endpoints.py",
+    "tests/faults/test_faults.py",
+    "tests/machine/test_machine.py",
+    "tests/test_complaints.py",
+    "tests/test_attachments.py",
+    "tests/test_demo.py",
+    "tests/test_bundles.py",
+    "tests/mutants/test_mutants.py",
+    "tests/test_scopes.py",
+    "tests/test_cards.py",
+    "tests/kit/test_db.py",
 )
-"""Files that take long begin first, so that no core is left with one of them at the end."""
+"""Files that take long begin first, so that no core is left with one of them at the end; what needs every core runs
+beside what does not mind."""
 
 
 def pytest_configure(config: pytest.Config) -> None:

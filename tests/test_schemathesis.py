@@ -20,7 +20,7 @@ EXAMPLES = 3
 CHECKS = ("--checks", "all", "--exclude-checks", "positive_data_acceptance")
 SIGNED_IN = ("--exclude-path-regex", r"^/v1/sessions/(current|all)$")  # these would sign us out
 
-patiently = pytest.mark.gen_test(timeout=300 + 3 * SECONDS)
+patiently = pytest.mark.gen_test(timeout=900 + 3 * SECONDS)
 
 
 def settings(folder: str, known: dict[str, str]) -> Path:
