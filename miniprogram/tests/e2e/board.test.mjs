@@ -10,9 +10,18 @@ let stage
 let work
 before(async () => {
   stage = await open()
-  work = await fillDay(AHEAD)
+  work = { ...(await fillDay(AHEAD)), more: [] }
 })
-after(() => stage.close())
+after(async () => {
+  await stage.close()
+  await tidy()
+})
+
+/** Nobody's list is longer afterwards than it was. */
+async function tidy() {
+  const manager = await atWork('demo-provider')
+  for (const caseNo of [...work.waiting, ...work.given, ...work.more]) await manager('POST', `/v1/cases/${caseNo}/cancel`, { reason: '示例收尾' })
+}
 
 const listening = (page) => page.locator('[data-live-told]').filter({ hasText: '更新' }).waitFor()
 const visit = (page, caseNo) => page.locator(`[data-visit="${caseNo}"]`)
@@ -92,6 +101,7 @@ test('an open board shows what others confirm and give away, and a visit that ca
   const { days } = await resident('GET', `/v1/services/svc01/slots?from=${work.day}&days=1`)
   const free = days.flatMap((one) => one.slots.filter((slot) => slot.free))
   const { case_no: fresh } = await resident('POST', '/v1/bookings', { service_id: 'svc01', start: free.at(-1).start })
+  work.more.push(fresh)
   await manager('POST', `/v1/cases/${fresh}/confirm`, {})
   await visit(desk.page, fresh).waitFor()
   assert.equal(await desk.page.evaluate(() => window.sameDocument), true, 'the page was not loaded again')
