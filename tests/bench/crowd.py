@@ -17,11 +17,14 @@ from schemas.common import Address, Contact
 from schemas.staff import Grant
 from server import nouns, sessions
 from server.app import House
+from server.approvals import APPROVAL, Approval
 from server.bookings import BOOKING
 from server.bookings.details import Booking
 from server.cases import CASES, Case, with_check_digit
 from server.cases.turns import turn_of
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES, Category, Pool, Price, Provider, Service
+from server.demo.items import read
+from server.items import ITEMS
 from server.kit.clock import SHANGHAI
 from server.kit.db import Collection, Stored, Tx
 from server.kit.events import EVENTS, Event, event_id
@@ -39,6 +42,10 @@ EACH = 50
 
 _OPEN = ("submitted", "confirmed", "assigned", "en_route", "in_service", "done", "disputed")
 _ENDED = ("completed",) * 85 + ("cancelled",) * 9 + ("expired",) * 3 + ("rejected",) * 2 + ("upheld",)
+_WAITING = ("submitted", "pre_review", "street_review", "decision")
+APPLIED = 20
+"""One case in so many is an application, and of the open ones, which are every fiftieth, every second."""
+ITEM = next(one for one in read() if one.body.steps and not one.body.instant)
 _ANSWERED_BY = frozenset({"submitted", "confirmed", "cancelled", "expired", "rejected"})
 
 
@@ -57,13 +64,14 @@ async def fill(house: House, copies: int, *, seeds: int = 10_000) -> Crowd:
     people = max(seeds // EACH, 1)
     await _furnish(house)
     cases = list(_cases(house.db.now(), seeds, people))
+    booked = [one for one in cases if one.kind == BOOKING.name]
     handle = house.db._handle
     for collection, items in (
         (CASES, cases),
         (EVENTS, [one for case in cases[::5] for one in _history(case)]),
         (MESSAGES, [_message(one) for one in cases[::2]]),
-        (WAITLIST, [_waiting(one) for one in cases[::10]]),
-        (PLANS, [_plan(one) for one in cases[::10]]),
+        (WAITLIST, [_waiting(one) for one in booked[::10]]),
+        (PLANS, [_plan(one) for one in booked[::10]]),
         (RESIDENTS, [_resident(number, house.db.now()) for number in range(people)]),
     ):
         await _multiplied(handle, collection, items, copies)
@@ -134,6 +142,7 @@ async def _furnish(house: House) -> None:
         (POOLS, [Pool(id=f"pool-{one}", provider_id=one, name="保洁组", capacity=5) for one in names]),
         (SERVICES, [_service(one) for one in names]),
         (OCCUPANCY, [day for one in names for day in _days(one, house.db.now())]),
+        (ITEMS, [ITEM]),
         (STAFF, list(_staff(names))),
     ]
     for collection, items in things:
@@ -155,6 +164,7 @@ def _staff(providers: list[str]) -> Iterator[Staff]:
     grants = {
         "dispatcher": Grant(role="dispatcher"),
         "operator": Grant(role="operator"),
+        "reviewer": Grant(role="reviewer"),
         "clerk": Grant(role="clerk", community_id="community-0"),
         "provider": Grant(role="provider", provider_id="provider-0"),
         "elder_team": Grant(role="elder_team", community_id="community-0", compound_id="community-0-0"),
@@ -200,7 +210,34 @@ def _cases(now: datetime, count: int, people: int) -> Iterator[Case]:
         state = picked.choice(_OPEN if is_open else _ENDED)
         age = timedelta(hours=picked.randint(1, 72) if is_open else picked.randint(72, 17_520))
         made = now - age - timedelta(seconds=number)
-        yield _case(number, state, is_open, made, picked, people)
+        case = _case(number, state, is_open, made, picked, people)
+        yield _applied(case, number, picked) if number % APPLIED == 0 else case
+
+
+def _applied(case: Case, number: int, picked: Random) -> Case:
+    """The same, as an application for an item."""
+    state = picked.choice(_WAITING) if case.open else "archived"
+    details = Approval(
+        item_id=ITEM.id,
+        code=ITEM.code,
+        item=ITEM.body.name,
+        instant=False,
+        submitted_at=case.created_at,
+        step="street_review" if state == "street_review" else None,
+        role="reviewer" if state == "street_review" else "clerk",
+    )
+    applied = replace(
+        case,
+        id=with_check_digit("SP", case.created_at.astimezone(SHANGHAI).strftime("%Y%m%d"), 900_000 + number),
+        kind=APPROVAL.name,
+        title=ITEM.body.name,
+        state=state,
+        provider_id=None,
+        worker_id=None,
+        promised_at=case.created_at + timedelta(days=5) if case.open else None,
+        details=APPROVAL.store_details(details),
+    )
+    return replace(applied, turn=turn_of(applied))
 
 
 def _case(number: int, state: str, is_open: bool, made: datetime, picked: Random, people: int) -> Case:
@@ -362,7 +399,7 @@ async def _crowd(house: House, cases: list[Case], people: int) -> Crowd:
         return str((await open_session(tx)).token)
 
     rules = house.settings
-    staff = ("dispatcher", "operator", "clerk", "provider", "elder_team", "worker-provider-0-0")
+    staff = ("dispatcher", "operator", "reviewer", "clerk", "provider", "elder_team", "worker-provider-0-0")
     tokens = {
         one.partition("-")[0]: await house.db.atomically(
             lambda tx, one=one: signed_in(tx, lambda tx: sessions.open_staff(tx, one, rules))  # type: ignore[misc]
@@ -380,4 +417,5 @@ async def _crowd(house: House, cases: list[Case], people: int) -> Crowd:
         )
         for number in range(min(people, 20))
     ]
-    return Crowd(tokens, residents, cases[0].id, cases[0].phone, "service-provider-0")
+    booked = next(one for one in cases if one.kind == BOOKING.name)
+    return Crowd(tokens, residents, booked.id, booked.phone, "service-provider-0")

@@ -70,12 +70,18 @@ def calls(crowd: Crowd) -> list[Call]:
     ]
     counts = [Call(who, "/console/list", page=True) for who in ("provider", "dispatcher", "clerk")]
     ahead = [Call(who, path) for who in ("provider", "dispatcher") for path in ("/v1/waitlist", "/v1/plans")]
+    approvals = [
+        Call(who, f"/console/approvals{path}", page=True)
+        for who in ("clerk", "reviewer")
+        for path in ("", "?step=street_review", "/board")
+    ]
+    approvals.append(Call("reviewer", "/console/approvals/faults", page=True))
     one = [
         Call("operator", f"/v1/residents?phone={crowd.phone}"),
         Call("operator", f"/v1/cases/{crowd.case_no}/history"),
         Call("resident", f"/v1/services/{crowd.service_id}/slots"),
     ]
-    return [*mine, *boxes, *others, *everything, *searches, *counts, *ahead, *one]
+    return [*mine, *boxes, *others, *everything, *searches, *counts, *ahead, *approvals, *one]
 
 
 class Look(Struct):
