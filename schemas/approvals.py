@@ -276,8 +276,9 @@ class SignerShown(View, frozen=True, kw_only=True):
 
 
 class ApprovalDetails(View, frozen=True, kw_only=True):
-    """What the case page shows. `form` has the answers by the names of the item's fields. `lies_with`: where it lies now, `next_text`: what comes next, `aloud`: all of it as one
-    sentence to be read out. Fields after `papers` are for staff only and empty for others."""
+    """What the case page shows. `form` has the answers by the names of the item's fields. `lies_with`: where it lies now,
+    `next_text`: what comes next, `aloud`: all of it as one sentence to be read out. Its papers are a list of their own
+    (`GET /v1/cases/{case_no}/documents`). Fields after `pick_up_code` are for staff only and empty for others."""
 
     item_id: str
     item_version: int
@@ -299,7 +300,6 @@ class ApprovalDetails(View, frozen=True, kw_only=True):
     ground: str
     reason: str
     pick_up_code: str
-    papers: list[PaperShown]
     step: StepName | None = None
     opinions: list[str] = []
     visits: list[VisitShown] = []

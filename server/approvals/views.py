@@ -73,7 +73,6 @@ def show(reader: Reader, case: Case, approval: Approval, mine: frozenset[str]) -
         ground=approval.ground if open_to and decided else "",
         reason=approval.reason if open_to and decided else "",
         pick_up_code=approval.pick_up_code if "resident" in mine and case.state in _TO_DELIVER else "",
-        papers=[],
         **(_inside(reader, case, approval) if inside else {}),
     )
 
