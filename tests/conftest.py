@@ -16,7 +16,7 @@ from tests.world import Town, World, emptied, open_town
 
 DATABASE = "street"
 
-SLOWEST_S = 60
+SLOWEST_S = 180
 LONG_ONES = (
     "tests/test_schemathesis.py",
     "tests/test_flow_walk.py",
