@@ -198,8 +198,9 @@ async def test_a_logout_ends_the_line_and_so_does_the_end_of_the_session(world: 
         await browser.press(await browser.get("/console/me"), "/console/logout")
         await heard.hears_a("over")
         await asyncio.wait_for(heard.over.wait(), 10)
-    own = replace(world.house.settings.live, heartbeat_s=0.05)
-    async with next_door(world, live=own) as house, line(house, shop.dispatcher) as heard:
+    settings = world.house.settings
+    own = {"live": replace(settings.live, heartbeat_s=0.05), "http": replace(settings.http, idle_s=60.0)}
+    async with next_door(world, **own) as house, line(house, shop.dispatcher) as heard:
         await wait(lambda: heard.beats > 1, "a heartbeat")
         world.clock.advance(timedelta(hours=13))
         await heard.hears_a("over")
