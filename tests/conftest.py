@@ -74,6 +74,14 @@ def logs() -> None:
     log.configure("warning", "console")
 
 
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """For what the processes of a test file keep; gone with the last of its tests."""
+    path = tmp_path_factory.mktemp("folder")
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def data_dir() -> Iterator[Path]:
     folder = Path(tempfile.mkdtemp(prefix="hoelun-test-"))

@@ -18,8 +18,8 @@ FIVE = 5
 
 
 @pytest.fixture(scope="module")
-def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo")
+def data_dir(folder: Path) -> Path:
+    return folder
 
 
 @pytest.fixture(scope="module")

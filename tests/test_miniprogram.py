@@ -72,8 +72,8 @@ def test_every_message_is_asked_for_at_some_tap() -> None:
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
-    one = Demo(tmp_path_factory.mktemp("phone"))
+def demo(folder: Path) -> Iterator[Demo]:
+    one = Demo(folder)
     yield one
     one.stop()
 

@@ -11,9 +11,8 @@ from tests.faults.street import Street, open_street
 
 
 @pytest.fixture(scope="module")
-def street(io_loop: IOLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
-    folder: Path = tmp_path_factory.mktemp("street")
-    manager = open_street(folder)
+def street(io_loop: IOLoop, folder: Path) -> Iterator[Street]:
+    manager = open_street(folder / "street")
     street = io_loop.run_sync(manager.__aenter__)
     yield street
     io_loop.run_sync(lambda: manager.__aexit__(None, None, None))
@@ -99,9 +98,8 @@ async def test_the_same_work_done_in_steps_goes_wrong(io_loop: IOLoop, street: S
 
 
 @pytest.fixture(scope="module")
-def set_of_three(io_loop: IOLoop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Street]:
-    folder: Path = tmp_path_factory.mktemp("set")
-    manager = open_street(folder, web=1, members=3)
+def set_of_three(io_loop: IOLoop, folder: Path) -> Iterator[Street]:
+    manager = open_street(folder / "set", web=1, members=3)
     yield io_loop.run_sync(manager.__aenter__)
     io_loop.run_sync(lambda: manager.__aexit__(None, None, None))
 

@@ -35,8 +35,8 @@ async def names(url: str) -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[mongod.Mongod]:
-    one = asyncio.run(mongod.start(tmp_path_factory.mktemp("database")))
+def database(folder: Path) -> Iterator[mongod.Mongod]:
+    one = asyncio.run(mongod.start(folder))
     yield one
     asyncio.run(one.stop())
 
