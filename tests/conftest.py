@@ -20,6 +20,7 @@ SLOWEST_S = 180
 LONG_ONES = (
     "tests/test_schemathesis.py",
     "tests/test_flow_walk.py",
+    "tests/test_approval_flow.py",
     "tests/test_miniprogram.py",
     "tests/test_endpoints.py",
     "tests/faults/test_faults.py",
