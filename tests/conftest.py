@@ -6,8 +6,10 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pymongo import AsyncMongoClient
 from tornado.ioloop import IOLoop
 
 from server.kit import log, mongod
@@ -94,8 +96,16 @@ def data_dir() -> Iterator[Path]:
 def mongo_url(io_loop: IOLoop, data_dir: Path) -> Iterator[str]:
     """A real mongod of this run's own."""
     instance = io_loop.run_sync(lambda: mongod.start(data_dir / "mongo"))
+    io_loop.run_sync(lambda: _let_nothing_expire(instance.url))
     yield instance.url
     io_loop.run_sync(instance.stop)
+
+
+async def _let_nothing_expire(url: str) -> None:
+    """Tests set their own clock; the database has the machine's, and would take away what lies before its today."""
+    client: AsyncMongoClient[dict[str, Any]] = AsyncMongoClient(url)
+    async with client:
+        await client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
 
 
 @pytest.fixture(scope="module")
