@@ -34,7 +34,7 @@ class Money(Struct):
     """`lost`: acknowledged and not in the books. `doubled`: beyond those that were made. `adrift`: by how many fen
     all accounts do not sum to zero, and residents have other than what was earned. `torn`: lines of the check.
 
-    `wrong`: answers that were neither a reply nor a 503 that says when to come back.
+    `wrong`: answers that were neither a reply nor a 503 that says when to come back, by what they were.
     """
 
     acknowledged: int
@@ -43,7 +43,7 @@ class Money(Struct):
     doubled: int
     adrift: int
     torn: int
-    wrong: int
+    wrong: dict[str, int]
     again: int
     slowest_answer_s: float
     longest_gap_s: float
@@ -51,13 +51,13 @@ class Money(Struct):
 
     @property
     def violations(self) -> int:
-        return self.lost + self.doubled + self.adrift + self.torn + self.wrong
+        return self.lost + self.doubled + self.adrift + self.torn + sum(self.wrong.values())
 
 
 class Told(Struct):
     again: bool
     slowest: float
-    wrong: int
+    wrong: list[str]
 
 
 async def money(street: Street, swipes: int, blows: list[str], *, batch: int = 1, hot: int = 2) -> Money:
@@ -169,14 +169,15 @@ _nonces = itertools.count()
 
 async def _insist(street: Street, swipe: dict[str, Any]) -> Told:
     """The same purchase until there is an answer."""
-    loop, slowest, wrong = asyncio.get_running_loop(), 0.0, 0
+    loop, slowest, wrong = asyncio.get_running_loop(), 0.0, list[str]()
     while True:
         began = loop.time()
         status, told, comes_back = await _ask(street, swipe)
         slowest = max(slowest, loop.time() - began)
         if status == 200:
             return Told(told["again"], slowest, wrong)
-        wrong += status not in (0, 502) and not (status == 503 and comes_back)
+        if status not in (0, 502) and not (status == 503 and comes_back):
+            wrong.append(f"{status} {told.get('error', {}).get('code', '')}")
         await asyncio.sleep(0.05)
 
 
@@ -194,7 +195,7 @@ async def _counted(street: Street, batch: int, acknowledged: dict[int, Told], bl
         doubled=max(len(of_this) - len(names), 0),
         adrift=abs(sum(books.values())) + abs(books.get("resident", 0) - POINTS_FEN * len(there)),
         torn=len([one async for one in ledger.differences(reader)]),
-        wrong=sum(one.wrong for one in acknowledged.values()),
+        wrong=dict(Counter(word for one in acknowledged.values() for word in one.wrong)),
         again=sum(one.again for one in acknowledged.values()),
         slowest_answer_s=round(max((one.slowest for one in acknowledged.values()), default=0.0), 2),
         longest_gap_s=0.0,
