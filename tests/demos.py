@@ -42,7 +42,8 @@ class Demo:
         self.process.send_signal(signal.SIGINT)
         last_words, _ = self.process.communicate(timeout=30)
         assert self.process.returncode == 0
-        assert not any(child.is_running() for child in children)
+        _, alive = psutil.wait_procs(children, timeout=10)
+        assert not alive
         return last_words
 
     def address(self, of: str) -> str:

@@ -139,7 +139,8 @@ class Lines:
 
 async def test_whoever_loses_a_case_hears_that_their_lists_changed_and_no_more_of_it(world: World) -> None:
     shop, resident = await world.shop(), await world.resident()
-    case_no = (await shop.brought_to("assigned", resident))["case_no"]
+    had = await shop.brought_to("assigned", resident)
+    case_no = had["case_no"]
     await Browser(world, shop.worker.token).get(f"/console/cases/{case_no}")
     async with line(world, shop.worker) as heard:
         await shop.worker.act(case_no, "decline", reason="车坏了")
@@ -148,7 +149,9 @@ async def test_whoever_loses_a_case_hears_that_their_lists_changed_and_no_more_o
         async with line(world, shop.dispatcher) as other:
             again = (await shop.booked(resident))["case_no"]
             await other.hears(again, 1)
-        assert case_no not in heard.cases()
+        assert heard.cases().get(case_no, 0) <= had["version"], (
+            "what was done while it was still theirs may come late"
+        )
 
 
 async def test_a_message_is_told_though_the_case_stays_as_it_is(world: World) -> None:

@@ -48,6 +48,7 @@ async def stored_documents(world: World) -> list[dict[str, Any]]:
 async def asked_of_database(world: World, work: Callable[[], Awaitable[None]]) -> list[str]:
     """The collections that were asked while `work` ran, as MongoDB's own profiler saw it."""
     handle = world.house.db._handle
+    await handle["system.profile"].drop()  # what another file of tests has left
     await handle.command("profile", 2)
     await work()
     await handle.command("profile", 0)

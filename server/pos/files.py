@@ -289,7 +289,7 @@ def _reject(file_id: str, row: int, line: str, error: HoelunError) -> Reject:
 
 
 CHECKS = QueueOf("pos_files", POS_FILES, check, parallel=1)
-POSTS = QueueOf("pos_batches", STAGED, post, parallel=2)
+POSTS = QueueOf("pos_batches", STAGED, post, parallel=1)
 
 
 # Looking.
