@@ -17,7 +17,7 @@ from server.gateways.payee import PayeeGateway
 from server.gateways.wechat import WeChat
 from server.gateways.wecom import WeCom
 from server.gateways.wecom_callbacks import CallbackDoor
-from server.kit.clock import Clock
+from server.kit.clock import Clock, clock_of
 from server.kit.db import connect
 from server.kit.metrics import Metrics
 from server.worker import Worker
@@ -45,7 +45,8 @@ async def open_building(
     wecom: WeComGateway | None = None,
 ) -> AsyncIterator[House]:
     """Open everything, check the collections, follow the changes; close it all in reverse."""
-    clock, metrics = clock or Clock(), Metrics()
+    metrics = Metrics()
+    clock = clock or clock_of(settings.clock_file)
     async with AsyncExitStack() as stack:
         db = connect(
             settings.mongo_url,

@@ -345,6 +345,7 @@ class Settings(Section, frozen=True, kw_only=True):
     """All that a process is told from outside. Secrets are `example-…` in the demo and in tests only.
 
     `public_url` is how browsers reach us, such as `https://street.example.cn`; empty: as the request says.
+    `clock_file` moves the time of a demo.
     """
 
     environment: Literal["demo", "test", "production"] = "production"
@@ -355,6 +356,7 @@ class Settings(Section, frozen=True, kw_only=True):
     preview_port: Port = 8002
     metrics_port: Port = 0
     data_dir: str = "var"
+    clock_file: str = ""
     mongo_url: str = ""
     database: Annotated[str, Meta(pattern=r"^[A-Za-z0-9_-]{1,38}$")] = "hoelun"
     mongo_threads: Positive = 16
@@ -401,7 +403,8 @@ def load(toml: Path | None, environ: Mapping[str, str]) -> Settings:
     if problems:
         raise BadSettings(problems)
     settings = Settings(**values)
-    problems = [*_refused_secrets(settings), *_no_networks(settings), *_pay_incomplete(settings)]
+    checks = (_refused_secrets, _no_networks, _pay_incomplete, _moved_clock)
+    problems = [problem for check in checks for problem in check(settings)]
     if problems:
         raise BadSettings(problems)
     return settings
@@ -518,6 +521,11 @@ def _refused_secrets(settings: Settings) -> list[str]:
         if name not in found and len(secrets[name]) < 32:
             problems.append(f"{name}: at least 32 characters are needed, got {len(secrets[name])}")
     return problems
+
+
+def _moved_clock(settings: Settings) -> Iterator[str]:
+    if settings.clock_file and settings.environment == "production":
+        yield "clock_file: time is moved in the demo and in tests only"
 
 
 def _pay_incomplete(settings: Settings) -> Iterator[str]:

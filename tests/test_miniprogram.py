@@ -79,9 +79,18 @@ def demo(folder: Path) -> Iterator[Demo]:
 
 
 def test_residents_get_through_in_a_browser_while_staff_act_in_the_console(demo: Demo) -> None:
+    in_browser(demo, HOME / "tests" / "e2e")
+
+
+def test_what_takes_weeks_comes_to_its_end_when_the_clock_is_moved_on(demo: Demo) -> None:
+    """After all others: nobody else's time may be moved."""
+    in_browser(demo, HOME / "tests" / "e2e" / "later")
+
+
+def in_browser(demo: Demo, folder: Path) -> None:
     done = run(
         *("node", "--test", "--test-force-exit"),
-        *(str(one.relative_to(HOME)) for one in sorted((HOME / "tests" / "e2e").glob("*.test.mjs"))),
+        *(str(one.relative_to(HOME)) for one in sorted(folder.glob("*.test.mjs"))),
         HOELUN_E2E_PREVIEW=demo.address("The mini-program"),
         HOELUN_E2E_CONSOLE=demo.address("API and staff console"),
         HOELUN_E2E_SANDBOX=demo.address("Messages on the phones"),

@@ -9,7 +9,7 @@ import msgspec
 
 from server.config import Settings
 from server.demo import company, purse, street
-from server.kit.clock import Clock
+from server.kit.clock import clock_of
 from server.kit.serving import serve
 from server.sandbox import SandboxConfig, make_sandbox
 
@@ -42,7 +42,7 @@ async def run(
         tags=company.tags(),
         pay=keys,
     )
-    sandbox = make_sandbox(config, Clock())
+    sandbox = make_sandbox(config, clock_of(settings.clock_file))
     try:
         http = msgspec.structs.replace(settings.http, idle_s=IDLE_S)
         await serve(sandbox.application, sockets, http, stop, ready)

@@ -159,6 +159,7 @@ def _joined(
         port=port,
         sandbox_port=sandbox_port,
         preview_port=phone.getsockname()[1],
+        clock_file=str(Path(settings.data_dir, "clock").absolute()),
         wechat=msgspec.structs.replace(settings.wechat, base_url=base),
         wecom=msgspec.structs.replace(
             settings.wecom,

@@ -1,8 +1,9 @@
 """Time is an argument, aware, in UTC, and exact to what the database keeps."""
 
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
-from server.kit.clock import SHANGHAI, Clock, SettableClock, to_millisecond, today
+from server.kit.clock import SHANGHAI, Clock, SettableClock, SharedClock, clock_of, to_millisecond, today
 
 MOMENT = datetime(2026, 11, 24, 9, 0, 0, 123_456, SHANGHAI)
 
@@ -53,3 +54,18 @@ def test_shanghai_has_no_summer_time() -> None:
 def test_the_day_of_a_moment_does_not_depend_on_the_zone_it_is_given_in() -> None:
     afternoon = datetime(2026, 11, 28, 16, tzinfo=SHANGHAI)
     assert today(afternoon) == today(afternoon.astimezone(UTC)) == date(2026, 11, 28)
+
+
+def test_a_shared_clock_is_moved_for_all_who_read_its_file(tmp_path: Path) -> None:
+    file = tmp_path / "clock"
+    one, other = clock_of(str(file)), clock_of(str(file))
+    assert isinstance(one, SharedClock)
+    before = datetime.now(UTC)
+    assert abs(one.now() - before) < timedelta(minutes=1)
+    one.advance(timedelta(days=12))
+    one.advance(timedelta(hours=1))
+    for clock in (one, other):
+        assert abs(clock.now() - before - timedelta(days=12, hours=1)) < timedelta(minutes=1)
+    file.write_text("nonsense")
+    assert abs(clock_of(str(file)).now() - before) < timedelta(minutes=1)
+    assert type(clock_of("")) is Clock
