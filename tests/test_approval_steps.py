@@ -62,6 +62,7 @@ async def test_one_notice_lists_everything_that_is_lacking(world: World) -> None
     case = (await office.owner.get(f"/v1/cases/{case_no}")).json
     assert (case["state"], case["clock"]["total"]) == ("supplement", 30)
     assert case["details"]["lies_with"] == "在您手里"
+    assert (await details(clerk, case_no))["lies_with"] == "在申请人手里"
 
 
 async def test_nothing_lacking_is_no_reason_for_a_notice(world: World) -> None:

@@ -43,7 +43,14 @@ def concerned(reader: Reader, case: Case, approval: Approval, mine: frozenset[st
 def sentence(reader: Reader, case: Case, approval: Approval, mine: frozenset[str]) -> str:
     where = words.lies_with(reader, case, approval, named=bool(mine))
     stands = words.stands(reader, case, approval)
-    return f"{stands}，在{where}" if where and where != "在您手里" else stands
+    return f"{stands}，在{where}" if where and where != words.YOURS else stands
+
+
+def _lies_with(reader: Reader, case: Case, approval: Approval, mine: frozenset[str]) -> str:
+    """The staff read of the applicant, who reads of themselves."""
+    where = words.lies_with(reader, case, approval, named=bool(mine))
+    staff = bool(mine) and "resident" not in mine
+    return words.APPLICANTS if staff and where == words.YOURS else where
 
 
 def show(reader: Reader, case: Case, approval: Approval, mine: frozenset[str]) -> ApprovalDetails:
@@ -64,7 +71,7 @@ def show(reader: Reader, case: Case, approval: Approval, mine: frozenset[str]) -
         delivery=approval.delivery,
         address=approval.address if open_to else "",
         steps=_steps(reader, body, case, approval, named=bool(mine)),
-        lies_with=words.lies_with(reader, case, approval, named=bool(mine)),
+        lies_with=_lies_with(reader, case, approval, mine),
         next_text=words.next_text(reader, case, approval),
         aloud=words.aloud(reader, case, approval, named=bool(mine)),
         notices=_notices(approval) if open_to else [],

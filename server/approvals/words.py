@@ -29,10 +29,13 @@ _WAITS = {
 }
 
 
+YOURS, APPLICANTS = "在您手里", "在申请人手里"
+
+
 def lies_with(reader: Reader, case: Case, approval: Approval, *, named: bool) -> str:
     """The office and, for those who may know, the person: `绿苑社区窗口 王芳`."""
     if case.state in ("draft", "supplement"):
-        return "在您手里"
+        return YOURS
     if case.state in ("granted", "denied"):
         return f"{_place(reader, case)}窗口"
     if case.state not in ("submitted", "pre_review", *STEPS, DECISION):
@@ -106,7 +109,7 @@ def aloud(reader: Reader, case: Case, approval: Approval, *, named: bool) -> str
     """One plain sentence to be read out: what it is, where it stands, with whom, until when, what comes next."""
     parts = [f"您申请的{approval.item}，{stands(reader, case, approval)}"]
     where = lies_with(reader, case, approval, named=named)
-    if where and where != "在您手里":
+    if where and where != YOURS:
         parts.append(f"现在在{where}")
     clock = case.clocks.get("promised")
     if clock is not None and clock.due_at is not None:
