@@ -71,6 +71,9 @@ class Case(Leased, kw_only=True):
     turn: datetime = ENDED
 
 
+APART = {"kind": "approval"}
+"""The kind that the staff have lists of their own for; the others pay nothing for its indexes."""
+
 CASES: Collection[Case] = Collection(
     "cases",
     Case,
@@ -80,6 +83,8 @@ CASES: Collection[Case] = Collection(
     Index(("worker_id", "turn", "_id"), only={"worker_id": TEXT}),
     Index(("handler_id", "turn", "_id"), only={"handler_id": TEXT}),
     Index(("turn", "_id")),
+    Index(("kind", "turn", "_id"), only=APART),
+    Index(("kind", "community_id", "turn", "_id"), only=APART),
     Index(("phone_tail", "-created_at", "-_id")),
     Index(("clock_edition",), only={"clock_edition": NUMBER}),
     DUE,
