@@ -124,6 +124,7 @@ describe('household', { concurrency: AT_ONCE }, () => {
     await phone.tap('重新约这一件')
     await phone.tap('深度保洁 4 小时')
     await phone.view.locator('[aria-label*="面积"] input').fill('86')
+    await phone.tap('后天')
     await phone.view.getByRole('radio', { name: '，剩' }).first().click()
     await phone.tap('确定重新约这一件')
     await phone.see('一共办这几件')
