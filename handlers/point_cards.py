@@ -3,10 +3,11 @@
 from handlers.base import Answer, Endpoint, allow
 from schemas.point_cards import BindCard, CardView, ChangeCard, ReplaceCard
 from server import point_cards, pos
+from server.building import Building
 from server.kit.db import Tx
 
 TITLE = "便民邮储卡"
-_BATCH = 100
+_BATCH = 10
 
 
 class Cards(Endpoint):
@@ -20,10 +21,11 @@ class Cards(Endpoint):
 
         async def bound(tx: Tx) -> CardView:
             card = await point_cards.bind(tx, wanted, holder, actor)
-            await pos.post_waiting(tx, card.id, holder.id, _BATCH, house.settings)
             return point_cards.view(card)
 
-        return await self.once(bound, status=201, lanes=[f"points:{holder.id}"])
+        answer = await self.once(bound, status=201, lanes=[f"points:{holder.id}"])
+        await _post_waiting(house, wanted.number, holder.id)
+        return answer
 
 
 class Lost(Endpoint):
@@ -86,7 +88,18 @@ class Swap(Endpoint):
 
         async def swapped(tx: Tx) -> CardView:
             card = await point_cards.swap(tx, holder.id, wanted.number, actor)
-            await pos.post_waiting(tx, card.id, holder.id, _BATCH, house.settings)
             return point_cards.view(card)
 
-        return await self.once(swapped, lanes=[f"points:{holder.id}"])
+        answer = await self.once(swapped, lanes=[f"points:{holder.id}"])
+        await _post_waiting(house, wanted.number, holder.id)
+        return answer
+
+
+async def _post_waiting(house: Building, number: str, resident_id: str) -> None:
+    """What was bought with the card before, some at a time; whoever asks again goes on where it stopped."""
+    lanes = [f"points:{resident_id}"]
+    posted = _BATCH
+    while posted == _BATCH:
+        posted = await house.db.atomically(
+            lambda tx: pos.post_waiting(tx, number, resident_id, _BATCH, house.settings), lanes=lanes
+        )

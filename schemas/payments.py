@@ -50,7 +50,3 @@ class SourcesView(View, frozen=True, kw_only=True):
 class FindSources(Request, frozen=True, kw_only=True):
     cursor: Cursor | None = None
     limit: Limit = 20
-
-
-class Nothing(View, frozen=True, kw_only=True):
-    """Heard."""

@@ -423,6 +423,15 @@ async def test_what_was_bought_before_the_card_was_bound_counts_then(world: Worl
     assert await balance(resident) == (100, 0)
 
 
+async def test_however_much_was_bought_before_all_of_it_counts(world: World) -> None:
+    await in_force(world)
+    here, resident, number = await till(world), await world.resident(), card_no()
+    for _ in range(23):
+        await here.sent(here.swipe(number, 200))
+    assert (await bind(world, resident, number)).status == 201
+    assert await balance(resident) == (23, 0)
+
+
 async def test_a_card_is_bound_to_whoever_we_know_it_is_once(world: World) -> None:
     resident, number = await world.resident(), card_no()
     assert (await bind(world, resident, number, name="别人")).code == "holder_differs"
