@@ -14,9 +14,10 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-from server.config import BadSettings, Settings, load
+from server.config import Settings
 from server.kit import log, mongod, supervise
 from server.kit.serving import serve
+from server.settings import BadSettings, load
 
 BAD_SETTINGS = 2
 """Exit code when starting again without a correction would be no use."""

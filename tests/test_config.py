@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from server.config import BadSettings, Settings, dump, load
+from server.config import Settings
+from server.settings import BadSettings, dump, load
 
 DEMO = {"HOELUN_ENVIRONMENT": "demo"}
 REAL = {

@@ -18,10 +18,11 @@ from typing import IO, Any, TypeVar
 import msgspec
 from pymongo import AsyncMongoClient
 
-from server.config import Settings, dump
+from server.config import Settings
 from server.demo import guide, purse
 from server.demo.platforms import state_file
 from server.kit import log, mongod, supervise
+from server.settings import dump
 
 T = TypeVar("T")
 SEARCHED_PORTS = 200

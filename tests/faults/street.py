@@ -17,12 +17,13 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from server.app import House, open_building
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES, Category, Pool, Price, Provider, Service
-from server.config import Http, Limits, Push, Settings, Waitlist, WeChat, WeCom, dump
+from server.config import Http, Limits, Push, Settings, Waitlist, WeChat, WeCom
 from server.kit import mongod, supervise
 from server.kit.clock import SHANGHAI
 from server.kit.mongod import Mongod
 from server.kit.supervise import Role, Supervisor
 from server.places import PLACES, Place
+from server.settings import dump
 from tests.faults import cluster
 from tests.faults.cluster import Cluster
 
