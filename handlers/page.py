@@ -28,7 +28,8 @@ from server.words import CHANNELS
 
 T = TypeVar("T", bound=Struct)
 
-RUNNING = 45
+MONEY, RUNNING = 42, 45
+GROUPS = {MONEY: "积分账单", RUNNING: "管理"}
 AT_HAND = 4
 COOKIE = "hoelun_staff"
 LOGIN = "/console/login"
@@ -67,12 +68,20 @@ class Goto(Struct, frozen=True):
 
 
 class MenuItem(Struct, frozen=True):
-    """An entry of the side list, by rank: what is done every day, and from `RUNNING` on what keeps the street running.
-    A phone's bottom bar has room for the first `AT_HAND`; the others unfold from it."""
+    """An entry of the side list, by rank, and by place among those of the same rank: what is done every day, then
+    points and bills at `MONEY`, and from `RUNNING` on what keeps the street running. A phone's bottom bar has room for
+    the first `AT_HAND`; the others unfold from it."""
 
     text: str
     icon: str
     rank: int
+    place: int = 0
+
+    @property
+    def group(self) -> str:
+        """What stands above it and its neighbours; nothing above what is done every day."""
+        begun = [rank for rank in GROUPS if rank <= self.rank]
+        return GROUPS[max(begun)] if begun else ""
 
 
 class Flash(Struct, frozen=True):
@@ -114,7 +123,7 @@ TEMPLATES = _compiled()
 def menu() -> tuple[type["Page"], ...]:
     """The pages that stand in the menu."""
     found = [one for one in discover.subclasses("handlers", Page) if one.menu]
-    return tuple(sorted(found, key=lambda one: one.menu.rank if one.menu else 0))
+    return tuple(sorted(found, key=lambda one: (one.menu.rank, one.menu.place) if one.menu else (0, 0)))
 
 
 HOME = "/console"
@@ -286,7 +295,6 @@ class Page(Endpoint):
             "me": actor,
             "roles": [row for row in ROLES if row.name in roles],
             "menu": [(one.path, one.menu) for one in menu() if one.lets(actor)] if actor else [],
-            "running": RUNNING,
             "at_hand": AT_HAND,
             "here": self.path,
             "entry": entry_of(self.path),
