@@ -12,7 +12,8 @@ Delivery = Literal["queued", "sent", "no_credit", "refused", "dead", "none"]
 
 
 class MessageView(View, frozen=True, kw_only=True):
-    """`delivery` tells what became of the WeChat message; the inbox has it in any case."""
+    """`delivery` tells what became of the WeChat message; the inbox has it in any case. `page` is the mini-program's page
+    that it opens, with its query."""
 
     id: str
     title: str
@@ -20,6 +21,7 @@ class MessageView(View, frozen=True, kw_only=True):
     at: datetime
     read_at: datetime | None
     case_no: str | None
+    page: str
     delivery: Delivery
 
 

@@ -273,5 +273,6 @@ def _view(message: Message) -> MessageView:
         at=message.at,
         read_at=message.read_at,
         case_no=message.case_no,
+        page=message.page,
         delivery=message.delivery,
     )

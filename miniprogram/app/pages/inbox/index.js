@@ -51,6 +51,7 @@ Page({
     const { index } = event.currentTarget.dataset
     const message = this.data.items[index]
     if (message.case_no) wx.navigateTo({ url: `/packages/cases/pages/case/index?case_no=${message.case_no}` })
+    else if (message.page) wx.navigateTo({ url: `/${message.page}`, fail: () => wx.switchTab({ url: `/${message.page}` }) })
     if (message.read_at) return
     try {
       await inbox.readOne(message.id)
