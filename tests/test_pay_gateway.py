@@ -18,9 +18,9 @@ from tornado.web import Application, RequestHandler
 
 from server.config import Pay as PaySettings
 from server.gateways.calls import Retry
-from server.gateways.pay import Notification, NotificationRefused, Pay
+from server.gateways.pay import Notification, Pay
 from server.kit.clock import SettableClock
-from server.kit.platform import Action, PlatformDown, PlatformRefusal
+from server.kit.platform import Action, NotificationRefused, PlatformDown, PlatformRefusal
 from server.sandbox import SandboxConfig, make_sandbox
 from server.sandbox.pay_keys import PayKeys, make
 

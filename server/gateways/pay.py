@@ -12,7 +12,7 @@ import hashlib
 import io
 import json
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -28,8 +28,7 @@ from server.gateways.errors import ErrorTable
 from server.gateways.transport import NoAnswer
 from server.kit.chance import chance
 from server.kit.clock import SHANGHAI, Clock
-from server.kit.errors import Unauthorized
-from server.kit.platform import Action, PlatformRefusal
+from server.kit.platform import Action, NotificationRefused, PlatformRefusal
 
 T = TypeVar("T")
 FRESH = timedelta(minutes=5)
@@ -55,47 +54,46 @@ ACTIONS: Mapping[str, Action] = {
 """What to do about a name of 错误码; the numbers behind Request-ID are for people."""
 
 
-class NotificationRefused(Unauthorized):
-    """通知没有通过核对"""
-
-    def __init__(self, why: str) -> None:
-        """`why` is a word for the record: the sender learns nothing."""
-        self.why = why
-        super().__init__()
-
-
 class PayState(Struct, frozen=True, kw_only=True):
-    """`trade_state` is SUCCESS, REFUND, NOTPAY, CLOSED, REVOKED, USERPAYING or PAYERROR; `paid_fen` null while unpaid."""
+    """`trade_state` is SUCCESS, REFUND, NOTPAY, CLOSED, REVOKED, USERPAYING or PAYERROR; `paid_fen` and `paid_at` are
+    null while unpaid."""
 
     out_trade_no: str
     trade_state: str
     transaction_id: str
     paid_fen: int | None
+    paid_at: datetime | None
     openid: str
     appid: str
     mchid: str
 
 
 class RefundState(Struct, frozen=True, kw_only=True):
-    """`status` is SUCCESS, CLOSED, PROCESSING or ABNORMAL."""
+    """`status` is SUCCESS, CLOSED, PROCESSING or ABNORMAL; `total_fen` is what had been paid. An answer says when it was
+    `made_at`, and a notification to which merchant it belongs."""
 
     out_refund_no: str
+    out_trade_no: str
     status: str
     refund_id: str
     refund_fen: int
+    total_fen: int
+    mchid: str
+    made_at: datetime | None
 
 
 class Notification(Struct, frozen=True, kw_only=True):
-    """`order` is what it says of an order, null where it is about something else."""
+    """`order` is what it says of an order, `refund` of a refund; both are null where it is about something else."""
 
     id: str
     event_type: str
     resource: dict[str, Any]
     order: PayState | None
+    refund: RefundState | None
 
 
 class BillRow(Struct, frozen=True, kw_only=True):
-    """A row of the bill of a day, in fen."""
+    """A row of the bill of a day, in fen; of a refund where it has an `out_refund_no`, with the `refund_state` then."""
 
     out_trade_no: str
     transaction_id: str
@@ -103,6 +101,7 @@ class BillRow(Struct, frozen=True, kw_only=True):
     paid_fen: int
     out_refund_no: str
     refund_fen: int
+    refund_state: str
 
 
 class Pay:
@@ -227,12 +226,12 @@ class Pay:
             opened = self._opened(told, body)
         match opened:
             case {"id": str(known_as), "event_type": str(kind), "resource": dict(resource)}:
-                about_order = kind.startswith("TRANSACTION.")
                 return Notification(
                     id=known_as,
                     event_type=kind,
                     resource=resource,
-                    order=pay_state(resource) if about_order else None,
+                    order=pay_state(resource) if kind.startswith("TRANSACTION.") else None,
+                    refund=refund_state(resource, "refund_status") if kind.startswith("REFUND.") else None,
                 )
         raise NotificationRefused("signature")
 
@@ -343,6 +342,7 @@ def pay_state(told: Mapping[str, Any]) -> PayState:
         trade_state=str(told.get("trade_state", "")),
         transaction_id=str(told.get("transaction_id", "")),
         paid_fen=int(amount["total"]) if paid and "total" in amount else None,
+        paid_at=_moment(told.get("success_time")) if paid else None,
         openid=str(payer.get("openid", "")),
         appid=str(told.get("appid", "")),
         mchid=str(told.get("mchid", "")),
@@ -351,12 +351,24 @@ def pay_state(told: Mapping[str, Any]) -> PayState:
 
 def refund_state(told: Mapping[str, Any], status: str) -> RefundState:
     """A notification calls the status otherwise than a query does."""
+    amount = told.get("amount") or {}
     return RefundState(
         out_refund_no=str(told.get("out_refund_no", "")),
+        out_trade_no=str(told.get("out_trade_no", "")),
         status=str(told.get(status, "")),
         refund_id=str(told.get("refund_id", "")),
-        refund_fen=int((told.get("amount") or {}).get("refund", 0)),
+        refund_fen=int(amount.get("refund", 0)),
+        total_fen=int(amount.get("total", 0)),
+        mchid=str(told.get("mchid", "")),
+        made_at=_moment(told.get("create_time")),
     )
+
+
+def _moment(text: Any) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC) if isinstance(text, str) and text else None
+    except ValueError:
+        return None
 
 
 def _unpacked(packed: bytes, digest: str) -> str:
@@ -371,24 +383,43 @@ def _unpacked(packed: bytes, digest: str) -> str:
 
 
 def bill_rows(text: str) -> list[BillRow]:
-    """Every cell begins with a back quote; two lines of totals end the file; amounts are in yuan."""
-    heads, *rows = list(csv.reader(io.StringIO(text)))
-    found = []
-    for row in rows:
-        if len(row) != len(heads):
-            break
-        cells = dict(zip(heads, (cell.lstrip("`") for cell in row), strict=True))
-        found.append(
-            BillRow(
-                out_trade_no=cells["商户订单号"],
-                transaction_id=cells["微信订单号"],
-                state=cells["交易状态"],
-                paid_fen=_fen(cells["订单金额"]),
-                out_refund_no=cells["商户退款单号"],
-                refund_fen=_fen(cells["退款金额"]),
-            )
-        )
+    """Every cell begins with a back quote; two lines of totals end the file; amounts are in yuan.
+
+    Raises NoAnswer where the rows do not come to the totals.
+    """
+    heads, *lines = [row for row in csv.reader(io.StringIO(text)) if row]
+    if len(lines) < _TOTALS or lines[-_TOTALS][0] != "总交易单数":
+        raise NoAnswer("unreadable", sent=True)
+    try:
+        found = [_bill_row(_cells(heads, row)) for row in lines[:-_TOTALS]]
+        totals = _cells(lines[-_TOTALS], lines[-1])
+        counted = (len(found), sum(one.paid_fen for one in found), sum(one.refund_fen for one in found))
+        said = (int(totals["总交易单数"]), _fen(totals["订单总金额"]), _fen(totals["申请退款总金额"]))
+    except (KeyError, ValueError, ArithmeticError):
+        raise NoAnswer("unreadable", sent=True) from None
+    if counted != said:
+        raise NoAnswer("unreadable", sent=True)
     return found
+
+
+def _cells(heads: list[str], row: list[str]) -> dict[str, str]:
+    return dict(zip(heads, (cell.lstrip("`") for cell in row), strict=True))
+
+
+def _bill_row(cells: Mapping[str, str]) -> BillRow:
+    return BillRow(
+        out_trade_no=cells["商户订单号"],
+        transaction_id=cells["微信订单号"],
+        state=cells["交易状态"],
+        paid_fen=_fen(cells["订单金额"]),
+        out_refund_no=cells["商户退款单号"],
+        refund_fen=_fen(cells["申请退款金额"]),
+        refund_state=cells["退款状态"],
+    )
+
+
+_TOTALS = 2
+"""Lines of totals: their heads and what they come to."""
 
 
 def _fen(yuan: str) -> int:

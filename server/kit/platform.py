@@ -6,7 +6,7 @@ The platform's text stays in `errmsg` for the log: it changes without notice, so
 
 from enum import StrEnum
 
-from server.kit.errors import Unavailable
+from server.kit.errors import Unauthorized, Unavailable
 
 
 class Action(StrEnum):
@@ -50,6 +50,15 @@ class Action(StrEnum):
     """an operator has to change something, here or in the platform's console"""
     bug = "bug"
     """the call itself is wrong"""
+
+
+class NotificationRefused(Unauthorized):
+    """通知没有通过核对"""
+
+    def __init__(self, why: str) -> None:
+        """`why` is a word for the record: the sender learns nothing."""
+        self.why = why
+        super().__init__()
 
 
 class PlatformRefusal(Exception):

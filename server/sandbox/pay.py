@@ -12,10 +12,12 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from .clock import SandboxClock
+from .pay_bill import Line, Spoilt, file, spoil
 from .pay_keys import PayKeys
 from .pay_seal import PaySeal
 
 TradeState = Literal["NOTPAY", "SUCCESS", "CLOSED", "REFUND"]
+RefundStatus = Literal["PROCESSING", "SUCCESS", "ABNORMAL", "CLOSED"]
 SAID = {"NOTPAY": "订单未支付", "SUCCESS": "支付成功", "CLOSED": "订单已关闭", "REFUND": "转入退款"}
 _CHINA = timezone(timedelta(hours=8))
 _ORDER_DAYS, _REFUND_DAYS = timedelta(days=7), timedelta(days=365)
@@ -56,11 +58,12 @@ class Refund(Struct, kw_only=True):
     reason: str
     notify_url: str
     at: datetime
-    status: Literal["PROCESSING", "SUCCESS", "ABNORMAL", "CLOSED"] = "SUCCESS"
+    status: RefundStatus = "SUCCESS"
 
 
 class Till(Struct):
-    """The orders of one merchant."""
+    """The orders of one merchant. `outcomes` are what becomes of the next refunds, SUCCESS when there are none; `spoilt`
+    says of a day what is wrong with its bill."""
 
     mchid: str
     appid: str
@@ -68,6 +71,8 @@ class Till(Struct):
     orders: dict[str, Order] = field(default_factory=dict)
     refunds: dict[str, Refund] = field(default_factory=dict)
     bills: dict[str, bytes] = field(default_factory=dict)
+    outcomes: list[RefundStatus] = field(default_factory=list)
+    spoilt: dict[str, Spoilt] = field(default_factory=dict)
 
     # What the merchant asks.
 
@@ -151,6 +156,7 @@ class Till(Struct):
             reason=str(asked.get("reason") or ""),
             notify_url=str(asked.get("notify_url") or ""),
             at=self.clock.now(),
+            status=self.outcomes.pop(0) if self.outcomes else "SUCCESS",
         )
         order.refunded, order.state = order.refunded + made.amount, "REFUND"
         self.refunds[number] = made
@@ -165,6 +171,14 @@ class Till(Struct):
             raise PayRefused(403, "NOT_ENOUGH", "退款金额超过订单可退余额")
         if self.clock.now() > order.paid_at + _REFUND_DAYS:
             raise PayRefused(400, "INVALID_REQUEST", "订单已超过退款期限")
+
+    def ended(self, out_refund_no: str, status: RefundStatus) -> Refund:
+        """What became of a refund that was under way; of one that is closed the money can be asked for again."""
+        refund = self.refunds[out_refund_no]
+        if status == "CLOSED" and refund.status != "CLOSED":
+            self.orders[refund.out_trade_no].refunded -= refund.amount
+        refund.status = status
+        return refund
 
     # What the payer does.
 
@@ -234,44 +248,47 @@ class Till(Struct):
         }
 
     def bill(self, day: str) -> dict[str, str]:
-        """The bill of a day: every cell begins with a back quote, amounts are in yuan."""
-        rows = [
-            [
-                stamp(one.paid_at),
-                one.transaction_id,
-                one.out_trade_no,
-                "SUCCESS",
-                _yuan(one.total),
-                "",
-                "0.00",
-            ]
-            for one in self.orders.values()
-            if one.paid_at is not None and stamp(one.paid_at).startswith(day)
-        ]
-        for one in self.refunds.values():
-            if stamp(one.at).startswith(day):
-                paid = self.orders[one.out_trade_no]
-                rows.append(
-                    [
-                        stamp(one.at),
-                        paid.transaction_id,
-                        one.out_trade_no,
-                        "REFUND",
-                        "0.00",
-                        one.out_refund_no,
-                        _yuan(one.amount),
-                    ]
-                )
-        if not rows:
+        """The bill of a day, as it is or spoilt."""
+        lines, wrong = self._lines(day), self.spoilt.get(day)
+        lines = spoil(lines, wrong) if wrong else lines
+        if not lines:
             raise PayRefused(404, "NO_STATEMENT_EXIST", "账单不存在")
-        heads = "交易时间,微信订单号,商户订单号,交易状态,订单金额,商户退款单号,退款金额"
-        lines = [heads, *(",".join(f"`{cell}" for cell in row) for row in rows)]
-        lines += ["总交易单数,应结订单总金额,退款总金额", f"`{len(rows)},`0.00,`0.00", ""]
-        content = "\r\n".join(lines).encode()
+        off_fen = 1 if wrong is not None and wrong.total_off else 0
+        content = file(lines, self.appid, self.mchid, off_fen).encode()
         token = secrets.token_hex(16)
         self.bills[token] = gzip.compress(content)
         digest = hashlib.sha1(content, usedforsecurity=False).hexdigest()
         return {"hash_type": "SHA1", "hash_value": digest, "token": token}
+
+    def _lines(self, day: str) -> list[Line]:
+        paid = [
+            Line(
+                at=one.paid_at,
+                transaction_id=one.transaction_id,
+                out_trade_no=one.out_trade_no,
+                openid=one.openid,
+                state="SUCCESS",
+                paid_fen=one.total,
+                description=one.description,
+            )
+            for one in self.orders.values()
+            if one.paid_at is not None and stamp(one.paid_at).startswith(day)
+        ]
+        refunded = [
+            Line(
+                at=one.at,
+                transaction_id=self.orders[one.out_trade_no].transaction_id,
+                out_trade_no=one.out_trade_no,
+                state="REFUND",
+                refund_id=one.refund_id,
+                out_refund_no=one.out_refund_no,
+                refund_fen=one.amount,
+                refund_state=one.status,
+            )
+            for one in self.refunds.values()
+            if stamp(one.at).startswith(day)
+        ]
+        return paid + refunded
 
 
 class Pay:
@@ -285,10 +302,6 @@ class Pay:
 
 def stamp(moment: datetime | None) -> str:
     return moment.astimezone(_CHINA).isoformat(timespec="seconds") if moment else ""
-
-
-def _yuan(fen: int) -> str:
-    return f"{fen / 100:.2f}"
 
 
 def _moment(text: Any) -> datetime | None:

@@ -9,7 +9,8 @@ from msgspec import Struct
 from tornado.web import RequestHandler
 
 from .controls import Control, Name, Reply, Unknown
-from .pay import Order, Pay, PayRefused, stamp
+from .pay import Order, Pay, PayRefused, Refund, RefundStatus, stamp
+from .pay_bill import Spoilt
 from .pay_notices import Spoil
 from .world import World
 
@@ -114,7 +115,7 @@ def _close(handler: PayHandler, pay: Pay, number: str) -> None:
 def _refund(handler: PayHandler, pay: Pay) -> dict[str, Any]:
     known = set(pay.till.refunds)
     made = pay.till.refund(handler.asked())
-    if made.out_refund_no not in known and made.notify_url:
+    if made.out_refund_no not in known and made.notify_url and made.status != "PROCESSING":
         handler.world.notifier.refunded(made)
     return pay.till.told_refund(made)
 
@@ -197,6 +198,24 @@ class Mine(Struct):
     out_trade_no: Name
 
 
+class Outcomes(Struct, forbid_unknown_fields=True):
+    """What becomes of the next refunds, in their order; PROCESSING is told of only when it has ended."""
+
+    statuses: list[RefundStatus]
+
+
+class Ended(Struct, forbid_unknown_fields=True):
+    """A refund that was under way has ended so. Without `notify` the merchant is not told."""
+
+    out_refund_no: Name
+    status: RefundStatus
+    notify: bool = True
+
+
+class Which(Struct):
+    out_refund_no: Name
+
+
 def _found(world: World, number: str, prepay_id: str = "") -> Order:
     orders = world.pay.till.orders
     found = orders.get(number) or next((one for one in orders.values() if one.prepay_id == prepay_id), None)
@@ -219,10 +238,7 @@ async def _again(world: World, ask: Again) -> Reply:
     notifier, statuses = world.notifier, []
     for _ in range(ask.times):
         if ask.out_refund_no:
-            refund = world.pay.till.refunds.get(ask.out_refund_no)
-            if refund is None:
-                raise Unknown(f"no refund {ask.out_refund_no}")
-            statuses.append(await notifier.send_refund(refund, ask.spoil))
+            statuses.append(await notifier.send_refund(_of_refund(world, ask.out_refund_no), ask.spoil))
         else:
             statuses.append(await notifier.send_order(_found(world, ask.out_trade_no), ask.spoil))
     return {"statuses": statuses}
@@ -238,9 +254,43 @@ def _order(world: World, ask: Mine) -> Reply:
     return world.pay.till.told(order) | {"description": order.description, "refunded": order.refunded}
 
 
+def _of_refund(world: World, number: str) -> Refund:
+    found = world.pay.till.refunds.get(number)
+    if found is None:
+        raise Unknown(f"no refund {number}")
+    return found
+
+
+def _outcomes(world: World, ask: Outcomes) -> Reply:
+    world.pay.till.outcomes = list(ask.statuses)
+    return {}
+
+
+def _ended(world: World, ask: Ended) -> Reply:
+    _of_refund(world, ask.out_refund_no)
+    refund = world.pay.till.ended(ask.out_refund_no, ask.status)
+    if ask.notify:
+        world.notifier.refunded(refund)
+    return {"status": refund.status}
+
+
+def _refund_told(world: World, ask: Which) -> Reply:
+    refund = _of_refund(world, ask.out_refund_no)
+    return world.pay.till.told_refund(refund) | {"reason": refund.reason}
+
+
+def _spoil_bill(world: World, ask: Spoilt) -> Reply:
+    world.pay.till.spoilt[ask.day] = ask
+    return {}
+
+
 PAY_CONTROLS = (
     Control("POST", "/_control/pay", Payment, _pay),
     Control("POST", "/_control/pay-notify", Again, _again),
     Control("POST", "/_control/pay-keys", Keys, _keys),
     Control("GET", "/_control/pay-order", Mine, _order),
+    Control("POST", "/_control/pay-refund-outcomes", Outcomes, _outcomes),
+    Control("POST", "/_control/pay-refund-ended", Ended, _ended),
+    Control("GET", "/_control/pay-refund", Which, _refund_told),
+    Control("POST", "/_control/pay-bill", Spoilt, _spoil_bill),
 )

@@ -57,8 +57,13 @@ class Notifier:
         return await self._send(order.notify_url, "TRANSACTION.SUCCESS", "transaction", resource, spoil)
 
     async def send_refund(self, refund: Refund, spoil: Spoil = "") -> int:
-        resource = self._pay().till.told_refund(refund, notified=True)
-        return await self._send(refund.notify_url, "REFUND.SUCCESS", "refund", resource, spoil)
+        told = self._pay().till.told_refund(refund, notified=True)
+        changed: dict[str, dict[str, Any]] = {
+            "amount": {"amount": told["amount"] | {"refund": 1, "payer_refund": 1}},
+            "mchid": {"mchid": "1900000999"},
+        }
+        resource = told | changed.get(spoil, {})
+        return await self._send(refund.notify_url, f"REFUND.{refund.status}", "refund", resource, spoil)
 
     async def _send(self, url: str, event: str, kind: str, resource: dict[str, Any], spoil: Spoil) -> int:
         pay, clock = self._pay(), self._clock
