@@ -1,7 +1,7 @@
 """Paying a bill, what became of a payment, and where WeChat Pay tells us."""
 
 from handlers.base import Answer, Endpoint, allow
-from schemas.payments import FindSources, NewPayment, PaymentView, SourcesView
+from schemas.payments import FindPayments, FindSources, NewPayment, PaymentsView, PaymentView, SourcesView
 from server import ledger, payments
 from server.config import Settings
 from server.kit.db import Reader, Tx
@@ -25,6 +25,18 @@ class PayBill(Endpoint):
         return await self.once(begun, status=201, lanes=ledger.lanes(mine, bill_id))
 
 
+class Payments(Endpoint):
+    path = "/v1/payments"
+
+    @allow("resident")
+    async def get(self, query: FindPayments) -> PaymentsView:
+        """What I have paid, or tried to; newest first."""
+        mine = self.actor.id
+        return await self.building.db.reading(
+            lambda reader: payments.listed(reader, mine, query.cursor, query.limit)
+        )
+
+
 class OnePayment(Endpoint):
     path = "/v1/payments/{payment_id}"
 
@@ -34,8 +46,22 @@ class OnePayment(Endpoint):
         house, mine = self.building, self.actor.id
         payment = await house.db.reading(lambda reader: payments.find(reader, payment_id, mine))
         payment = await payments.ordered(house, payment)
-        unpaid = payment.state == "unpaid"
-        return payments.view(payment, house.pay.client_params(payment.prepay_id) if unpaid else None)
+        payable = payment.state == "unpaid" and payment.prepay_id
+        return payments.view(payment, house.pay.client_params(payment.prepay_id) if payable else None)
+
+
+class Cancelled(Endpoint):
+    path = "/v1/payments/{payment_id}/cancel"
+
+    @allow("resident")
+    async def post(self, payment_id: str) -> Answer[PaymentView]:
+        """Not to be paid after all: points and bill are free as soon as the order is closed at WeChat Pay."""
+        mine = self.actor.id
+
+        async def cancelled(tx: Tx) -> PaymentView:
+            return payments.view(await payments.cancel(tx, payment_id, mine))
+
+        return await self.once(cancelled)
 
 
 class Sources(Endpoint):

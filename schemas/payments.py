@@ -8,6 +8,7 @@ from msgspec import Meta
 from schemas.common import Cursor, Limit, Request, View
 
 PaymentState = Literal["unpaid", "confirming", "settled", "refunding", "failed", "expired"]
+PaymentTone = Literal["wait", "active", "done", "late", ""]
 Amount = Annotated[int, Meta(ge=0, le=10_000_000)]
 
 
@@ -18,19 +19,36 @@ class NewPayment(Request, frozen=True, kw_only=True):
 
 
 class PaymentView(View, frozen=True, kw_only=True):
-    """`client_params` are for wx.requestPayment while the payment is `unpaid`, null otherwise."""
+    """`title` says whose bill of when it pays, `text` with what, and why it failed. `open`: it is not over, ask again.
+    `can_cancel`: it can be given up, so that points and bill are free. `client_params` are for wx.requestPayment while
+    it is to be paid by WeChat, null otherwise."""
 
     id: str
     bill_id: str
     state: PaymentState
     state_text: str
+    tone: PaymentTone
+    open: bool
+    can_cancel: bool
+    title: str
     text: str
     amount_fen: int
     points_fen: int
     pay_fen: int
     expires_at: datetime
     at: datetime
+    settled_at: datetime | None
     client_params: dict[str, str] | None
+
+
+class PaymentsView(View, frozen=True, kw_only=True):
+    items: list[PaymentView]
+    next: str | None = None
+
+
+class FindPayments(Request, frozen=True, kw_only=True):
+    cursor: Cursor | None = None
+    limit: Limit = 20
 
 
 class SourceView(View, frozen=True, kw_only=True):

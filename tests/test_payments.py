@@ -146,6 +146,15 @@ async def visit_pay(world: World) -> Visit:
     return Visit(who=visit.who, path=f"{visit.path}/pay", body={}, stranger=visit.stranger)
 
 
+async def visit_payments(world: World) -> Visit:
+    return Visit(who=await world.resident(), path="/v1/payments")
+
+
+async def visit_cancel(world: World) -> Visit:
+    visit = await visit_payment(world)
+    return Visit(who=visit.who, path=f"{visit.path}/cancel", body={}, stranger=visit.stranger)
+
+
 async def visit_payment(world: World) -> Visit:
     resident = await world.resident()
     payment = await paying(resident, await looked_up(world, resident))
@@ -164,7 +173,9 @@ HAPPY: Happy = {
     ("POST", "/v1/bills/lookups"): visit_look_up,
     ("GET", "/v1/bills/{bill_id}"): visit_bill,
     ("POST", "/v1/bills/{bill_id}/pay"): visit_pay,
+    ("GET", "/v1/payments"): visit_payments,
     ("GET", "/v1/payments/{payment_id}"): visit_payment,
+    ("POST", "/v1/payments/{payment_id}/cancel"): visit_cancel,
     ("GET", "/v1/payments/{payment_id}/sources"): visit_sources,
 }
 COVERS = {
@@ -190,6 +201,7 @@ async def test_a_bill_is_paid_with_points_and_opens_back_to_the_purchases(world:
     [source] = (await resident.get(f"/v1/payments/{payment['id']}/sources")).json["items"]
     assert source["points_fen"] == 8000
     assert "超市消费" in source["text"]
+    assert [title for title, _ in await told_of(resident, payment)] == ["缴费结果通知"]
     there = await world.house.db.reading(lambda reader: ledger.total(reader, "payee", PAYEE))
     assert there >= 8000
     assert await wrong(world) == []
@@ -243,8 +255,62 @@ async def test_who_does_not_pay_in_time_has_points_and_bill_back(world: World) -
     assert (await seen(resident, payment))["state"] == "expired"
     assert await points(resident) == (3000, 0)
     assert await bill_state(resident, bill) == "open"
+    [(_, text)] = await told_of(resident, payment)
+    assert "没有在规定时间内付款" in text
     again = await paying(resident, bill, 3000)
-    assert again["id"] != payment["id"]
+    listed = (await resident.get("/v1/payments", limit=1)).json
+    assert [one["id"] for one in listed["items"]] == [again["id"]]
+    earlier = (await resident.get("/v1/payments", cursor=listed["next"])).json
+    assert [(one["id"], one["open"]) for one in earlier["items"]] == [(payment["id"], False)]
+
+
+async def test_who_does_not_want_to_pay_after_all_has_points_and_bill_back_at_once(world: World) -> None:
+    resident = await saver(world, 3000)
+    bill = await looked_up(world, resident)
+    payment = await paying(resident, bill, 3000)
+    assert (await seen(resident, payment))["can_cancel"]
+    for _ in range(2):
+        cancelled = (await resident.post(f"/v1/payments/{payment['id']}/cancel")).json
+        assert (cancelled["state_text"], cancelled["open"], cancelled["client_params"]) == (
+            "正在取消",
+            True,
+            None,
+        )
+    assert (await seen(resident, payment))["client_params"] is None
+    await worked(world)
+    assert (await seen(resident, payment))["state_text"] == "已取消"
+    assert await points(resident) == (3000, 0)
+    assert await bill_state(resident, bill) == "open"
+    order = await world.control(f"pay-order?out_trade_no={payment['id']}", method="GET")
+    assert order["trade_state"] == "CLOSED"
+    assert await told_of(resident, payment) == []
+
+
+async def test_what_is_paid_while_it_is_cancelled_is_carried_on_and_what_is_under_way_cannot_be_cancelled(
+    world: World,
+) -> None:
+    resident = await world.resident()
+    payment = await paying(resident, await looked_up(world, resident))
+    await seen(resident, payment)
+    await at_wechat(world, payment)
+    assert (await resident.post(f"/v1/payments/{payment['id']}/cancel")).status == 200
+    await worked(world)
+    assert (await seen(resident, payment))["state"] == "settled"
+    other = await paying(resident, await looked_up(world, resident))
+    await seen(resident, other)
+    await at_wechat(world, other)
+    await told(world, other)
+    assert (await resident.post(f"/v1/payments/{other['id']}/cancel")).code == "payment_under_way"
+
+
+async def told_of(who: Person, payment: dict[str, Any]) -> list[tuple[str, str]]:
+    """Title and text of what the inbox has of this payment, the newest first."""
+    messages = (await who.get("/v1/inbox")).json["items"]
+    return [
+        (one["title"], one["text"])
+        for one in messages
+        if one["page"].endswith(f"receipt/index?id={payment['id']}")
+    ]
 
 
 async def test_what_the_payee_will_not_have_is_given_back_to_the_fen(world: World) -> None:
@@ -264,6 +330,13 @@ async def test_what_the_payee_will_not_have_is_given_back_to_the_fen(world: Worl
     order = await world.control(f"pay-order?out_trade_no={payment['id']}", method="GET")
     assert order["refunded"] == 5000
     assert await wrong(world) == []
+    back, failed = await told_of(resident, payment)
+    assert (failed[0], "账单金额变了" in failed[1], "30.00 分已经退回" in failed[1]) == (
+        "缴费结果通知",
+        True,
+        True,
+    )
+    assert (back[0], "50.00 元已经退回您的微信" in back[1]) == ("退款通知", True)
 
 
 async def test_a_payee_that_does_not_answer_is_asked_again_and_paid_once(world: World) -> None:

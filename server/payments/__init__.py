@@ -1,10 +1,11 @@
 """Payments 缴费: a bill paid with points, with WeChat Pay, or with both."""
 
+from server.payments.cancelling import cancel
 from server.payments.carrying import carry_on, hear, refused
 from server.payments.kept import refuse_open
 from server.payments.opening import begin, ordered
 from server.payments.stored import OVER, PAYMENTS, REFUSALS, Payment
-from server.payments.views import find, sources, view
+from server.payments.views import find, listed, sources, view
 
 __all__ = [
     "OVER",
@@ -12,9 +13,11 @@ __all__ = [
     "REFUSALS",
     "Payment",
     "begin",
+    "cancel",
     "carry_on",
     "find",
     "hear",
+    "listed",
     "ordered",
     "refuse_open",
     "refused",

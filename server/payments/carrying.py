@@ -15,6 +15,7 @@ from server.kit.chance import chance
 from server.kit.db import Tx
 from server.kit.jobs import QueueOf, Settled
 from server.kit.platform import Action, PlatformRefusal
+from server.payments.news import happened
 from server.payments.stored import PAYMENTS, REFUSALS, Payment, PayRefusal
 
 LOOKS = (15, 30, 60, 120, 300)
@@ -153,6 +154,7 @@ async def _settle(tx: Tx, payment_id: str) -> None:
     how = {"state": "settled", "alive": None, "due_at": None, "settled_at": tx.now}
     await tx.change(PAYMENTS, {"_id": payment.id, "state": "confirming"}, {"$set": how})
     await tx.change(BILLS, {"_id": payment.bill_id, "payment_id": payment.id}, {"$set": {"state": "paid"}})
+    happened(tx, payment, "settled")
 
 
 # Giving back.
@@ -171,6 +173,7 @@ async def _give_up(tx: Tx, payment_id: str, state: str, why: str) -> None:
     await tx.change(PAYMENTS, {"_id": payment.id, "state": payment.state}, {"$set": how})
     free = {"state": "open", "payment_id": None}
     await tx.change(BILLS, {"_id": payment.bill_id, "payment_id": payment.id}, {"$set": free})
+    happened(tx, payment, "expired" if state == "expired" else "failed")
 
 
 async def _refund(house: Building, payment: Payment) -> Settled:
@@ -178,8 +181,18 @@ async def _refund(house: Building, payment: Payment) -> Settled:
     number, reason = f"{payment.id}R", payment.why or "没有缴成"
     told = await house.pay.refund(number, payment.id, payment.paid_fen, payment.paid_fen, reason)
     if told.status == "SUCCESS":
-        return {"state": "failed", "alive": None, "due_at": None, "settled_at": house.db.now()}
+        await house.db.atomically(lambda tx: _refunded(tx, payment.id))
+        return None
     return {"due_at": _later(house.db.now()), "attempts": 0}
+
+
+async def _refunded(tx: Tx, payment_id: str) -> None:
+    payment = await tx.get(PAYMENTS, payment_id)
+    how = {"state": "failed", "alive": None, "due_at": None, "settled_at": tx.now}
+    if payment is not None and await tx.change(
+        PAYMENTS, {"_id": payment_id, "state": "refunding"}, {"$set": how}
+    ):
+        happened(tx, payment, "refunded")
 
 
 def _later(now: datetime) -> datetime:

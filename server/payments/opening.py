@@ -88,7 +88,8 @@ async def _check_card(tx: Tx, resident_id: str) -> None:
 async def ordered(house: Building, payment: Payment) -> Payment:
     """The order at WeChat Pay, where some of it is paid there; asked again it is the same. Raises PlatformRefusal,
     PlatformDown."""
-    if payment.state != "unpaid" or payment.prepay_id:
+    late = house.db.now() >= payment.expires_at
+    if payment.state != "unpaid" or payment.prepay_id or late:
         return payment
     payment.prepay_id = await house.pay.prepay(
         payment.id, payment.openid, payment.pay_fen, payment.description, payment.expires_at

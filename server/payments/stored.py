@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from schemas.payments import PaymentState
+from schemas.payments import PaymentState, PaymentTone
 from server.kit.db import TEXT, Collection, Index, Stored
 from server.kit.jobs import DUE, Leased
 
@@ -14,6 +14,14 @@ STATES: dict[PaymentState, str] = {
     "failed": "没有缴成，已退回",
     "expired": "超时未付，已取消",
 }
+TONES: dict[PaymentState, PaymentTone] = {
+    "unpaid": "wait",
+    "confirming": "active",
+    "settled": "done",
+    "refunding": "wait",
+    "failed": "late",
+    "expired": "",
+}
 OVER: frozenset[PaymentState] = frozenset({"settled", "failed", "expired"})
 
 
@@ -21,6 +29,7 @@ class Payment(Leased, kw_only=True):
     """`id` is the order's number at WeChat Pay and the payment's at the payee, so whatever is asked twice is done once.
     Of the bill `points_fen` are reserved in the ledger and `pay_fen` are paid by WeChat. `alive` is the bill's id while
     the payment is not over: a bill has one such payment. `why` says why it failed, to the resident.
+    `cancelled_at` is when they gave it up themselves.
 
     A worker carries it on whenever it is due; each step can be done again.
     """
@@ -45,6 +54,7 @@ class Payment(Leased, kw_only=True):
     expires_at: datetime
     at: datetime
     settled_at: datetime | None = None
+    cancelled_at: datetime | None = None
 
 
 class PayRefusal(Stored, kw_only=True):

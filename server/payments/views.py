@@ -1,10 +1,10 @@
 """A payment as its owner sees it, and the purchases that its points came from."""
 
-from schemas.payments import PaymentView, SourcesView, SourceView
+from schemas.payments import PaymentsView, PaymentView, SourcesView, SourceView
 from server.kit.db import Reader
 from server.kit.errors import NotFound
 from server.ledger import REDEMPTIONS
-from server.payments.stored import PAYMENTS, STATES, Payment
+from server.payments.stored import OVER, PAYMENTS, STATES, TONES, Payment
 from server.points import yuan
 from server.pos import SWIPES
 
@@ -21,26 +21,47 @@ async def find(reader: Reader, payment_id: str, resident_id: str) -> Payment:
     return found
 
 
+async def listed(reader: Reader, resident_id: str, cursor: str | None, limit: int) -> PaymentsView:
+    """The newest first. Raises BadCursor."""
+    where = {"resident_id": resident_id}
+    page = await reader.page(PAYMENTS, where, sort="-at", cursor=cursor, limit=limit)
+    return PaymentsView(items=[view(one) for one in page.items], next=page.next)
+
+
 def view(payment: Payment, client_params: dict[str, str] | None = None) -> PaymentView:
+    cancelled = payment.cancelled_at is not None
     return PaymentView(
         id=payment.id,
         bill_id=payment.bill_id,
         state=payment.state,
-        state_text=STATES[payment.state],
+        state_text=_state(payment),
+        tone=TONES[payment.state],
+        open=payment.state not in OVER,
+        can_cancel=payment.state == "unpaid" and not cancelled,
+        title=payment.description,
         text=_said(payment),
         amount_fen=payment.amount_fen,
         points_fen=payment.points_fen,
         pay_fen=payment.pay_fen,
         expires_at=payment.expires_at,
         at=payment.at,
-        client_params=client_params,
+        settled_at=payment.settled_at,
+        client_params=None if cancelled else client_params,
     )
+
+
+_CANCELLED = {"unpaid": "正在取消", "expired": "已取消"}
+
+
+def _state(payment: Payment) -> str:
+    usual = STATES[payment.state]
+    return usual if payment.cancelled_at is None else _CANCELLED.get(payment.state, usual)
 
 
 def _said(payment: Payment) -> str:
     parts = [f"积分 {yuan(payment.points_fen)} 分"] if payment.points_fen else []
     parts += [f"微信支付 {yuan(payment.pay_fen)} 元"] if payment.pay_fen else []
-    text = f"{payment.description}，共 {yuan(payment.amount_fen)} 元：{'，'.join(parts)}"
+    text = f"共 {yuan(payment.amount_fen)} 元：{'，'.join(parts)}"
     return f"{text}。{payment.why}" if payment.why else text
 
 

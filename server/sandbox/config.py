@@ -7,6 +7,7 @@ from typing import Literal
 
 from msgspec import Struct, field
 
+from .dues import Due
 from .pay_keys import PayKeys
 from .quotas import Quotas
 from .values import type_of
@@ -86,6 +87,13 @@ _CASE_KEYS = {
     "phrase3": "当前状态",
     "thing4": "温馨提示",
 }
+_PAYMENT_KEYS = {
+    "thing1": "缴费项目",
+    "amount2": "金额",
+    "phrase3": "缴费状态",
+    "time4": "时间",
+    "thing5": "温馨提示",
+}
 
 TEMPLATES = (
     Template(template_id="tmpl-booking-submitted", title="预约提交通知", keys=_STATUS_KEYS),
@@ -103,6 +111,8 @@ TEMPLATES = (
     Template(template_id="tmpl-approval-progress", title="审批进度通知", keys=_CASE_KEYS),
     Template(template_id="tmpl-approval-supplement", title="补正材料通知", keys=_CASE_KEYS),
     Template(template_id="tmpl-approval-result", title="审批结果通知", keys=_CASE_KEYS),
+    Template(template_id="tmpl-payment-result", title="缴费结果通知", keys=_PAYMENT_KEYS),
+    Template(template_id="tmpl-payment-refund", title="退款通知", keys=_PAYMENT_KEYS),
     Template(
         template_id="tmpl-proxy-changed",
         title="代办授权通知",
@@ -147,6 +157,7 @@ TEMPLATES = (
 )
 PAGES = (
     "pages/home/index",
+    "packages/bills/pages/receipt/index",
     "packages/bookings/pages/case/index",
     "packages/cases/pages/case/index",
     "packages/me/pages/ahead/index",
@@ -164,7 +175,8 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     the answer of a send, which the platform's response table does not promise; `members` are the people to
     choose from when staff log in, and all there are at first; without any, whoever is asked for by name exists.
     Without a `callback_url` the app may send no template cards; what is sent there is signed with `token` and
-    encrypted with `encoding_aes_key`. `accounts` is for how many members the company has paid.
+    encrypted with `encoding_aes_key`. `accounts` is for how many members the company has paid. `dues` is what
+    the payees' agency has open at first, by the number of the bill.
     """
 
     appid: str = "wxdemo0000000000"
@@ -193,6 +205,7 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     same_media_per_day: int = 10
     unchecked_pages: int = 60_000
     pay: PayKeys | None = None
+    dues: dict[str, Due] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, prefix in EXAMPLES.items():

@@ -1,0 +1,80 @@
+"""What the payer is told: it is paid, it was not to be paid, the money is back. Not what they gave up themselves."""
+
+from typing import Literal
+
+from server import push
+from server.kit.clock import SHANGHAI
+from server.kit.db import Tx
+from server.kit.events import Event, emit, event_id, on
+from server.payments.stored import PAYMENTS, Payment
+from server.points import yuan
+from server.push import Notice, Template
+from server.residents import RESIDENTS
+from server.sessions import SYSTEM
+
+What = Literal["settled", "failed", "expired", "refunded"]
+_SEQ: dict[What, int] = {"settled": 1, "failed": 1, "expired": 1, "refunded": 2}
+_KEYS = {"thing1": "title", "amount2": "amount", "phrase3": "state", "time4": "time", "thing5": "tip"}
+RESULT = Template("payment_result", "缴费结果通知", "pay", _KEYS)
+REFUND = Template("payment_refund", "退款通知", "pay", _KEYS)
+PAGE = "packages/bills/pages/receipt/index?id="
+
+
+def happened(tx: Tx, payment: Payment, what: What) -> None:
+    """In the transaction that made it happen."""
+    if what == "expired" and payment.cancelled_at is not None:
+        return
+    emit(
+        tx,
+        Event(
+            id=event_id(f"payment-{payment.id}", _SEQ[what]),
+            type=f"payment.{what}",
+            subject=payment.id,
+            seq=_SEQ[what],
+            at=tx.now,
+            by={"kind": SYSTEM.kind, "id": SYSTEM.id, "name": "", "role": "system"},
+            channel="system",
+            data={"action": what},
+        ),
+    )
+
+
+@on("payment.settled", "payment.failed", "payment.expired", "payment.refunded")
+async def tell(tx: Tx, event: Event) -> None:
+    payment = await tx.get(PAYMENTS, event.subject)
+    resident = await tx.get(RESIDENTS, payment.resident_id) if payment else None
+    if payment is None or resident is None:
+        return
+    fen, state, tip, text = _words(payment, event.data["action"])
+    payload = {
+        "title": payment.description,
+        "amount": f"¥{yuan(fen)}",
+        "state": state,
+        "time": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
+        "tip": tip,
+    }
+    notice = Notice(text=text, payload=payload, page=f"{PAGE}{payment.id}")
+    template = REFUND if event.data["action"] == "refunded" else RESULT
+    await push.send(tx, event, resident, template, notice)
+
+
+def _words(payment: Payment, what: What) -> tuple[int, str, str, str]:
+    """So much, in which state, what to do, and the whole sentence for the inbox."""
+    name, whole = f"“{payment.description}”", payment.amount_fen
+    match what:
+        case "settled":
+            return whole, "已缴清", "点开看缴费凭证", f"{name} {yuan(whole)} 元已缴清"
+        case "expired":
+            text = f"{name}没有在规定时间内付款，已经取消。{_points(payment)}要缴可以再来一次"
+            return whole, "没有付款", "点开可以再缴一次", text
+        case "refunded":
+            paid = payment.paid_fen
+            text = f"{name}没有缴成，微信付的 {yuan(paid)} 元已经退回您的微信"
+            return paid, "已退款", "钱已退回您的微信", text
+    back = f"微信付的 {yuan(payment.paid_fen)} 元正在退回。" if payment.paid_fen else ""
+    text = f"{name}没有缴成：{payment.why}。{_points(payment)}{back}"
+    return whole, "没有缴成", "点开看原因", text
+
+
+def _points(payment: Payment) -> str:
+    return f"用的 {yuan(payment.points_fen)} 分已经退回。" if payment.points_fen else ""
