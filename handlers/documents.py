@@ -57,13 +57,28 @@ class Document(Endpoint):
             house.settings, document_id, query.until, query.sig, house.clock.now(), room=documents.ROOM
         )
         found, pdf = await house.db.reading(lambda reader: documents.find(reader, document_id))
-        for name, value in _HEADERS.items():
-            self.set_header(name, value)
-        called = quote(f"{found.title} {found.number}.pdf")
-        self.set_header(
-            "Content-Disposition", f"inline; filename=\"{document_id}.pdf\"; filename*=UTF-8''{called}"
-        )
-        return Answer(pdf, content_type="application/pdf")
+        return _shown(self, document_id, f"{found.title} {found.number}", pdf)
+
+
+class Slip(Endpoint):
+    path = "/slips/{slip_id}"
+    documented = False  # opened by the links that views carry
+
+    @allow(ANYONE)
+    async def get(self, slip_id: str, query: OpenDocument) -> Answer[bytes]:
+        """A statement or receipt by its signed link."""
+        house, room = self.building, documents.slips.ROOM
+        attachments.check(house.settings, slip_id, query.until, query.sig, house.clock.now(), room=room)
+        found, pdf = await house.db.reading(lambda reader: documents.slips.opened(reader, slip_id))
+        return _shown(self, slip_id, found.title, pdf)
+
+
+def _shown(endpoint: Endpoint, plain: str, name: str, pdf: bytes) -> Answer[bytes]:
+    for header, value in _HEADERS.items():
+        endpoint.set_header(header, value)
+    called = f"filename=\"{plain}.pdf\"; filename*=UTF-8''{quote(name)}.pdf"
+    endpoint.set_header("Content-Disposition", f"inline; {called}")
+    return Answer(pdf, content_type="application/pdf")
 
 
 class Scanned(Struct, frozen=True):

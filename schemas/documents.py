@@ -39,6 +39,18 @@ class FindDocuments(Request, frozen=True, kw_only=True):
     limit: Limit = 50
 
 
+class SlipView(View, frozen=True, kw_only=True):
+    """A statement or receipt as PDF. `url` opens it without a login until it expires; it is empty while the paper is
+    being drawn: ask again in a second or two. `failed`: it could not be drawn and has to be asked for anew."""
+
+    id: str
+    title: str
+    at: datetime
+    size: int
+    url: str
+    failed: bool
+
+
 class OpenDocument(Request, frozen=True, kw_only=True):
     """What makes a link ours: seconds since 1970 until which it opens, and the seal over both."""
 

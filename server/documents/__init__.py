@@ -7,7 +7,7 @@ what is archived (`archive`). Nothing here changes a case.
 import asyncio
 
 from server.config import Settings
-from server.documents import archive, drawing
+from server.documents import archive, drawing, slips
 from server.documents.stored import (
     CONTENTS,
     DOCUMENTS,
@@ -44,6 +44,7 @@ __all__ = [
     "listed",
     "of_case",
     "problems",
+    "slips",
     "verify",
     "view",
 ]

@@ -7,10 +7,11 @@ the same bytes.
 import asyncio
 import functools
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import segno
 
@@ -42,16 +43,27 @@ async def pdf(sheet: Sheet) -> bytes:
 
 
 def drawn(sheet: Sheet) -> bytes:
-    problem = font_problem(sheet.font)
+    return typeset(_TEMPLATE, sheet.plain() | {"qr": qr(sheet.verify)})
+
+
+async def drawing(template: Path, facts: Mapping[str, Any]) -> bytes:
+    """The same of any template. Raises FontMissing."""
+    return await asyncio.to_thread(typeset, template, facts)
+
+
+def typeset(template: Path, facts: Mapping[str, Any]) -> bytes:
+    """`facts` are all that the template shows; `font` and `made`, six numbers from the year to the second, are among
+    them. Raises FontMissing."""
+    problem = font_problem(facts["font"])
     if problem:
         raise FontMissing(problem)
     import typst  # 80 MB of code that only workers need
 
-    year, month, day, hour, minute, second = sheet.made
+    year, month, day, hour, minute, second = facts["made"]
     # by its path: of a template given as bytes the typesetter remembers each one for good
-    compiler = typst.Compiler(str(_TEMPLATE), font_paths=_fonts())
+    compiler = typst.Compiler(str(template), font_paths=_fonts())
     content = compiler.compile(
-        sys_inputs={"facts": json.dumps(sheet.plain() | {"qr": qr(sheet.verify)}, ensure_ascii=False)},
+        sys_inputs={"facts": json.dumps(facts, ensure_ascii=False)},
         format="pdf",
         pdf_standards=_STANDARD,
         timestamp=datetime(year, month, day, hour, minute, second, tzinfo=UTC),
