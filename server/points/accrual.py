@@ -23,7 +23,11 @@ class Earning(Struct, frozen=True, kw_only=True):
 
 def earned(reader: Reader, category: str, amount_fen: int, day: date) -> Earning:
     """What `amount_fen` earns on that day. Raises UnknownCategory."""
-    version = in_force(reader, day)
+    return earned_by(in_force(reader, day), category, amount_fen, day)
+
+
+def earned_by(version: RateVersion | None, category: str, amount_fen: int, day: date) -> Earning:
+    """The same by this version, whether or not it is in force. Raises UnknownCategory."""
     if version is None:
         return Earning(points_fen=0, daily_cap_fen=0, version=0, text="还没有积分规则，不积分")
     rate = next((one for one in version.body.rates if one.category == category), None)

@@ -32,6 +32,10 @@ class OwnRates(Forbidden):
     """自己写的费率要由另一位同事审核"""
 
 
+class RatesOfAnother(Forbidden):
+    """只有写的人自己能撤回"""
+
+
 class RatesWrittenAtOnce(Conflict):
     """刚刚有人也交了一版费率，请刷新后再交"""
 
@@ -55,17 +59,33 @@ class RateVersion(Stored, kw_only=True):
     created_at: datetime
     approved_by: str = ""
     approved_at: datetime | None = None
+    returned_by: str = ""
     reason: str = ""
 
 
 RATES: Collection[RateVersion] = Collection("rates", RateVersion, Index(("number",)), whole=True)
 
 
-def in_force(reader: Reader, day: date) -> RateVersion | None:
-    """The version by which a purchase of that day earns."""
+def in_force(reader: Reader, day: date, without: RateVersion | None = None) -> RateVersion | None:
+    """The version by which a purchase of that day earns; by which it would, were there not the one `without`."""
     found = (one for one in reader.everything(RATES).items.values() if one.state == "approved")
-    begun = [one for one in found if one.body.valid_from <= day]
+    begun = [one for one in found if one.body.valid_from <= day and one != without]
     return max(begun, key=lambda one: (one.body.valid_from, one.number), default=None)
+
+
+async def find(reader: Reader, number: str) -> RateVersion:
+    """Raises RatesNotFound."""
+    found = await reader.get(RATES, _id(int(number))) if number.isascii() and number.isdigit() else None
+    if found is None:
+        raise RatesNotFound
+    return found
+
+
+def actions(one: RateVersion, actor: Actor) -> list[str]:
+    """What may be done with it: who has written it takes it back, the others answer."""
+    if one.state != "draft":
+        return []
+    return ["withdraw"] if one.author_id == actor.id else ["approve", "return"]
 
 
 async def draft(tx: Tx, new: NewRates, actor: Actor) -> RateVersion:
@@ -118,7 +138,16 @@ async def return_(tx: Tx, number: str, reason: str, actor: Actor) -> RateVersion
     """Raises RatesNotFound, RatesAnswered."""
     made = await _draft(tx, number)
     audit.note(tx, actor, "console", "rates.return", made.id)
-    return await _answered(tx, replace(made, state="returned", reason=reason))
+    return await _answered(tx, replace(made, state="returned", returned_by=actor.id, reason=reason))
+
+
+async def withdraw(tx: Tx, number: str, actor: Actor) -> RateVersion:
+    """Who has written it takes it back. Raises RatesNotFound, RatesAnswered, RatesOfAnother."""
+    made = await _draft(tx, number)
+    if made.author_id != actor.id:
+        raise RatesOfAnother
+    audit.note(tx, actor, "console", "rates.withdraw", made.id)
+    return await _answered(tx, replace(made, state="returned", returned_by=actor.id, reason="写的人撤回了"))
 
 
 def _id(number: int) -> str:
@@ -126,9 +155,7 @@ def _id(number: int) -> str:
 
 
 async def _draft(tx: Tx, number: str) -> RateVersion:
-    made = await tx.get(RATES, _id(int(number))) if number.isascii() and number.isdigit() else None
-    if made is None:
-        raise RatesNotFound
+    made = await find(tx, number)
     if made.state != "draft":
         raise RatesAnswered
     return made
