@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from msgspec.structs import replace
-from tornado.httpclient import AsyncHTTPClient, HTTPRequest
+from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 from tornado.httpserver import HTTPServer
 from tornado.ioloop import IOLoop
 from tornado.testing import bind_unused_port
@@ -124,6 +124,21 @@ async def test_what_the_phone_gets_is_signed_by_the_merchant(counter: Counter) -
     assert told["package"] == "prepay_id=wx201410272009395522657a690389285100"
     assert told["signType"] == "RSA"
     assert told["timeStamp"].isdigit()
+
+
+async def test_the_phone_shows_an_order_only_as_the_merchant_has_signed_it(counter: Counter) -> None:
+    prepay_id = await counter.pay.prepay(*counter.order())
+    told = counter.pay.client_params(prepay_id)
+    shown = await counter.control("pay-sheet", openid="resident-1", **told)
+    assert (shown["prepay_id"], shown["total"]) == (prepay_id, 1234)
+    other = await counter.pay.prepay(*counter.order("P2"))
+    for spoilt in (
+        {"package": f"prepay_id={other}"},
+        {"paySign": told["paySign"][::-1]},
+        {"openid": "somebody-else"},
+    ):
+        with pytest.raises(HTTPClientError):
+            await counter.control("pay-sheet", **{"openid": "resident-1"} | told | spoilt)
 
 
 async def test_the_same_number_with_another_amount_is_refused(counter: Counter) -> None:

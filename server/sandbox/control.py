@@ -16,6 +16,7 @@ from .controls import Control, Name, Nothing, Reply, Unknown
 from .corp_control import CORP_CONTROLS
 from .faults import Fault
 from .pay_doors import PAY_CONTROLS
+from .pay_sheet import SHEET
 from .payee import PAYEE_CONTROLS
 from .people import Result
 from .subscribe import answer_popup
@@ -200,6 +201,7 @@ def stats(world: World, ask: Nothing) -> Reply:
 CONTROLS: tuple[Control, ...] = (
     *CORP_CONTROLS,
     *PAY_CONTROLS,
+    SHEET,
     *PAYEE_CONTROLS,
     Control("POST", "/_control/codes", LoginCode, login_code),
     Control("POST", "/_control/phone-codes", PhoneCode, phone_code),

@@ -42,9 +42,16 @@ class PaySeal:
         if (told["mchid"], told["serial_no"].upper()) != (self.keys.mchid, self.keys.merchant_serial):
             return False
         message = f"{method}\n{path}\n{told['timestamp']}\n{told['nonce_str']}\n{body}\n"
+        return self._has_signed(message, told["signature"])
+
+    def is_for_phone(self, appid: str, timestamp: str, nonce: str, package: str, signature: str) -> bool:
+        """Whether the merchant has signed what wx.requestPayment was given."""
+        return self._has_signed(f"{appid}\n{timestamp}\n{nonce}\n{package}\n", signature)
+
+    def _has_signed(self, message: str, signature: str) -> bool:
         try:
-            signature = base64.b64decode(told["signature"], validate=True)
-            self._merchant.verify(signature, message.encode(), padding.PKCS1v15(), hashes.SHA256())
+            told = base64.b64decode(signature, validate=True)
+            self._merchant.verify(told, message.encode(), padding.PKCS1v15(), hashes.SHA256())
         except (InvalidSignature, ValueError):
             return False
         return True

@@ -2,6 +2,7 @@
 import { dialogs } from './dialogs.js'
 import { files } from './files.js'
 import { network } from './network.js'
+import { payments } from './payments.js'
 import { people } from './people.js'
 import { storage } from './storage.js'
 
@@ -45,6 +46,7 @@ export function createWx(world) {
     ...dialogs(world, asynchronous),
     ...files({ ...world, privacy: whose.preview.privacy }, asynchronous),
     ...whose,
+    ...payments(world, asynchronous),
     ...bars(world, asynchronous),
     ...device(screen),
     canIUse: (schema) => !/^\w+$/.test(schema) || schema in wx,

@@ -1,20 +1,12 @@
 // Who holds the phone, and what they allow: login, phone number, subscriptions, privacy. The sandbox plays the platform.
 import { ask, choice, make } from './dialogs.js'
+import { platformOf } from './platform.js'
 
 const MOST_TEMPLATES = 3
 
 export function people({ screen, settings, issue }, api) {
   const listeners = []
-  const platform = async (path, body) => {
-    const reply = await fetch(`${settings.sandbox}${path}`, {
-      method: body ? 'POST' : 'GET', headers: { 'content-type': 'application/json' }, body: body && JSON.stringify(body),
-    })
-    if (!reply.ok) throw new Error(`sandbox ${reply.status}: ${await reply.text()}`)
-    return reply.json()
-  }
-  const online = () => {
-    if (settings.network === 'cut') throw new Error('net::ERR_INTERNET_DISCONNECTED')
-  }
+  const { platform, online } = platformOf(settings)
   const privacyAgreed = () => localStorage.getItem(`privacy.${settings.resident}`) === 'agreed'
   const agree = () => localStorage.setItem(`privacy.${settings.resident}`, 'agreed')
 
