@@ -16,14 +16,15 @@ from server.kit.db import MOMENT, TEXT, Collection, Index, Stored
 from server.kit.jobs import DUE, Leased
 from server.ledger.lots import Part
 
-Book = Literal["resident", "held", "owed", "issuer", "clearing", "payee", "expired"]
+Book = Literal["resident", "held", "owed", "issuer", "clearing", "payee", "expired", "loss"]
 """`resident`: points to spend; `held`: reserved for a payment that is under way; `owed`: what a reversed swipe had
-given and the resident had spent already; `issuer`: the post office, which owes whatever all others have; `clearing`:
-redeemed, and not yet paid by the post office; `payee`: paid on behalf of residents; `expired`."""
+given and the resident had spent already; `issuer`: the post office, which owes whatever all others have; `payee`: paid
+on behalf of residents and not claimed yet; `clearing`: claimed in a batch of the settlement, and not yet paid by the post
+office; `expired`; `loss`: claimed or paid on behalf, and given up."""
 
 OWN = frozenset({"resident", "held", "owed"})
 """Books in which each resident has an account of their own."""
-FLOORED = frozenset({"resident", "held", "payee", "expired"})
+FLOORED = frozenset({"resident", "held", "payee", "clearing", "expired", "loss"})
 """Books whose accounts never go below zero."""
 STRIPES = 16
 BEGINNING = "0" * 64
@@ -105,7 +106,11 @@ class Redemption(Stored, kw_only=True):
 
 ACCOUNTS: Collection[Account] = Collection("accounts", Account, Index(("book", "about", "_id")))
 TRANSFERS: Collection[Transfer] = Collection(
-    "transfers", Transfer, Index(("reverses", "_id"), only={"reverses": TEXT}), insert_only=True
+    "transfers",
+    Transfer,
+    Index(("reverses", "_id"), only={"reverses": TEXT}),
+    Index(("at", "_id"), only={"kind": "refund"}),
+    insert_only=True,
 )
 ENTRIES: Collection[Entry] = Collection(
     "entries",
@@ -119,7 +124,9 @@ RESERVES: Collection[Reserve] = Collection(
 )
 
 
-REDEMPTIONS: Collection[Redemption] = Collection("redemptions", Redemption, insert_only=True)
+REDEMPTIONS: Collection[Redemption] = Collection(
+    "redemptions", Redemption, Index(("at", "_id")), insert_only=True
+)
 
 
 def own(book: Book, resident_id: str) -> str:
