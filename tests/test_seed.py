@@ -31,6 +31,7 @@ from server.demo import seed, street
 from server.demo.rows import BadData
 from server.kit.clock import SHANGHAI, today
 from server.kit.db import Collection, Duplicate, Tx
+from server.ledger import as_of, differences, expiring, own
 from server.places import PLACES
 from server.residents import RESIDENTS
 from server.role_changes import PROPOSALS
@@ -369,6 +370,27 @@ async def test_many_are_put_together_or_not_at_all(world: World) -> None:
     with pytest.raises(Duplicate):
         await world.building.db.atomically(lambda tx: tx.put_all(RESIDENTS, [changed, *twins]))
     assert await contents(world, RESIDENTS) == before
+
+
+async def test_some_have_points_of_two_years_and_bills_to_pay(world: World) -> None:
+    await seed.load(world.building)
+    resident = await resident_of_the_street(world, "demo-resident-002")
+    points, reader = (await resident.get("/v1/points")).json, world.building.db.reader()
+    assert 20_000 < points["balance_fen"] < 40_000 and points["card"]["state"] == "active"
+    now = world.clock.now()
+    week, month = [await expiring(reader, resident.id, now + timedelta(days=days)) for days in (7, 30)]
+    assert 0 < week < month < points["balance_fen"]
+    before = await as_of(reader, own("resident", resident.id), now - timedelta(days=365))
+    assert 0 < before < points["balance_fen"]
+    bills = (await resident.get("/v1/bills", state="open")).json["items"]
+    assert Counter(one["payee"]["kind"] for one in bills) == {"electricity": 1, "telecom": 1, "property": 1}
+    without = await resident_of_the_street(world, "demo-resident-010")
+    assert (await without.get("/v1/points")).json["card"] is None
+    paying = await resident_of_the_street(world, "demo-resident-001")
+    (bill,) = (await paying.get("/v1/bills", state="paying")).json["items"]
+    await world.work()
+    assert (await paying.get("/v1/bills", state="paid")).json["items"][0]["id"] == bill["id"]
+    assert [one async for one in differences(reader)] == []
 
 
 async def resident_of_the_street(world: World, openid: str) -> Person:

@@ -8,8 +8,8 @@ from pathlib import Path
 import msgspec
 
 from server.config import Settings
-from server.demo import company, purse, street
-from server.kit.clock import clock_of
+from server.demo import company, dues, purse, street
+from server.kit.clock import clock_of, today
 from server.kit.serving import serve
 from server.sandbox import SandboxConfig, make_sandbox
 
@@ -26,6 +26,7 @@ async def run(
     """
     made_up = await asyncio.to_thread(street.read)
     keys = await asyncio.to_thread(purse.keys, settings)
+    clock = clock_of(settings.clock_file)
     config = SandboxConfig(
         appid=settings.wechat.appid,
         secret=settings.wechat.secret,
@@ -41,8 +42,9 @@ async def run(
         departments=company.departments(made_up),
         tags=company.tags(),
         pay=keys,
+        dues=dues.every(today(clock.now())),
     )
-    sandbox = make_sandbox(config, clock_of(settings.clock_file))
+    sandbox = make_sandbox(config, clock)
     try:
         http = msgspec.structs.replace(settings.http, idle_s=IDLE_S)
         await serve(sandbox.application, sockets, http, stop, ready)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from server.bundles import BUNDLES
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES
 from server.config import Settings
-from server.demo import announcements, items, papers, roles, street
+from server.demo import announcements, items, money, papers, roles, street
 from server.demo.street import Street
 from server.kit.clock import today
 from server.kit.db import Collection, Reader, Stored, Tx
@@ -31,13 +31,15 @@ class Building(items.Store, Protocol):
 
 
 async def load(building: Building) -> dict[str, int]:
-    """Put the whole street, all or nothing; how many of what. Raises BadData before anything is written."""
+    """Put the whole street, all or nothing, and then its points and bills; how many of what. Raises BadData before
+    anything is written."""
     found = await asyncio.to_thread(street.read)
     vault = Vault(building.settings.field_key)
     now = building.db.now()
     kept = await asyncio.to_thread(papers.read, found, now, vault)
     disabled = await asyncio.to_thread(papers.disabled, found)
     told = await asyncio.to_thread(announcements.read, found, now)
+    spent = await asyncio.to_thread(money.read, found)
     applied, samples = await items.keep(building, await asyncio.to_thread(items.read))
 
     async def put(tx: Tx) -> None:
@@ -53,6 +55,7 @@ async def load(building: Building) -> dict[str, int]:
 
     await building.db.atomically(put)
     await building.db.renew()
+    await money.load(building, found, spent)
     contents = {collection.name: len(rows) for collection, rows in _contents(found)}
     return contents | {RESIDENTS.name: len(found.residents)}
 

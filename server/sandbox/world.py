@@ -72,7 +72,7 @@ class World:
         self.directory = Company(config.departments, config.tags)
         seal = Seal(token=config.token, encoding_aes_key=config.encoding_aes_key, corpid=config.corpid)
         self.callbacks = Callbacks(config.callback_url, seal, config.agentid, self.clock)
-        self.agency = Agency()
+        self.agency = Agency(dues=dict(config.dues))
         self.notifier = Notifier(lambda: self.pay, self.clock)
         self._employ()
         self._remember_cards()
