@@ -13,7 +13,7 @@ const ICONS = [
   'layers', 'leaf', 'list', 'lock', 'log-out', 'mail', 'map-pin', 'megaphone', 'meh', 'message-circle', 'minus', 'package',
   'package-open', 'paint-roller', 'pencil', 'phone', 'plane', 'plus', 'refresh-cw', 'repeat', 'search', 'shield',
   'shield-check', 'shopping-bag', 'shopping-basket', 'shopping-cart', 'smile', 'sparkles', 'spray-can', 'star',
-  'stethoscope', 'store', 'train-front', 'trash-2', 'triangle-alert', 'truck', 'user', 'user-check', 'users',
+  'stethoscope', 'store', 'train-front', 'trash-2', 'triangle-alert', 'truck', 'tv', 'user', 'user-check', 'users',
   'volume-2', 'wallet', 'wifi-off', 'wrench', 'x', 'zap',
 ]
 const TABS = { home: 'house', list: 'list', bell: 'bell', user: 'user' }
