@@ -1,4 +1,4 @@
-"""Bills: payees, look-up by account, mine, and those that the window enters."""
+"""Bills: payees, look-up by account, mine and my family's, and those that the window enters."""
 
 from handlers.base import Answer, Endpoint, allow
 from schemas.bills import BillsView, BillView, FindBills, LookUp, NewBill, PayeesView
@@ -22,9 +22,8 @@ class Bills(Endpoint):
 
     @allow("resident")
     async def get(self, query: FindBills) -> BillsView:
-        """My bills; newest first."""
-        mine = self.actor.id
-        return await self.building.db.reading(lambda reader: bills.listed(reader, mine, query))
+        """Mine, and those of whom I may pay for; newest first."""
+        return await self.building.db.reading(lambda reader: bills.listed(reader, self.actor, query))
 
     @allow("clerk", "operator", status=201)
     async def post(self, new: NewBill) -> Answer[BillView]:
@@ -42,16 +41,19 @@ class LookUps(Endpoint):
 
     @allow("resident", status=201)
     async def post(self, wanted: LookUp) -> Answer[BillsView]:
-        """Ask the payee what is open on an account; it becomes mine to pay."""
-        house, mine = self.building, self.actor.id
-        bills.to_look_up(house.db.reader(), wanted)
+        """Ask the payee what is open on an account; it becomes mine to pay, or theirs for whom I ask."""
+        house, actor = self.building, self.actor
+        whom = bills.whose(actor, wanted.resident_id, self.on_behalf_of)
+        bills.to_look_up(house.db.reader(), wanted.payee_id)
         if (before := await self.replayed()) is not None:
             return before
         found = await house.payees.bills(wanted.payee_id, wanted.account_no)
 
         async def taken(tx: Tx) -> BillsView:
-            kept = await bills.take_up(tx, mine, wanted, found)
-            return BillsView(items=[bills.view(tx, one) for one in kept])
+            await bills.by_proxy(tx, actor, whom)
+            wish = bills.Wish(how="lookup", label=wanted.label)
+            kept = await bills.take_up(tx, whom, wanted, found, wish, actor)
+            return BillsView(items=[bills.view(tx, one, actor) for one in kept])
 
         return await self.once(taken, status=201, lanes=[f"bills {wanted.payee_id} {wanted.account_no}"])
 
@@ -61,10 +63,9 @@ class OneBill(Endpoint):
 
     @allow("resident")
     async def get(self, bill_id: str) -> BillView:
-        """One of mine."""
-        mine = self.actor.id
+        """One of mine or of my family's, with how many points could pay it."""
 
         async def seen(reader: Reader) -> BillView:
-            return bills.view(reader, await bills.find(reader, bill_id, mine))
+            return await bills.closely(reader, await bills.seen_by(reader, bill_id, self.actor), self.actor)
 
         return await self.building.db.reading(seen)

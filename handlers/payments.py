@@ -2,7 +2,7 @@
 
 from handlers.base import Answer, Endpoint, allow
 from schemas.payments import FindPayments, FindSources, NewPayment, PaymentsView, PaymentView, SourcesView
-from server import ledger, payments
+from server import bills, ledger, payments
 from server.config import Settings
 from server.kit.db import Reader, Tx
 from server.payments.told import NotHeard, hear_notification
@@ -15,14 +15,20 @@ class PayBill(Endpoint):
 
     @allow("resident", status=201)
     async def post(self, bill_id: str, new: NewPayment) -> Answer[PaymentView]:
-        """Pay with so many points, and the rest by WeChat; points alone need nothing more from the phone."""
-        house, mine = self.building, self.actor.id
-        resident = await house.resident(mine)
+        """Pay with so many points of whose bill it is, and the rest by WeChat; points alone need nothing more from the
+        phone."""
+        house, actor = self.building, self.actor
+        payer = await house.resident(actor.id)
+        owner = await house.db.reading(lambda reader: bills.owner_of(reader, bill_id, actor))
 
         async def begun(tx: Tx) -> PaymentView:
-            return payments.view(await payments.begin(tx, bill_id, resident, new.points_fen, house.settings))
+            proxy = await bills.by_proxy(tx, actor, owner)
+            made = await payments.begin(
+                tx, bill_id, payer, new.points_fen, house.settings, owner_id=owner, proxy_id=proxy
+            )
+            return payments.view(tx, made, actor)
 
-        return await self.once(begun, status=201, lanes=ledger.lanes(mine, bill_id))
+        return await self.once(begun, status=201, lanes=ledger.lanes(owner, bill_id))
 
 
 class Payments(Endpoint):
@@ -31,9 +37,8 @@ class Payments(Endpoint):
     @allow("resident")
     async def get(self, query: FindPayments) -> PaymentsView:
         """What I have paid, or tried to; newest first."""
-        mine = self.actor.id
         return await self.building.db.reading(
-            lambda reader: payments.listed(reader, mine, query.cursor, query.limit)
+            lambda reader: payments.listed(reader, self.actor, query.cursor, query.limit)
         )
 
 
@@ -43,11 +48,12 @@ class OnePayment(Endpoint):
     @allow("resident")
     async def get(self, payment_id: str) -> PaymentView:
         """How far it has come; while it is unpaid, with what wx.requestPayment needs."""
-        house, mine = self.building, self.actor.id
-        payment = await house.db.reading(lambda reader: payments.find(reader, payment_id, mine))
-        payment = await payments.ordered(house, payment)
-        payable = payment.state == "unpaid" and payment.prepay_id
-        return payments.view(payment, house.pay.client_params(payment.prepay_id) if payable else None)
+        house, actor = self.building, self.actor
+        payment = await house.db.reading(lambda reader: payments.find(reader, payment_id, actor))
+        mine = payments.may_pay(payment, actor)
+        payment = await payments.ordered(house, payment) if mine else payment
+        payable = house.pay.client_params(payment.prepay_id) if mine and payment.prepay_id else None
+        return payments.view(house.db.reader(), payment, actor, payable)
 
 
 class Cancelled(Endpoint):
@@ -56,10 +62,9 @@ class Cancelled(Endpoint):
     @allow("resident")
     async def post(self, payment_id: str) -> Answer[PaymentView]:
         """Not to be paid after all: points and bill are free as soon as the order is closed at WeChat Pay."""
-        mine = self.actor.id
 
         async def cancelled(tx: Tx) -> PaymentView:
-            return payments.view(await payments.cancel(tx, payment_id, mine))
+            return payments.view(tx, await payments.cancel(tx, payment_id, self.actor), self.actor)
 
         return await self.once(cancelled)
 
@@ -69,11 +74,10 @@ class Sources(Endpoint):
 
     @allow("resident")
     async def get(self, payment_id: str, query: FindSources) -> SourcesView:
-        """The purchases whose points paid it, the oldest first."""
-        mine = self.actor.id
+        """The purchases whose points paid it, the oldest first; for whose points they were alone."""
 
         async def seen(reader: Reader) -> SourcesView:
-            payment = await payments.find(reader, payment_id, mine)
+            payment = await payments.find_own(reader, payment_id, self.actor)
             return await payments.sources(reader, payment, query.cursor, query.limit)
 
         return await self.building.db.reading(seen)

@@ -19,7 +19,9 @@ class NewPayment(Request, frozen=True, kw_only=True):
 
 
 class PaymentView(View, frozen=True, kw_only=True):
-    """`title` says whose bill of when it pays, `text` with what, and why it failed. `open`: it is not over, ask again.
+    """`by_text` says who did it for whom where that are two people, or that it went by itself.
+
+    `title` says whose bill of when it pays, `text` with what, and why it failed. `open`: it is not over, ask again.
     `can_cancel`: it can be given up, so that points and bill are free. `client_params` are for wx.requestPayment while
     it is to be paid by WeChat, null otherwise."""
 
@@ -31,6 +33,7 @@ class PaymentView(View, frozen=True, kw_only=True):
     open: bool
     can_cancel: bool
     title: str
+    by_text: str
     text: str
     amount_fen: int
     points_fen: int

@@ -8,7 +8,7 @@ from msgspec import Meta
 from schemas.cases import PersonView
 from schemas.common import END, Request, View
 
-ProxyScope = Literal["bookings", "approvals", "points_read"]
+ProxyScope = Literal["bookings", "approvals", "points_read", "bills"]
 ProxyState = Literal["invited", "active", "expired", "revoked"]
 
 
@@ -16,7 +16,7 @@ class NewProxy(Request, frozen=True, kw_only=True):
     """An invitation: whoever enters its code may act for me, within `scopes`, for `days` from now. `relation` is what I
     am to them, such as 母亲; it stands beside my name over what they write for me."""
 
-    scopes: Annotated[list[ProxyScope], Meta(min_length=1, max_length=3, title="可以代办什么")]
+    scopes: Annotated[list[ProxyScope], Meta(min_length=1, max_length=4, title="可以代办什么")]
     days: Annotated[int, Meta(ge=1, le=3650, title="几天内有效")] = 365
     relation: Annotated[
         str, Meta(max_length=8, pattern=r"^[\u4e00-\u9fff]*" + END, title="我是对方的什么人")

@@ -14,6 +14,7 @@ EXAMPLE_AES_KEY = "exampleWeComKeyForTheDemoAndTheTestsAlone00"
 Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
+Hour = Annotated[int, Meta(ge=0, le=23)]
 WorkingHours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Network = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f:.]+(/[0-9]+)?$")]
 Url = Annotated[str, Meta(pattern=r"^https?://\S+$")]
@@ -64,13 +65,18 @@ class Pay(Section, frozen=True, kw_only=True):
 
 class Payees(Section, frozen=True, kw_only=True):
     """The collecting agency that bills are looked up and paid at. A payment that nobody completes is given up after
-    `pay_minutes`; one that the agency does not answer is asked for again for as long as it takes."""
+    `pay_minutes`; one that the agency does not answer is asked for again for as long as it takes.
+
+    Residents are reminded of bills at `remind_hour`. An open bill stays for `kept_hours` with whoever looked it up last,
+    before the schedule of somebody who has saved the account takes it."""
 
     base_url: Url = "https://payees.example.cn"
     client: str = "hoelun"
     secret: str = ""
     timeout_s: Seconds = 3.0
     pay_minutes: Positive = 15
+    remind_hour: Hour = 9
+    kept_hours: Positive = 24
 
 
 class Http(Section, frozen=True, kw_only=True):

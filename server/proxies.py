@@ -43,7 +43,12 @@ _STATES: dict[ProxyState, str] = {
     "expired": "已到期",
     "revoked": "已收回",
 }
-_SCOPES: dict[ProxyScope, str] = {"bookings": "预约服务", "approvals": "办理审批", "points_read": "查看积分"}
+_SCOPES: dict[ProxyScope, str] = {
+    "bookings": "预约服务",
+    "approvals": "办理审批",
+    "points_read": "查看积分",
+    "bills": "缴费",
+}
 _TERMS = {7: "一个星期", 30: "一个月", 90: "三个月", 365: "一年", 1095: "三年"}
 PAGE = "packages/me/pages/proxies/index"
 

@@ -112,7 +112,7 @@ async def test_both_sides_read_who_acts_for_whom_in_what_and_until_when(world: W
     assert (hers["sentence"], his["sentence"]) == ("李强 替您办", "您替 王桂英 办")
     end = today(datetime.fromisoformat(hers["expires_at"]))
     assert hers["until_text"] == f"到 {end.year} 年 {end.month} 月 {end.day} 日为止"
-    assert his["scopes_text"] == "预约服务、办理审批、查看积分" and his["can_end"]
+    assert his["scopes_text"] == "预约服务、办理审批、查看积分、缴费" and his["can_end"]
     await mother.delete(f"/v1/proxies/{hers['id']}")
     assert not (await son.get("/v1/proxies")).json["items"][0]["can_end"]
 

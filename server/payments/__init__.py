@@ -5,7 +5,7 @@ from server.payments.carrying import carry_on, hear, refused
 from server.payments.kept import refuse_open
 from server.payments.opening import begin, ordered
 from server.payments.stored import OVER, PAYMENTS, REFUSALS, Payment
-from server.payments.views import find, listed, sources, view
+from server.payments.views import find, find_own, listed, may_pay, sources, view
 
 __all__ = [
     "OVER",
@@ -16,8 +16,10 @@ __all__ = [
     "cancel",
     "carry_on",
     "find",
+    "find_own",
     "hear",
     "listed",
+    "may_pay",
     "ordered",
     "refuse_open",
     "refused",

@@ -5,15 +5,16 @@ from server.kit.db import Tx
 from server.kit.errors import Conflict
 from server.payments.stored import OVER, PAYMENTS, Payment
 from server.payments.views import find
+from server.sessions import Actor
 
 
 class PaymentUnderWay(Conflict):
     """钱已经付了，正在缴费，不能取消；缴不成会自动退回"""
 
 
-async def cancel(tx: Tx, payment_id: str, resident_id: str) -> Payment:
+async def cancel(tx: Tx, payment_id: str, actor: Actor) -> Payment:
     """Done again it changes nothing. Raises PaymentNotFound, PaymentUnderWay."""
-    payment = await find(tx, payment_id, resident_id)
+    payment = await find(tx, payment_id, actor)
     if payment.cancelled_at is not None or payment.state in OVER:
         return payment
     unpaid = {"_id": payment.id, "state": "unpaid", "paid_fen": 0}

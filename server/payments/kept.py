@@ -1,5 +1,8 @@
 """What is kept of a resident's money: all of it is in their file; when they leave, the books stay and lead to nobody."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from server.bills import BILLS
 from server.keeping import Keeping, Whose, by_resident
 from server.kit.db import Reader, Tx
@@ -20,13 +23,19 @@ class PointsStillThere(Conflict):
 
 async def refuse_open(reader: Reader, resident_id: str) -> None:
     """Nobody leaves while money of theirs is under way. Raises PaymentsStillOpen, PointsStillThere."""
-    if await reader.first(PAYMENTS, {"resident_id": resident_id, "due_at": {"$ne": None}}) is not None:
-        raise PaymentsStillOpen
+    for where in _theirs(resident_id):
+        if await reader.first(PAYMENTS, {**where, "due_at": {"$ne": None}}) is not None:
+            raise PaymentsStillOpen
     found = await balances(reader, resident_id)
     if found["held"]:
         raise PaymentsStillOpen
     if found["resident"]:
         raise PointsStillThere
+
+
+def _theirs(resident_id: str) -> list[Mapping[str, Any]]:
+    """Of their own bills, and what they have paid for others."""
+    return [{"resident_id": resident_id}, {"payer_id": resident_id, "resident_id": {"$ne": resident_id}}]
 
 
 async def _stays(tx: Tx, owner: Whose) -> None:
@@ -54,7 +63,7 @@ BILLED = Keeping(
 PAID = Keeping(
     title="缴费",
     collection=PAYMENTS,
-    find=by_resident,
+    find=lambda owner: _theirs(owner.id),
     hidden=frozenset({"prepay_id"}),
     blank={"openid": "", "prepay_id": ""},
 )

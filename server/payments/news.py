@@ -7,9 +7,10 @@ from server.kit.clock import SHANGHAI
 from server.kit.db import Tx
 from server.kit.events import Event, emit, event_id, on
 from server.payments.stored import PAYMENTS, Payment
+from server.payments.views import by_text
 from server.points import yuan
 from server.push import Notice, Template
-from server.residents import RESIDENTS
+from server.residents import RESIDENTS, Resident
 from server.sessions import SYSTEM
 
 What = Literal["settled", "failed", "expired", "refunded"]
@@ -41,11 +42,18 @@ def happened(tx: Tx, payment: Payment, what: What) -> None:
 
 @on("payment.settled", "payment.failed", "payment.expired", "payment.refunded")
 async def tell(tx: Tx, event: Event) -> None:
+    """Whose bill it is, and who has paid it in their place."""
     payment = await tx.get(PAYMENTS, event.subject)
-    resident = await tx.get(RESIDENTS, payment.resident_id) if payment else None
-    if payment is None or resident is None:
-        return
-    fen, state, tip, text = _words(payment, event.data["action"])
+    for resident_id in dict.fromkeys((payment.resident_id, payment.payer)) if payment else ():
+        resident = await tx.get(RESIDENTS, resident_id)
+        if payment is not None and resident is not None:
+            await _tell_one(tx, event, payment, resident)
+
+
+async def _tell_one(tx: Tx, event: Event, payment: Payment, resident: Resident) -> None:
+    what = event.data["action"]
+    fen, state, tip, text = _words(payment, what, "您" if resident.id == payment.payer else "付款人")
+    who = by_text(tx, payment, resident.id)
     payload = {
         "title": payment.description,
         "amount": f"¥{yuan(fen)}",
@@ -53,12 +61,12 @@ async def tell(tx: Tx, event: Event) -> None:
         "time": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
         "tip": tip,
     }
-    notice = Notice(text=text, payload=payload, page=f"{PAGE}{payment.id}")
-    template = REFUND if event.data["action"] == "refunded" else RESULT
+    notice = Notice(text=f"{who}：{text}" if who else text, payload=payload, page=f"{PAGE}{payment.id}")
+    template = REFUND if what == "refunded" else RESULT
     await push.send(tx, event, resident, template, notice)
 
 
-def _words(payment: Payment, what: What) -> tuple[int, str, str, str]:
+def _words(payment: Payment, what: What, payer: str) -> tuple[int, str, str, str]:
     """So much, in which state, what to do, and the whole sentence for the inbox."""
     name, whole = f"“{payment.description}”", payment.amount_fen
     match what:
@@ -69,8 +77,8 @@ def _words(payment: Payment, what: What) -> tuple[int, str, str, str]:
             return whole, "没有付款", "点开可以再缴一次", text
         case "refunded":
             paid = payment.paid_fen
-            text = f"{name}没有缴成，微信付的 {yuan(paid)} 元已经退回您的微信"
-            return paid, "已退款", "钱已退回您的微信", text
+            text = f"{name}没有缴成，微信付的 {yuan(paid)} 元已经退回{payer}的微信"
+            return paid, "已退款", f"钱已退回{payer}的微信", text
     back = f"微信付的 {yuan(payment.paid_fen)} 元正在退回。" if payment.paid_fen else ""
     text = f"{name}没有缴成：{payment.why}。{_points(payment)}{back}"
     return whole, "没有缴成", "点开看原因", text

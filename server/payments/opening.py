@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from server import bills, ledger, point_cards
-from server.bills import BILLS, BillNotOpen
+from server.bills import BILLS, Bill, BillNotOpen
 from server.building import Building
 from server.config import Settings
 from server.kit.chance import chance
@@ -25,25 +25,38 @@ class CardNotUsable(Conflict):
     """卡已挂失或冻结，暂时不能用积分付款"""
 
 
-async def begin(tx: Tx, bill_id: str, resident: Resident, points_fen: int, rules: Settings) -> Payment:
-    """Raises BillNotFound, BillNotOpen, MorePointsThanBill, CardNotUsable, NotEnoughPoints."""
-    bill = await bills.find(tx, bill_id, resident.id)
+async def begin(
+    tx: Tx,
+    bill_id: str,
+    payer: Resident,
+    points_fen: int,
+    rules: Settings,
+    *,
+    owner_id: str | None = None,
+    proxy_id: str | None = None,
+    auto: bool = False,
+) -> Payment:
+    """With points of whose bill it is, the rest by WeChat from the payer; `owner_id` where that is another, by a proxy.
+
+    Raises BillNotFound, BillNotOpen, MorePointsThanBill, CardNotUsable, NotEnoughPoints."""
+    bill = await bills.find(tx, bill_id, owner_id or payer.id)
     if bill.state != "open":
         raise BillNotOpen
     if points_fen > bill.amount_fen:
         raise MorePointsThanBill(field="points_fen")
-    payment = _made(tx, bill, resident, points_fen, rules)
+    payment = _made(tx, bill, payer, points_fen, rules)
+    payment.proxy_id, payment.auto = proxy_id, auto
     if points_fen:
-        await _check_card(tx, resident.id)
+        await _check_card(tx, bill.resident_id)
         until = tx.now + _HELD
         about = f"bill {bill.id}"
         await ledger.reserve(
             tx,
             f"payment/{payment.id}",
-            resident.id,
+            bill.resident_id,
             points_fen,
             until,
-            by=f"resident:{resident.id}",
+            by="system" if auto else f"resident:{payer.id}",
             about=about,
         )
     bill.state, bill.payment_id = "paying", payment.id
@@ -56,14 +69,15 @@ async def begin(tx: Tx, bill_id: str, resident: Resident, points_fen: int, rules
     return payment
 
 
-def _made(tx: Tx, bill: bills.Bill, resident: Resident, points_fen: int, rules: Settings) -> Payment:
+def _made(tx: Tx, bill: Bill, payer: Resident, points_fen: int, rules: Settings) -> Payment:
     whose, pay_fen = bills.payee(tx, bill.payee_id), bill.amount_fen - points_fen
     return Payment(
         id=f"P{chance.hex(12)}",
         bill_id=bill.id,
         alive=bill.id,
-        resident_id=resident.id,
-        openid=resident.openid,
+        resident_id=bill.resident_id,
+        payer_id=payer.id,
+        openid=payer.openid,
         amount_fen=bill.amount_fen,
         points_fen=points_fen,
         pay_fen=pay_fen,

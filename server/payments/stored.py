@@ -29,7 +29,9 @@ class Payment(Leased, kw_only=True):
     """`id` is the order's number at WeChat Pay and the payment's at the payee, so whatever is asked twice is done once.
     Of the bill `points_fen` are reserved in the ledger and `pay_fen` are paid by WeChat. `alive` is the bill's id while
     the payment is not over: a bill has one such payment. `why` says why it failed, to the resident.
-    `cancelled_at` is when they gave it up themselves.
+    `cancelled_at` is when they gave it up themselves. `payer_id` is who pays by WeChat and has done it all, which is
+    another than `resident_id`, whose bill and points they are, where it was done by the proxy `proxy_id`. `auto`: nobody
+    did it just then, it was agreed to before (server/auto_pay).
 
     A worker carries it on whenever it is due; each step can be done again.
     """
@@ -37,6 +39,9 @@ class Payment(Leased, kw_only=True):
     bill_id: str
     alive: str | None
     resident_id: str
+    payer_id: str = ""
+    proxy_id: str | None = None
+    auto: bool = False
     openid: str
     amount_fen: int
     points_fen: int
@@ -56,6 +61,10 @@ class Payment(Leased, kw_only=True):
     settled_at: datetime | None = None
     cancelled_at: datetime | None = None
 
+    @property
+    def payer(self) -> str:
+        return self.payer_id or self.resident_id
+
 
 class PayRefusal(Stored, kw_only=True):
     """A notification that was not believed, and why; nothing of its content."""
@@ -70,6 +79,7 @@ PAYMENTS: Collection[Payment] = Collection(
     Payment,
     Index(("alive",), unique=True, only={"alive": TEXT}),
     Index(("resident_id", "-at", "-_id")),
+    Index(("payer_id", "-at", "-_id")),
     DUE,
 )
 REFUSALS: Collection[PayRefusal] = Collection("pay_refusals", PayRefusal, Index(("-at", "-_id")))

@@ -1,34 +1,58 @@
 """A payment as its owner sees it, and the purchases that its points came from."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from schemas.payments import PaymentsView, PaymentView, SourcesView, SourceView
+from server import bills
 from server.kit.db import Reader
 from server.kit.errors import NotFound
 from server.ledger import REDEMPTIONS
 from server.payments.stored import OVER, PAYMENTS, STATES, TONES, Payment
 from server.points import yuan
 from server.pos import SWIPES
+from server.sessions import Actor
 
 
 class PaymentNotFound(NotFound):
     """没有这笔缴费"""
 
 
-async def find(reader: Reader, payment_id: str, resident_id: str) -> Payment:
-    """Raises PaymentNotFound."""
+async def find(reader: Reader, payment_id: str, actor: Actor) -> Payment:
+    """Of a bill of theirs or of their family, or one that they have paid. Raises PaymentNotFound."""
     found = await reader.get(PAYMENTS, payment_id)
-    if found is None or found.resident_id != resident_id:
+    if found is None or not (found.payer == actor.id or found.resident_id in bills.residents_of(actor)):
         raise PaymentNotFound
     return found
 
 
-async def listed(reader: Reader, resident_id: str, cursor: str | None, limit: int) -> PaymentsView:
-    """The newest first. Raises BadCursor."""
-    where = {"resident_id": resident_id}
-    page = await reader.page(PAYMENTS, where, sort="-at", cursor=cursor, limit=limit)
-    return PaymentsView(items=[view(one) for one in page.items], next=page.next)
+async def find_own(reader: Reader, payment_id: str, actor: Actor) -> Payment:
+    """One of their own bills. Raises PaymentNotFound."""
+    found = await find(reader, payment_id, actor)
+    if found.resident_id != actor.id:
+        raise PaymentNotFound
+    return found
 
 
-def view(payment: Payment, client_params: dict[str, str] | None = None) -> PaymentView:
+async def listed(reader: Reader, actor: Actor, cursor: str | None, limit: int) -> PaymentsView:
+    """Of their own bills, and what they have paid for others; the newest first. Raises BadCursor."""
+    mine: list[Mapping[str, Any]] = [
+        {"resident_id": actor.id},
+        {"payer_id": actor.id, "resident_id": {"$ne": actor.id}},
+    ]
+    page = await reader.merged(PAYMENTS, mine, sort="-at", cursor=cursor, limit=limit)
+    return PaymentsView(items=[view(reader, one, actor) for one in page.items], next=page.next)
+
+
+def may_pay(payment: Payment, actor: Actor) -> bool:
+    """Whether it is theirs to pay by WeChat: not any more where the proxy was taken back."""
+    own = payment.proxy_id is None or actor.acts_for(payment.resident_id, bills.SCOPE)
+    return payment.state == "unpaid" and payment.payer == actor.id and own
+
+
+def view(
+    reader: Reader, payment: Payment, actor: Actor, client_params: dict[str, str] | None = None
+) -> PaymentView:
     cancelled = payment.cancelled_at is not None
     return PaymentView(
         id=payment.id,
@@ -39,6 +63,7 @@ def view(payment: Payment, client_params: dict[str, str] | None = None) -> Payme
         open=payment.state not in OVER,
         can_cancel=payment.state == "unpaid" and not cancelled,
         title=payment.description,
+        by_text=by_text(reader, payment, actor.id),
         text=_said(payment),
         amount_fen=payment.amount_fen,
         points_fen=payment.points_fen,
@@ -48,6 +73,17 @@ def view(payment: Payment, client_params: dict[str, str] | None = None) -> Payme
         settled_at=payment.settled_at,
         client_params=None if cancelled else client_params,
     )
+
+
+def by_text(reader: Reader, payment: Payment, resident_id: str) -> str:
+    """Who did it for whom, as the one or the other is told; empty for what somebody did for themselves."""
+    if payment.auto:
+        return "自动缴费"
+    if payment.proxy_id is None:
+        return ""
+    if resident_id == payment.resident_id:
+        return f"由 {bills.holder_text(reader, payment.proxy_id)} 代您缴"
+    return f"替 {bills.principal_of(reader, payment.proxy_id)} 缴"
 
 
 _CANCELLED = {"unpaid": "正在取消", "expired": "已取消"}

@@ -94,6 +94,7 @@ _PAYMENT_KEYS = {
     "time4": "时间",
     "thing5": "温馨提示",
 }
+_BILL_KEYS = {"thing1": "缴费项目", "amount2": "应缴金额", "date3": "缴费期限", "thing4": "温馨提示"}
 
 TEMPLATES = (
     Template(template_id="tmpl-booking-submitted", title="预约提交通知", keys=_STATUS_KEYS),
@@ -113,6 +114,8 @@ TEMPLATES = (
     Template(template_id="tmpl-approval-result", title="审批结果通知", keys=_CASE_KEYS),
     Template(template_id="tmpl-payment-result", title="缴费结果通知", keys=_PAYMENT_KEYS),
     Template(template_id="tmpl-payment-refund", title="退款通知", keys=_PAYMENT_KEYS),
+    Template(template_id="tmpl-bill-new", title="新账单通知", keys=_BILL_KEYS),
+    Template(template_id="tmpl-bill-due", title="账单到期提醒", keys=_BILL_KEYS),
     Template(
         template_id="tmpl-proxy-changed",
         title="代办授权通知",
@@ -157,6 +160,7 @@ TEMPLATES = (
 )
 PAGES = (
     "pages/home/index",
+    "packages/bills/pages/pay/index",
     "packages/bills/pages/receipt/index",
     "packages/bookings/pages/case/index",
     "packages/cases/pages/case/index",

@@ -1,0 +1,77 @@
+"""Bills 账单: what a resident may pay, from payees that are asked by account or from the window.
+
+A bill is known by its payee and the payee's own number; looked up twice it is the same bill, and while it is open it
+belongs to whoever looked it up last.
+"""
+
+from server.bills.family import (
+    SCOPE,
+    by_proxy,
+    find,
+    holder_text,
+    owner_of,
+    principal_of,
+    principal_text,
+    residents_of,
+    seen_by,
+    whose,
+)
+from server.bills.finding import Wish, enter, payee, take_up, to_look_up
+from server.bills.noted import note
+from server.bills.reminding import REMINDERS
+from server.bills.stored import (
+    BILLS,
+    KINDS,
+    PAYEES,
+    REMIND_DAYS,
+    STATES,
+    Bill,
+    BillKnown,
+    BillNotFound,
+    BillNotOpen,
+    NotTheirBill,
+    Payee,
+    PayeeNotFound,
+    PayeeNotOnline,
+)
+from server.bills.views import closely, listed, payee_of, payees, usable, view, view_payee
+
+__all__ = [
+    "BILLS",
+    "KINDS",
+    "PAYEES",
+    "REMINDERS",
+    "REMIND_DAYS",
+    "SCOPE",
+    "STATES",
+    "Bill",
+    "BillKnown",
+    "BillNotFound",
+    "BillNotOpen",
+    "NotTheirBill",
+    "Payee",
+    "PayeeNotFound",
+    "PayeeNotOnline",
+    "Wish",
+    "by_proxy",
+    "closely",
+    "enter",
+    "find",
+    "holder_text",
+    "listed",
+    "note",
+    "owner_of",
+    "payee",
+    "payee_of",
+    "payees",
+    "principal_of",
+    "principal_text",
+    "residents_of",
+    "seen_by",
+    "take_up",
+    "to_look_up",
+    "usable",
+    "view",
+    "view_payee",
+    "whose",
+]
