@@ -3,6 +3,7 @@
 from handlers.base import Answer, Endpoint, allow
 from schemas.points import (
     FindEntries,
+    FindPoints,
     NewRates,
     PointsEntriesView,
     PointsView,
@@ -14,7 +15,7 @@ from schemas.points import (
 )
 from server import points
 from server.kit.clock import today
-from server.kit.db import Tx
+from server.kit.db import Reader, Tx
 
 TITLE = "积分"
 
@@ -23,9 +24,14 @@ class Points(Endpoint):
     path = "/v1/points"
 
     @allow("resident")
-    async def get(self) -> PointsView:
-        """My balance and my card."""
-        return await self.building.db.reading(lambda reader: points.views.balance(reader, self.actor.id))
+    async def get(self, query: FindPoints) -> PointsView:
+        """My balance, what of it expires soon, and my card; or the balance of somebody who lets me look."""
+
+        async def seen(reader: Reader) -> PointsView:
+            whose = await points.views.whose(reader, self.actor, query.resident_id, self.on_behalf_of)
+            return await points.views.balance(reader, whose, self.actor, self.building.settings)
+
+        return await self.building.db.reading(seen)
 
 
 class Entries(Endpoint):
@@ -33,11 +39,13 @@ class Entries(Endpoint):
 
     @allow("resident")
     async def get(self, query: FindEntries) -> PointsEntriesView:
-        """How my balance came about; newest first."""
-        mine = self.actor.id
-        return await self.building.db.reading(
-            lambda reader: points.views.entries(reader, mine, query.cursor, query.limit)
-        )
+        """How my balance came about, or of somebody who lets me look; newest first."""
+
+        async def seen(reader: Reader) -> PointsEntriesView:
+            whose = await points.views.whose(reader, self.actor, query.resident_id, self.on_behalf_of)
+            return await points.views.entries(reader, whose, query.cursor, query.limit, query.month)
+
+        return await self.building.db.reading(seen)
 
 
 class Previews(Endpoint):

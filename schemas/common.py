@@ -32,6 +32,7 @@ Reason = Annotated[
 Id = Annotated[str, Meta(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_.@-]+" + END)]
 Code = Annotated[str, Meta(min_length=1, max_length=512, pattern=r"^[!-~]+" + END)]
 Moment = Annotated[datetime, Meta(tz=True, description="RFC 3339，带时区")]
+Month = Annotated[str, Meta(pattern=r"^20\d\d-(0[1-9]|1[0-2])" + END, description="月份，如 2026-11")]
 Version = Annotated[int, Meta(ge=1)]
 Limit = Annotated[int, Meta(ge=1, le=100)]
 Cursor = Annotated[

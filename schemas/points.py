@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from schemas.common import END, ONE_LINE, Cursor, Fen, Limit, Line, Reason, Request, View
+from schemas.common import END, ONE_LINE, Cursor, Fen, Id, Limit, Line, Month, Reason, Request, View
 from schemas.point_cards import CardView
 
 RateState = Literal["draft", "returned", "approved"]
@@ -93,27 +93,50 @@ class PreviewView(View, frozen=True, kw_only=True):
     text: str
 
 
+class FindPoints(Request, frozen=True, kw_only=True):
+    """`resident_id`: of somebody who lets the caller look at their points; without it the caller's own."""
+
+    resident_id: Id | None = None
+
+
+class ExpiringView(View, frozen=True, kw_only=True):
+    """What expires within so many days, if it is not used before; `first_on` is the day on which the first of it does."""
+
+    days: int
+    fen: int
+    first_on: date
+    text: str
+
+
 class PointsView(View, frozen=True, kw_only=True):
     """In fen of points: 100 are a point, a point is a yuan. `owed_fen` is what reversed purchases had earned and was
-    spent already; the next points go there first."""
+    spent already; the next points go there first. `held_text` and `owed_text` explain the two where there is something.
+    `expiring` has the settings' spans, the longest first, as far as something expires in them. `card` is shown to its
+    holder only."""
 
     balance_fen: int
     held_fen: int
     owed_fen: int
     text: str
+    held_text: str
+    owed_text: str
+    expiring: list[ExpiringView]
     card: CardView | None
 
 
 class PointsEntryView(View, frozen=True, kw_only=True):
-    """`amount_fen` is what the balance gained or lost; `text` explains it."""
+    """`amount_fen` is what the balance gained or lost; `text` explains it. `seq` counts the entries of the account and
+    opens this one; `payment_id` is the payment that it belongs to, if any."""
 
     id: str
+    seq: int
     at: datetime
     kind: str
     kind_text: str
     amount_fen: int
     balance_fen: int
     text: str
+    payment_id: str | None
 
 
 class PointsEntriesView(View, frozen=True, kw_only=True):
@@ -122,5 +145,9 @@ class PointsEntriesView(View, frozen=True, kw_only=True):
 
 
 class FindEntries(Request, frozen=True, kw_only=True):
+    """`month`: those of one month only."""
+
+    resident_id: Id | None = None
+    month: Month | None = None
     cursor: Cursor | None = None
     limit: Limit = 20

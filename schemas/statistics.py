@@ -1,13 +1,8 @@
 """Figures of a month: how much was asked for, how quickly and how well it was done."""
 
 from datetime import datetime
-from typing import Annotated
 
-from msgspec import Meta
-
-from schemas.common import END, Request, View
-
-Month = Annotated[str, Meta(pattern=r"^20\d\d-(0[1-9]|1[0-2])" + END, description="月份，如 2026-11")]
+from schemas.common import Month, Request, View
 
 
 class FindStatistics(Request, frozen=True, kw_only=True):

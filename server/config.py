@@ -50,7 +50,11 @@ class WeCom(Section, frozen=True, kw_only=True):
 class Pay(Section, frozen=True, kw_only=True):
     """WeChat Pay v3. Without a `mchid` nothing is paid by WeChat. Keys are files in PEM: the merchant's own private key
     with the serial number of its certificate, and WeChat Pay's public key with its id; its certificates, the older kind,
-    are fetched. `notify_url` is where it tells us, `/pay/notify` at our public address unless said otherwise."""
+    are fetched. `notify_url` is where it tells us, `/pay/notify` at our public address unless said otherwise.
+
+    An order or refund of which it tells nothing is asked for after the first of `looks_s`, then after the next, and on
+    and on after the last. Its bill of a day is compared at `compare_hour` of the next, and for `compare_days` back where
+    that was missed."""
 
     base_url: Url = "https://api.mch.weixin.qq.com"
     mchid: Annotated[str, Meta(pattern=r"^[0-9]{0,32}$")] = ""
@@ -61,11 +65,15 @@ class Pay(Section, frozen=True, kw_only=True):
     public_key_id: str = ""
     notify_url: str = ""
     timeout_s: Seconds = 5.0
+    looks_s: Annotated[tuple[Positive, ...], Meta(min_length=1)] = (15, 30, 60, 120, 300)
+    compare_hour: Annotated[int, Meta(ge=0, le=23)] = 10
+    compare_days: Annotated[int, Meta(ge=1, le=90)] = 7
 
 
 class Payees(Section, frozen=True, kw_only=True):
     """The collecting agency that bills are looked up and paid at. A payment that nobody completes is given up after
-    `pay_minutes`; one that the agency does not answer is asked for again for as long as it takes.
+    `pay_minutes`; one that the agency does not answer is asked for again for as long as it takes. Its points are set
+    aside for `held_days`, longer than any payment takes: the payment itself gives them back.
 
     Residents are reminded of bills at `remind_hour`. An open bill stays for `kept_hours` with whoever looked it up last,
     before the schedule of somebody who has saved the account takes it."""
@@ -75,6 +83,7 @@ class Payees(Section, frozen=True, kw_only=True):
     secret: str = ""
     timeout_s: Seconds = 3.0
     pay_minutes: Positive = 15
+    held_days: Positive = 7
     remind_hour: Hour = 9
     kept_hours: Positive = 24
 
@@ -266,10 +275,43 @@ class Complaints(Section, frozen=True, kw_only=True):
 
 class Points(Section, frozen=True, kw_only=True):
     """Points of a purchase expire after `expire_days`; what is reserved for a payment is given back after
-    `reserve_minutes` if nothing has become of it."""
+    `reserve_minutes` if nothing has become of it.
+
+    Residents are told of points that expire within each of `warn_days`; who has to be told is looked for every
+    `warn_hours`. A code by which somebody takes their card on the phone is good for `code_minutes` and `code_tries`, and
+    `code_most` of them are given out for one resident in that time."""
 
     expire_days: Positive = 730
     reserve_minutes: Positive = 15
+    warn_days: list[Positive] = field(default_factory=lambda: [30, 7])
+    warn_hours: Positive = 6
+    code_minutes: Positive = 30
+    code_tries: Positive = 5
+    code_most: Positive = 3
+
+
+class Settlements(Section, frozen=True, kw_only=True):
+    """Batches for the post office. An open one looks for more every `collect_minutes`, a redemption that was missed is
+    found for `look_back_days`; a batch has `most_rows` at most, and an answer of more than `most_differences` differences
+    or `max_file_bytes` is none. Files are written in `encoding` unless asked otherwise. What is open is summed up by its
+    age: up to so many days each, and beyond."""
+
+    collect_minutes: Positive = 10
+    look_back_days: Positive = 31
+    most_rows: Positive = 20_000
+    most_differences: Positive = 1_000
+    max_file_bytes: Positive = 8 << 20
+    encoding: Literal["utf-8", "gb18030"] = "utf-8"
+    aging_days: list[Positive] = field(default_factory=lambda: [7, 30, 60])
+
+
+class Pos(Section, frozen=True, kw_only=True):
+    """Terminals and the post office's statement files. A terminal's clock may be off by `clock_skew_s`; a file has at
+    most `max_file_bytes` and has to arrive within `upload_s`."""
+
+    clock_skew_s: Annotated[int, Meta(ge=1, le=400)] = 300
+    max_file_bytes: Positive = 100 << 20
+    upload_s: Seconds = 600.0
 
 
 class Desk(Section, frozen=True, kw_only=True):
@@ -379,5 +421,7 @@ class Settings(Section, frozen=True, kw_only=True):
     proxies: Proxies = field(default_factory=Proxies)
     attachments: Attachments = field(default_factory=Attachments)
     desk: Desk = field(default_factory=Desk)
+    settlements: Settlements = field(default_factory=Settlements)
     points: Points = field(default_factory=Points)
+    pos: Pos = field(default_factory=Pos)
     documents: Documents = field(default_factory=Documents)

@@ -202,6 +202,8 @@ REACHES: Mapping[str, Reach] = {
     "/v1/pos/files": Reach("everybody"),
     "/v1/pos/files/{file_id}*": Reach("everybody", absent=True),
     "/v1/progress": Reach("everybody"),
+    "/v1/refunds": Reach("everybody"),
+    "/v1/refunds/{refund_id}*": Reach("everybody", absent=True),
     "/v1/services*": Reach("everybody"),
     "/v1/workdays": Reach("everybody"),
     "/docs": Reach("everybody"),
@@ -219,7 +221,9 @@ REACHES: Mapping[str, Reach] = {
     "/v1/inbox*": Reach("nobody"),
     "/v1/announcements*": Reach("nobody"),
     "/v1/points": Reach("nobody"),
-    "/v1/points/entries": Reach("nobody"),
+    "/v1/points/entries*": Reach("nobody"),
+    "/v1/points/months": Reach("nobody"),
+    "/v1/points/statements/*": Reach("nobody"),
     "/v1/points/card/lost": Reach("nobody"),
     "/v1/bills*": Reach("nobody"),
     "/v1/payments*": Reach("nobody"),
@@ -294,6 +298,9 @@ SERVICE = {
     "weekly": [[[480, 1080]]] * 7,
 }
 BODIES: Mapping[str, Any] = {
+    "POST /v1/refunds": REASON | {"payment_id": "nobody", "pay_fen": 100},
+    "POST /v1/refunds/{refund_id}/decline": REASON,
+    "POST /v1/refunds/{refund_id}/hand": REASON,
     "POST /v1/approvals": {"item_id": "nothing", "resident_id": "{resident_id}"},
     "POST /v1/bills": {
         "resident_id": "{resident_id}",

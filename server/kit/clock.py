@@ -19,6 +19,22 @@ def today(now: datetime) -> date:
     return (now.astimezone(UTC) + _AHEAD).date()
 
 
+def month_of(now: datetime) -> str:
+    """The month it is in Shanghai, as 2026-11."""
+    return f"{today(now):%Y-%m}"
+
+
+def month_start(month: str) -> datetime:
+    """The midnight in Shanghai that begins a month such as 2026-11."""
+    return datetime(int(month[:4]), int(month[5:]), 1, tzinfo=SHANGHAI).astimezone(UTC)
+
+
+def month_after(month: str, by: int = 1) -> str:
+    """So many months later, or with a minus earlier."""
+    year, rest = divmod(int(month[:4]) * 12 + int(month[5:]) - 1 + by, 12)
+    return f"{year:04d}-{rest + 1:02d}"
+
+
 class Clock:
     """The machine's clock; `now()` is aware UTC to the millisecond."""
 

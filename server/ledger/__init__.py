@@ -39,6 +39,7 @@ from server.ledger.stored import (
     Reserve,
     Transfer,
     common,
+    entry_id,
     lanes,
     own,
 )
@@ -77,6 +78,7 @@ __all__ = [
     "earn",
     "entries",
     "entries_of",
+    "entry_id",
     "expiring",
     "find",
     "lanes",

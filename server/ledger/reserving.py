@@ -77,7 +77,7 @@ async def spend(tx: Tx, reserve_id: str, transfer_id: str, amount: int, to: str,
             id=transfer_id, resident_id=held.resident_id, reserve_id=reserve_id, parts=spent, at=tx.now
         ),
     )
-    made = await post(tx, transfer_id, "redeem", legs, by=by, why={"reserve": reserve_id})
+    made = await post(tx, transfer_id, "redeem", legs, by=by, why=_why(held))
     await _kept(tx, held)
     return made
 
@@ -109,7 +109,8 @@ async def refund(tx: Tx, transfer_id: str, of: str, amount: int, source: str, *,
         still, _ = split(paid.parts, left)
         _, back = split(still, left - amount)
         await lots.give_back(tx, back)
-    return await post(tx, transfer_id, "refund", legs, by=by, reverses=of)
+    why = _why(await tx.get(RESERVES, paid.reserve_id))
+    return await post(tx, transfer_id, "refund", legs, by=by, why=why, reverses=of)
 
 
 def _given(transfer: Transfer) -> int:
@@ -134,7 +135,14 @@ async def _between(
     tx: Tx, transfer_id: str, kind: str, held: Reserve, source: str, target: str, amount: int, by: str
 ) -> None:
     legs = [Leg(f"{source}:{held.resident_id}", -amount), Leg(f"{target}:{held.resident_id}", amount)]
-    await post(tx, transfer_id, kind, legs, by=by, why={"reserve": held.id})
+    await post(tx, transfer_id, kind, legs, by=by, why=_why(held))
+
+
+def _why(held: Reserve | None) -> dict[str, str]:
+    """What the points are for, in words where whoever set them aside has said it."""
+    if held is None:
+        return {}
+    return {"reserve": held.id} | ({"text": held.about} if held.about else {})
 
 
 async def _find(tx: Tx, reserve_id: str) -> Reserve:
