@@ -59,7 +59,7 @@ def dump(settings: Settings) -> dict[str, str]:
 
 
 def _text(value: Any) -> str:
-    return msgspec.json.encode(value).decode() if isinstance(value, dict | list) else str(value)
+    return msgspec.json.encode(value).decode() if isinstance(value, dict | list | tuple) else str(value)
 
 
 def _read_file(toml: Path | None, problems: list[str]) -> dict[str, Any]:
