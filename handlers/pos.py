@@ -1,21 +1,22 @@
 """Where the terminals at the community windows send each swipe, signed, and the post office its files."""
 
-import csv
 import hashlib
-import io
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from msgspec.structs import replace
 from tornado.web import stream_request_body
 
 from handlers.base import Answer, Endpoint, allow
-from schemas.pos import FilesView, FileView, FindFiles, NewSwipe, RejectsView, RejectView, SwipeView
+from handlers.uploads import FORM_BYTES, Streamed
+from schemas.pos import FilesView, FileView, FindFiles, NewSwipe, RejectsView, SwipeView
 from server import pos
 from server.config import Settings
-from server.kit.chance import chance
+from server.kit.content import FileTooLarge
 from server.kit.db import Once, Reader, Tx
-from server.kit.errors import HoelunError, Invalid
+from server.kit.errors import Invalid, Unavailable
 from server.kit.files import Sink
+from server.kit.multipart import FormBroken
 
 TITLE = "刷卡终端"
 _NONCE = 64
@@ -33,6 +34,7 @@ class Swipes(Endpoint):
         terminal = pos.terminals.check(
             house.db.reader(),
             house.vault,
+            house.settings,
             told["Terminal"],
             told["Timestamp"],
             told["Nonce"],
@@ -51,54 +53,70 @@ class Swipes(Endpoint):
 _TOLD = ("Terminal", "Timestamp", "Nonce", "Signature")
 
 
-_LARGEST = 100 << 20
-_SECONDS = 600.0
-
-
 class FileEmpty(Invalid):
     """没有收到文件内容"""
 
 
-@stream_request_body
-class StatementFiles(Endpoint):
-    """The body is the file as it is; it goes to the store as it comes and is never whole in memory."""
+class StatementUpload(Streamed):
+    """The file goes to the store as it comes and is never whole in memory."""
 
-    path = "/v1/pos/files"
-    takes_files = True
-    refusal: HoelunError | None = None
     sink: Sink | None = None
-    known = False
+    stored = ""
 
     @classmethod
     def largest_body(cls, settings: Settings) -> int | None:
-        return _LARGEST
+        return settings.pos.max_file_bytes + FORM_BYTES
 
-    async def prepare(self) -> None:
-        super().prepare()
-        if self.request.method != "POST":
-            return
-        self.request.connection.set_body_timeout(_SECONDS)  # type: ignore[union-attr]
-        self.digest, self.size, self.stored = hashlib.sha256(), 0, f"pos-{chance.hex(12)}"
-        try:
-            await Endpoint.authenticate(self, self.plans["post"].rule)
-            self.sink = self.building.files.create(self.stored)
-        except HoelunError as error:
-            self.refusal = error
+    def patience_s(self) -> float:
+        return self.building.settings.pos.upload_s
 
-    async def data_received(self, chunk: bytes) -> None:
-        if self.refusal is not None or self.sink is None:
-            return
-        self.size += len(chunk)
-        self.digest.update(chunk)
-        try:
-            await self.sink.write(chunk)
-        except HoelunError as error:
-            self.refusal = error
+    async def begin(self) -> None:
+        house = self.building
+        self.digest, self.size = hashlib.sha256(), 0
+        self.stored = await house.db.alone(lambda tx: pos.arrivals.begin(tx, house.settings))
+        self.sink = house.files.create(self.stored)
+
+    async def take(self, piece: bytes) -> None:
+        """Raises FileTooLarge."""
+        most = self.building.settings.pos.max_file_bytes
+        self.size += len(piece)
+        if self.size > most:
+            raise FileTooLarge(f"文件太大了，最多 {most >> 20} MB，请分成几份再传")
+        self.digest.update(piece)
+        if self.sink is not None:
+            await self.sink.write(piece)
 
     def once_key(self) -> Once | None:
         """The same file under the same key is the same request."""
         key = super().once_key()
-        return replace(key, body=self.digest.digest()) if key else None
+        return replace(key, body=self.digest.digest()) if key and self.stored else key
+
+    @asynccontextmanager
+    async def arrived(self) -> AsyncIterator[str]:
+        """The SHA-256 of a file that has come as a whole. In the end the bytes are let go of; those of a file that was
+        taken in stay. Raises FormBroken, FileEmpty."""
+        try:
+            if self.refusal is not None or self.sink is None:
+                raise self.refusal or FileEmpty()
+            if self.form_of is not None and not self.form_of.complete:
+                raise FormBroken
+            if not self.size:
+                raise FileEmpty
+            await self.sink.close()
+            yield self.digest.hexdigest()
+        finally:
+            with suppress(Unavailable):  # then it is swept later
+                await self.building.db.alone(lambda tx: pos.arrivals.let_go(tx, self.stored))
+
+    async def taken(self, tx: Tx, digest: str) -> FileView:
+        """Raises FileTooSlow, FileSentAtOnce."""
+        file, known = await pos.files.receive_file(tx, digest, self.stored, self.size, self.actor)
+        return pos.files.view(tx, file, known=known)
+
+
+@stream_request_body
+class StatementFiles(StatementUpload):
+    path = "/v1/pos/files"
 
     @allow("accountant", "admin")
     async def get(self, query: FindFiles) -> FilesView:
@@ -113,20 +131,10 @@ class StatementFiles(Endpoint):
 
         The same content again is the same file.
         """
-        if self.refusal is not None or self.sink is None or not self.size:
-            await self.building.files.delete(self.stored)
-            raise self.refusal or FileEmpty()
-        await self.sink.close()
-        digest = self.digest.hexdigest()
-
-        async def taken(tx: Tx) -> FileView:
-            file, self.known = await pos.files.receive_file(tx, digest, self.stored, self.size, self.actor)
-            return pos.files.view(tx, file, known=self.known)
-
-        answer = await self.once(taken, status=201, lanes=[f"pos {digest}"])
-        if self.known:
-            await self.building.files.delete(self.stored)
-        return answer
+        async with self.arrived() as digest:
+            return await self.once(
+                lambda tx: self.taken(tx, digest), status=201, lanes=[pos.files.lane(digest)]
+            )
 
 
 class StatementFile(Endpoint):
@@ -159,25 +167,6 @@ class RejectsFile(Endpoint):
     @allow("accountant", "admin")
     async def get(self, file_id: str) -> Answer[str]:
         """The same as a file to work through: line number, reason, and the line as it stood there."""
-        written = io.StringIO()
-        table = csv.writer(written)
-        table.writerow(["行号", "原因", "原文"])
-        async for one in self._all(file_id):
-            table.writerow([one.row, one.message, one.line])
+        content = b"".join([piece async for piece in pos.reject_sheets.table(self.building.db, file_id)])
         self.set_header("Content-Disposition", 'attachment; filename="rejects.csv"')
-        return Answer(("\ufeff" + written.getvalue()).encode(), content_type="text/csv; charset=utf-8")
-
-    async def _all(self, file_id: str) -> AsyncIterator[RejectView]:
-        cursor: str | None = None
-        while True:
-            page = await self.building.db.reading(
-                lambda reader, cursor=cursor: pos.files.rejects(reader, file_id, cursor, _PAGE)  # type: ignore[misc]
-            )
-            for one in page.items:
-                yield one
-            if page.next is None:
-                return
-            cursor = page.next
-
-
-_PAGE = 100
+        return Answer(content, content_type="text/csv; charset=utf-8")

@@ -5,6 +5,7 @@ A refusal waits until the client has sent everything: one that is still sending 
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import structlog
 from msgspec import Struct
@@ -19,7 +20,7 @@ from server.kit.multipart import FormBroken, Multipart
 
 log = structlog.get_logger()
 
-_FORM_BYTES = 64 * 1024
+FORM_BYTES = 64 * 1024
 """What a form may have around its file."""
 
 
@@ -31,43 +32,52 @@ class Arrival(Struct):
     kept: bool = False
 
 
-class Upload(Endpoint):
-    """Takes one file for a case, or for what `holder` finds: raw, or as the one file of a form.
-
-    Subclasses carry `@stream_request_body`.
-    """
+class Streamed(Endpoint):
+    """Takes one file: raw, or as the one file of a form. Subclasses carry `@stream_request_body`."""
 
     takes_files = True
     refusal: HoelunError | None = None
-    intake: attachments.Intake | None = None
     form_of: Multipart | None = None
 
-    @classmethod
-    def largest_body(cls, settings: Settings) -> int | None:
-        own = settings.attachments
-        return max(own.max_image_bytes, own.max_pdf_bytes) + _FORM_BYTES
+    def patience_s(self) -> float:
+        """How long a client may take to send all of it."""
+        raise NotImplementedError
+
+    async def begin(self) -> None:
+        """Somebody who may is about to send it."""
+        raise NotImplementedError
+
+    async def take(self, piece: bytes) -> None:
+        """So much more of it has come."""
+        raise NotImplementedError
+
+    def get_body_argument(self, name: str, default: Any = "", strip: bool = True) -> Any:
+        """A form that carries a file is read as it comes."""
+        return self.form_of.fields.get(name, default) if self.form_of else default
 
     # What tornado asks of a handler that reads its body itself.
 
     async def prepare(self) -> None:
         super().prepare()
-        own = self.building.settings.attachments
         if self.request.method != "POST":
             return
-        self.request.connection.set_body_timeout(own.upload_s)  # type: ignore[union-attr]
+        self.request.connection.set_body_timeout(self.patience_s())  # type: ignore[union-attr]
+        media = self.request.headers.get("Content-Type", "")
         try:
             await Endpoint.authenticate(self, self.plans["post"].rule)
-            await self._begin(self.path_args[0])
+            if media.lower().startswith("multipart/form-data"):
+                self.form_of = Multipart(media)
+            await self.begin()
         except HoelunError as error:
             self.refusal = error
 
     async def data_received(self, chunk: bytes) -> None:
-        if self.refusal is not None or self.intake is None:
+        if self.refusal is not None:
             return
         try:
             piece = self.form_of.feed(chunk) if self.form_of else chunk
             if piece:
-                await self.intake.take(piece)
+                await self.take(piece)
         except HoelunError as error:
             self.refusal = error
 
@@ -79,16 +89,30 @@ class Upload(Endpoint):
             self.building.lifecycle.in_flight -= 1
             log.info("uploads.cut_off", request_id=self.request_id, route=self.path)
 
+
+class Upload(Streamed):
+    """A file for a case, or for what `holder` finds."""
+
+    intake: attachments.Intake | None = None
+
+    @classmethod
+    def largest_body(cls, settings: Settings) -> int | None:
+        own = settings.attachments
+        return max(own.max_image_bytes, own.max_pdf_bytes) + FORM_BYTES
+
+    def patience_s(self) -> float:
+        return self.building.settings.attachments.upload_s
+
+    async def take(self, piece: bytes) -> None:
+        if self.intake is not None:
+            await self.intake.take(piece)
+
     async def holder(self, reader: Reader, holder_id: str) -> attachments.Holder:
         """What the file is sent to, if the caller may send something there. Raises CaseNotFound."""
         return await cases.find(reader, holder_id, self.actor)
 
-    async def _begin(self, holder_id: str) -> None:
-        house, actor = self.building, self.actor
-        media = self.request.headers.get("Content-Type", "")
-        if media.lower().startswith("multipart/form-data"):
-            self.form_of = Multipart(media)
-
+    async def begin(self) -> None:
+        house, actor, holder_id = self.building, self.actor, self.path_args[0]
         holder = await house.db.reading(lambda reader: self.holder(reader, holder_id))
         attachment_id = await house.db.alone(lambda tx: attachments.begin(tx, holder, actor, house.settings))
         self.intake = attachments.Intake(

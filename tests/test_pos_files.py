@@ -1,5 +1,6 @@
 """Statement files: whatever comes twice, late, shuffled or cut off, totals are the same and each row is accounted for."""
 
+import asyncio
 import random
 from collections.abc import Iterable
 from datetime import timedelta
@@ -10,6 +11,9 @@ import pytest
 from schemas.staff import Grant
 from server import ledger
 from server.kit.clock import SHANGHAI
+from server.kit.db.gridfs import BUCKET
+from server.pos import arrivals
+from server.pos.arrivals import ARRIVALS
 from server.pos.files import POS_FILES, STAGED
 from tests.doors import Happy, Visit
 from tests.test_points import Till, balance, card_no, holder, in_force, till
@@ -231,3 +235,68 @@ async def test_only_the_accountants_see_and_send_files(world: World) -> None:
     assert (await send(world, await accountant(world), b"")).status == 422
     known = await world.house.db.reading(lambda reader: reader.count(POS_FILES, {"by": clerk.id}))
     assert known == 0
+
+
+# On the way in.
+
+
+async def kept(world: World) -> tuple[int, int]:
+    """How many uploads are under way, and how many pieces of files are stored."""
+    chunks = world.house.db._handle[f"{BUCKET}.chunks"]
+    rows = await world.house.db.reading(lambda reader: reader.count(ARRIVALS, {}))
+    return rows, await chunks.count_documents({"files_id": {"$regex": "^pos-"}})
+
+
+async def test_a_file_whose_sender_is_cut_off_leaves_nothing_after_the_sweep(world: World) -> None:
+    who = await accountant(world)
+    await world.work()
+    before = await kept(world)
+    half = b"9" * (600 * 1024)
+    host, port = world.url.removeprefix("http://").split(":")
+    _, writer = await asyncio.open_connection(host, int(port))
+    first, how = "POST /v1/pos/files HTTP/1.1", f"Content-Length: {4 * len(half)}"
+    writer.write(
+        "\r\n".join((first, "Host: x", f"Authorization: Bearer {who.token}", how, "", "")).encode() + half
+    )
+    await writer.drain()
+
+    async def half_arrived() -> bool:
+        return await kept(world) == (before[0] + 1, before[1] + 2)
+
+    await world.until(half_arrived, "some of it is stored")
+    writer.close()
+
+    async def noticed() -> bool:
+        return world.house.lifecycle.in_flight == 0
+
+    await world.until(noticed, "the server sees that the client is gone")
+    await world.work()
+    assert await kept(world) == (before[0] + 1, before[1] + 2), "it may be sent still, for all a worker knows"
+    world.clock.advance(timedelta(seconds=world.house.settings.pos.upload_s + 61))
+    await world.work()
+    assert await kept(world) == before
+
+
+async def test_a_file_that_comes_again_or_is_refused_is_stored_once(world: World) -> None:
+    await in_force(world)
+    who, here = await accountant(world), await till(world)
+    await world.work()
+    before = await kept(world)
+    content = file_of(world, [line(here, card_no(), 100, 1)])
+    answers = await asyncio.gather(*(send(world, who, content) for _ in range(3)))
+    assert sorted(one.json["known"] for one in answers) == [False, True, True]
+    assert (await send(world, who, b"")).status == 422
+    await world.work()
+    assert await kept(world) == (before[0], before[1] + 1)
+
+
+async def test_a_file_that_was_swept_meanwhile_is_not_taken_in(world: World) -> None:
+    def begun(tx: Any) -> Any:
+        return arrivals.begin(tx, world.house.settings)
+
+    stored = await world.house.db.alone(begun)
+    world.clock.advance(timedelta(seconds=world.house.settings.pos.upload_s + 61))
+    [sweep] = [one for one in world.house.worker().queues if one.name == "pos_arrivals"]
+    assert await sweep._take(world.house.db, "a worker") is not None
+    with pytest.raises(arrivals.FileTooSlow):
+        await world.house.db.atomically(lambda tx: arrivals.take_in(tx, stored))

@@ -300,10 +300,6 @@ class Act(Page):
 class Files(Pictures, Page):
     path = "/console/announcements/{announcement_id}/attachments"
 
-    def get_body_argument(self, name: str, default: Any = "", strip: bool = True) -> Any:
-        """A form that carries a file is read as it comes."""
-        return self.form_of.fields.get(name, default) if self.form_of else default
-
     @allow(*WRITES)
     async def get(self, announcement_id: str) -> Goto:
         """The address of the form, typed again."""

@@ -95,10 +95,6 @@ def _place(sheet: Sheet, name: str) -> int:
 class Samples(SampleUpload, Page):
     path = "/console/items/{code}/{number}/samples"
 
-    def get_body_argument(self, name: str, default: Any = "", strip: bool = True) -> Any:
-        """A form that carries a file is read as it comes."""
-        return self.form_of.fields.get(name, default) if self.form_of else default
-
     @allow(*WRITES)
     async def get(self, code: str, number: str) -> Goto:
         """The address of the form, typed again."""

@@ -70,10 +70,6 @@ class CaseTalk(Page):
 class CaseFiles(Upload, Page):
     path = "/console/cases/{case_no}/attachments"
 
-    def get_body_argument(self, name: str, default: Any = "", strip: bool = True) -> Any:
-        """A form that carries a file is read as it comes."""
-        return self.form_of.fields.get(name, default) if self.form_of else default
-
     @allow("staff")
     async def get(self, case_no: str) -> Goto:
         """The address of the form, typed again."""

@@ -1,6 +1,6 @@
 """Purchases with the card 刷卡: from terminals and statement files, each posted once."""
 
-from server.pos import files, terminals
+from server.pos import arrivals, files, reject_sheets, terminals
 from server.pos.swipes import SWIPES, Swipe, lanes, post_waiting, receive
 from server.pos.terminals import TERMINALS, Terminal
 
@@ -9,9 +9,11 @@ __all__ = [
     "TERMINALS",
     "Swipe",
     "Terminal",
+    "arrivals",
     "files",
     "lanes",
     "post_waiting",
     "receive",
+    "reject_sheets",
     "terminals",
 ]

@@ -17,10 +17,10 @@ from schemas.pos import FileState, FilesView, FileView, RejectsView, RejectView,
 from server import audit, staff
 from server.config import Settings
 from server.kit.db import Collection, Database, Duplicate, Index, Reader, Stored, Tx
-from server.kit.errors import HoelunError, NotFound, Unauthorized
+from server.kit.errors import Conflict, HoelunError, NotFound, Unauthorized
 from server.kit.files import Files
 from server.kit.jobs import DUE, Leased, QueueOf, Settled
-from server.pos import layout
+from server.pos import arrivals, layout
 from server.pos.layout import BadFile, Totals
 from server.pos.swipes import receive
 from server.pos.terminals import TERMINALS
@@ -40,6 +40,10 @@ STATES: dict[FileState, str] = {
 
 class FileNotFound(NotFound):
     """没有这份对账文件"""
+
+
+class FileSentAtOnce(Conflict):
+    """同一份文件正有人在传，请刷新后再看"""
 
 
 class TerminalOfFileUnknown(Unauthorized):
@@ -98,16 +102,23 @@ class Premises(Protocol):
     def files(self) -> Files: ...
 
 
+def lane(digest: str) -> str:
+    """Who sends a file waits for who else sends the same."""
+    return f"pos {digest}"
+
+
 async def receive_file(tx: Tx, digest: str, stored: str, size: int, actor: Actor) -> tuple[PosFile, bool]:
-    """A file that has arrived, and whether the same had been sent before."""
+    """A file that has arrived, and whether the same had been sent before. Raises FileTooSlow, FileSentAtOnce."""
     known = await tx.get(POS_FILES, digest)
     if known is not None:
+        await arrivals.let_go(tx, stored)
         return known, True
+    await arrivals.take_in(tx, stored)
     made = PosFile(id=digest, stored=stored, size=size, by=actor.id, at=tx.now, due_at=tx.now)
     try:
         await tx.insert(POS_FILES, made)
-    except Duplicate:
-        return made, True
+    except Duplicate as error:
+        raise FileSentAtOnce from error
     audit.note(tx, actor, "console", "pos_file.send", digest)
     return made, False
 

@@ -1,20 +1,22 @@
 """Terminals 商易通 at the community windows: what they send is signed, fresh, and heard once.
 
-A terminal signs `timestamp\nnonce\nbody` with HMAC-SHA256 and its own secret. Its clock may be off by five minutes; a
-nonce is remembered for longer than that, so a message that was caught on the way is worth nothing.
+A terminal signs `timestamp\nnonce\nbody` with HMAC-SHA256 and its own secret. Its clock may be off by a few minutes
+(`pos.clock_skew_s`); a nonce is remembered for longer than that, so a message that was caught on the way is worth
+nothing.
 """
 
 import hashlib
 import hmac
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from server.config import Settings
 from server.kit.chance import chance
 from server.kit.db import Collection, Duplicate, Index, Reader, Stored, Tx
 from server.kit.errors import NotFound, Unauthorized
 from server.kit.vault import Vault
 
-SKEW = timedelta(minutes=5)
 _KEPT_S = 900
+"""Longer than a message is fresh: twice what the clock of a terminal may be off, before and after."""
 
 
 class TerminalUnknown(Unauthorized):
@@ -59,7 +61,14 @@ def signature(secret: str, timestamp: str, nonce: str, body: bytes) -> str:
 
 
 def check(
-    reader: Reader, vault: Vault, terminal_id: str, timestamp: str, nonce: str, given: str, body: bytes
+    reader: Reader,
+    vault: Vault,
+    rules: Settings,
+    terminal_id: str,
+    timestamp: str,
+    nonce: str,
+    given: str,
+    body: bytes,
 ) -> Terminal:
     """Whose message it is. Raises TerminalUnknown, TerminalClockOff."""
     terminal = reader.recall(TERMINALS, terminal_id)
@@ -67,7 +76,7 @@ def check(
     right = hmac.compare_digest(signature(secret, timestamp, nonce, body).encode(), given.encode())
     if terminal is None or not terminal.active or not right:
         raise TerminalUnknown
-    if abs(_moment(timestamp) - reader.now) > SKEW:
+    if abs((_moment(timestamp) - reader.now).total_seconds()) > rules.pos.clock_skew_s:
         raise TerminalClockOff
     return terminal
 
