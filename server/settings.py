@@ -122,7 +122,10 @@ def _checked(kind: type[Struct], tree: dict[str, Any], prefix: str, problems: li
 
 def _converted(value: Any, wanted: Any) -> Any:
     """Tables and lists come from the environment as JSON."""
-    if isinstance(value, str) and getattr(wanted, "__origin__", wanted) in (dict, list):
+    bare = wanted
+    while hasattr(bare, "__origin__"):  # Annotated[tuple[…], …] is in two wrappings
+        bare = bare.__origin__
+    if isinstance(value, str) and bare in (dict, list, tuple):
         return msgspec.json.decode(value, type=wanted)
     return msgspec.convert(value, wanted, strict=False)
 
