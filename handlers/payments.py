@@ -1,11 +1,13 @@
 """Paying a bill, what became of a payment, and where WeChat Pay tells us."""
 
 from handlers.base import Answer, Endpoint, allow
+from schemas.documents import SlipView
 from schemas.payments import FindPayments, FindSources, NewPayment, PaymentsView, PaymentView, SourcesView
-from server import bills, ledger, payments
+from server import bills, ledger, payments, refunds
 from server.config import Settings
+from server.documents import slips
 from server.kit.db import Reader, Tx
-from server.payments.told import NotHeard, hear_notification
+from server.payments.told import NotHeard, opened
 
 TITLE = "缴费"
 
@@ -69,6 +71,31 @@ class Cancelled(Endpoint):
         return await self.once(cancelled)
 
 
+class Receipt(Endpoint):
+    path = "/v1/payments/{payment_id}/receipt"
+
+    @allow("resident")
+    async def get(self, payment_id: str) -> SlipView:
+        """The PDF that was asked for; its link is there when it has been drawn."""
+        rules, name = self.building.settings, payments.receipts.slip_id(payment_id, self.actor)
+
+        async def seen(reader: Reader) -> SlipView:
+            return slips.view(await slips.find(reader, name, self.actor.id), rules, reader.now)
+
+        return await self.building.db.reading(seen)
+
+    @allow("resident", status=201)
+    async def post(self, payment_id: str) -> Answer[SlipView]:
+        """Have the receipt drawn as PDF; asked again it is the same one unless something has changed."""
+        rules = self.building.settings
+
+        async def asked(tx: Tx) -> SlipView:
+            slip = await payments.receipts.ask(tx, payment_id, self.actor, rules)
+            return slips.view(slip, rules, tx.now)
+
+        return await self.once(asked, status=201)
+
+
 class Sources(Endpoint):
     path = "/v1/payments/{payment_id}/sources"
 
@@ -98,7 +125,13 @@ class PayNotify(Endpoint):
     )  # WeChat Pay sends no Idempotency-Key: the order's number tells repeats apart
     async def post(self) -> None:
         """Verified, compared with the payment in everything, heard once; whoever forges learns nothing."""
-        heard = await hear_notification(self.building, self.request.headers, self.request.body)
+        house = self.building
+        told = await opened(house, self.request.headers, self.request.body)
+        heard = told is not None
+        if told is not None and told.order is not None:
+            heard = await payments.hear(house, told.order)
+        if told is not None and told.refund is not None:
+            heard = await refunds.hear(house, told.refund)
         if not heard:
             raise NotHeard
 

@@ -18,12 +18,22 @@ class NewPayment(Request, frozen=True, kw_only=True):
     points_fen: Amount = 0
 
 
+class RefundedView(View, frozen=True, kw_only=True):
+    """What comes back of a payment; `at` is since when it is in this state."""
+
+    id: str
+    state_text: str
+    pay_fen: int
+    points_fen: int
+    at: datetime
+
+
 class PaymentView(View, frozen=True, kw_only=True):
     """`by_text` says who did it for whom where that are two people, or that it went by itself.
 
     `title` says whose bill of when it pays, `text` with what, and why it failed. `open`: it is not over, ask again.
-    `can_cancel`: it can be given up, so that points and bill are free. `client_params` are for wx.requestPayment while
-    it is to be paid by WeChat, null otherwise."""
+    `paid`: it has a receipt. `can_cancel`: it can be given up, so that points and bill are free. `client_params` are
+    for wx.requestPayment while it is to be paid by WeChat, null otherwise."""
 
     id: str
     bill_id: str
@@ -31,6 +41,7 @@ class PaymentView(View, frozen=True, kw_only=True):
     state_text: str
     tone: PaymentTone
     open: bool
+    paid: bool
     can_cancel: bool
     title: str
     by_text: str
@@ -42,6 +53,7 @@ class PaymentView(View, frozen=True, kw_only=True):
     at: datetime
     settled_at: datetime | None
     client_params: dict[str, str] | None
+    refunds: list[RefundedView]
 
 
 class PaymentsView(View, frozen=True, kw_only=True):

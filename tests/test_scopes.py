@@ -100,6 +100,8 @@ REACHES: Mapping[str, Reach] = {
     "/console/notices": Reach("mine"),
     "/console/offers": Reach("mine"),
     "/console/outbox*": Reach("mine"),
+    "/console/pos-files": Reach("everybody"),
+    "/console/pos-files/{file_id}*": Reach("everybody", absent=True),
     "/console/providers": Reach("mine"),
     "/console/rates": Reach("everybody"),
     "/console/rates/campaigns": Reach("everybody"),

@@ -84,6 +84,12 @@ _LOOKS = {
     "workdays.post": "修改工作日历",
     "workdays.preview": "预览工作日历",
     "workdays.load": "导入工作日历",
+    "refund.propose": "提出退款",
+    "refund.approve": "同意退款",
+    "refund.decline": "不同意退款",
+    "refund.retry": "再向微信退一次款",
+    "refund.hand": "登记另行退还",
+    "refund.confirm": "核对另行退还",
     "cards.tap": "点消息卡片",
     **{f"cards.{one.action}": f"在卡片上点“{one.text}”" for kind in CARDS.values() for one in kind.buttons},
 }

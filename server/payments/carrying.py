@@ -5,7 +5,7 @@ WeChat Pay's notification only brings the worker here sooner: what counts is wha
 or a notification that agrees with the payment in everything.
 """
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from server import ledger
@@ -18,9 +18,7 @@ from server.kit.platform import Action, PlatformRefusal
 from server.payments.news import happened
 from server.payments.stored import PAYMENTS, REFUSALS, Payment, PayRefusal
 
-LOOKS = (15, 30, 60, 120, 300)
 _PAID = ("SUCCESS", "REFUND")
-_REFUND_LOOK = timedelta(minutes=1)
 
 
 async def carry_on(house: Building, payment: Payment) -> Settled:
@@ -30,8 +28,6 @@ async def carry_on(house: Building, payment: Payment) -> Settled:
             return await _look(house, payment)
         case "confirming":
             return await _confirm(house, payment)
-        case "refunding":
-            return await _refund(house, payment)
     return {"due_at": None}
 
 
@@ -54,13 +50,14 @@ async def _look(house: Building, payment: Payment) -> Settled:
 async def _wait_or_end(house: Building, payment: Payment) -> Settled:
     now = house.db.now()
     if now < payment.expires_at:
-        wait = timedelta(seconds=LOOKS[min(payment.looked, len(LOOKS) - 1)])
+        looks = house.settings.pay.looks_s
+        wait = timedelta(seconds=looks[min(payment.looked, len(looks) - 1)])
         return {"due_at": min(now + wait, payment.expires_at), "looked": payment.looked + 1, "attempts": 0}
     try:
         await house.pay.close(payment.id)
     except PlatformRefusal as refusal:
         if refusal.action is not Action.skip:  # it was paid in this moment: the next look finds it
-            return {"due_at": now + timedelta(seconds=LOOKS[0]), "attempts": 0}
+            return {"due_at": now + timedelta(seconds=house.settings.pay.looks_s[0]), "attempts": 0}
     await house.db.atomically(lambda tx: _give_up(tx, payment.id, "expired", ""), lanes=_lanes(payment))
     return None
 
@@ -103,11 +100,17 @@ async def _paid(tx: Tx, payment_id: str, told: Any) -> None:
     payment = await tx.get(PAYMENTS, payment_id)
     if payment is None or payment.paid_fen:
         return
-    how = {"paid_fen": told.paid_fen, "transaction_id": told.transaction_id, "due_at": tx.now, "attempts": 0}
+    how = {
+        "paid_fen": told.paid_fen,
+        "paid_at": told.paid_at or tx.now,
+        "transaction_id": told.transaction_id,
+    }
+    how |= {"due_at": tx.now, "attempts": 0}
     if payment.state == "unpaid":
         how["state"] = "confirming"
     elif payment.state == "expired":
-        how |= {"state": "refunding", "why": "付款时订单已经取消"}
+        how |= {"state": "refunding", "due_at": None, "why": "付款时订单已经取消"}
+        happened(tx, payment, "refunding")
     await tx.change(PAYMENTS, {"_id": payment.id, "state": payment.state, "paid_fen": 0}, {"$set": how})
 
 
@@ -161,7 +164,7 @@ async def _settle(tx: Tx, payment_id: str) -> None:
 
 
 async def _give_up(tx: Tx, payment_id: str, state: str, why: str) -> None:
-    """The points go back, the bill can be paid again; what was paid by WeChat is paid back next."""
+    """The points go back, the bill can be paid again; what was paid by WeChat is paid back next (server/refunds)."""
     payment = await tx.get(PAYMENTS, payment_id)
     if payment is None or payment.state not in ("unpaid", "confirming"):
         return
@@ -169,34 +172,13 @@ async def _give_up(tx: Tx, payment_id: str, state: str, why: str) -> None:
         await ledger.release(tx, f"payment/{payment.id}", by="system")
     back = payment.paid_fen > 0
     how: dict[str, Any] = {"alive": None, "why": why, "attempts": 0}
-    how |= {"state": "refunding", "due_at": tx.now} if back else {"state": state, "due_at": None}
+    how |= {"state": "refunding" if back else state, "due_at": None}
     await tx.change(PAYMENTS, {"_id": payment.id, "state": payment.state}, {"$set": how})
     free = {"state": "open", "payment_id": None}
     await tx.change(BILLS, {"_id": payment.bill_id, "payment_id": payment.id}, {"$set": free})
     happened(tx, payment, "expired" if state == "expired" else "failed")
-
-
-async def _refund(house: Building, payment: Payment) -> Settled:
-    """By its own number, so it is paid back once."""
-    number, reason = f"{payment.id}R", payment.why or "没有缴成"
-    told = await house.pay.refund(number, payment.id, payment.paid_fen, payment.paid_fen, reason)
-    if told.status == "SUCCESS":
-        await house.db.atomically(lambda tx: _refunded(tx, payment.id))
-        return None
-    return {"due_at": _later(house.db.now()), "attempts": 0}
-
-
-async def _refunded(tx: Tx, payment_id: str) -> None:
-    payment = await tx.get(PAYMENTS, payment_id)
-    how = {"state": "failed", "alive": None, "due_at": None, "settled_at": tx.now}
-    if payment is not None and await tx.change(
-        PAYMENTS, {"_id": payment_id, "state": "refunding"}, {"$set": how}
-    ):
-        happened(tx, payment, "refunded")
-
-
-def _later(now: datetime) -> datetime:
-    return now + _REFUND_LOOK
+    if back:
+        happened(tx, payment, "refunding")
 
 
 CARRYING: QueueOf[Payment] = QueueOf("payments", PAYMENTS, carry_on)

@@ -8,7 +8,7 @@ from server.keeping import Keeping, Whose, by_resident
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict
 from server.ledger import ENTRIES, LOTS, REDEMPTIONS, RESERVES, balances, own
-from server.payments.stored import PAYMENTS
+from server.payments.stored import OVER, PAYMENTS
 from server.point_cards import POINT_CARDS
 from server.pos import SWIPES
 
@@ -23,8 +23,10 @@ class PointsStillThere(Conflict):
 
 async def refuse_open(reader: Reader, resident_id: str) -> None:
     """Nobody leaves while money of theirs is under way. Raises PaymentsStillOpen, PointsStillThere."""
+    under_way = {"state": {"$nin": sorted(OVER)}}
+    coming_back = {"refunds.state": {"$in": ["carrying", "abnormal"]}}
     for where in _theirs(resident_id):
-        if await reader.first(PAYMENTS, {**where, "due_at": {"$ne": None}}) is not None:
+        if await reader.first(PAYMENTS, {**where, "$or": [under_way, coming_back]}) is not None:
             raise PaymentsStillOpen
     found = await balances(reader, resident_id)
     if found["held"]:
@@ -38,7 +40,7 @@ def _theirs(resident_id: str) -> list[Mapping[str, Any]]:
     return [{"resident_id": resident_id}, {"payer_id": resident_id, "resident_id": {"$ne": resident_id}}]
 
 
-async def _stays(tx: Tx, owner: Whose) -> None:
+async def stays(tx: Tx, owner: Whose) -> None:
     """The books are never changed; they name the resident by a number alone."""
 
 
@@ -47,11 +49,11 @@ BOOKED = Keeping(
     collection=ENTRIES,
     find=lambda owner: [{"account_id": own(book, owner.id)} for book in ("resident", "held", "owed")],
     hidden=frozenset({"seal"}),
-    wipe=_stays,
+    wipe=stays,
 )
-EARNED = Keeping(title="积分来源", collection=LOTS, find=by_resident, wipe=_stays)
-SET_ASIDE = Keeping(title="积分预留", collection=RESERVES, find=by_resident, wipe=_stays)
-REDEEMED = Keeping(title="积分支付", collection=REDEMPTIONS, find=by_resident, wipe=_stays)
+EARNED = Keeping(title="积分来源", collection=LOTS, find=by_resident, wipe=stays)
+SET_ASIDE = Keeping(title="积分预留", collection=RESERVES, find=by_resident, wipe=stays)
+REDEEMED = Keeping(title="积分支付", collection=REDEMPTIONS, find=by_resident, wipe=stays)
 BOUGHT = Keeping(title="刷卡消费", collection=SWIPES, find=by_resident, blank={"card": ""})
 CARDS = Keeping(title="便民邮储卡", collection=POINT_CARDS, find=by_resident)
 BILLED = Keeping(

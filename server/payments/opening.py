@@ -12,10 +12,6 @@ from server.kit.errors import Conflict, Invalid
 from server.payments.stored import PAYMENTS, Payment
 from server.residents import Resident
 
-_HELD = timedelta(days=7)
-"""Longer than any payment takes: the payment itself gives the points back."""
-_FIRST_LOOK = timedelta(seconds=15)
-
 
 class MorePointsThanBill(Invalid):
     """积分不能超过账单金额"""
@@ -48,8 +44,7 @@ async def begin(
     payment.proxy_id, payment.auto = proxy_id, auto
     if points_fen:
         await _check_card(tx, bill.resident_id)
-        until = tx.now + _HELD
-        about = f"bill {bill.id}"
+        until = tx.now + timedelta(days=rules.payees.held_days)
         await ledger.reserve(
             tx,
             f"payment/{payment.id}",
@@ -57,7 +52,7 @@ async def begin(
             points_fen,
             until,
             by="system" if auto else f"resident:{payer.id}",
-            about=about,
+            about=payment.description,
         )
     bill.state, bill.payment_id = "paying", payment.id
     if not await tx.replace(BILLS, bill, {"_id": bill.id, "state": "open"}):
@@ -86,7 +81,7 @@ def _made(tx: Tx, bill: Bill, payer: Resident, points_fen: int, rules: Settings)
         payee_no=bill.payee_no,
         online=whose.online,
         state="unpaid" if pay_fen else "confirming",
-        due_at=tx.now + _FIRST_LOOK if pay_fen else tx.now,
+        due_at=tx.now + timedelta(seconds=rules.pay.looks_s[0]) if pay_fen else tx.now,
         expires_at=tx.now + timedelta(minutes=rules.payees.pay_minutes),
         at=tx.now,
     )

@@ -1,9 +1,12 @@
 """What is stored of payments and of what WeChat Pay has told us wrongly."""
 
 from datetime import datetime
+from typing import Literal
+
+from msgspec import Struct
 
 from schemas.payments import PaymentState, PaymentTone
-from server.kit.db import TEXT, Collection, Index, Stored
+from server.kit.db import MOMENT, TEXT, Collection, Index, Stored
 from server.kit.jobs import DUE, Leased
 
 STATES: dict[PaymentState, str] = {
@@ -23,6 +26,23 @@ TONES: dict[PaymentState, PaymentTone] = {
     "expired": "",
 }
 OVER: frozenset[PaymentState] = frozenset({"settled", "failed", "expired"})
+BackState = Literal["carrying", "abnormal", "done", "closed"]
+BACK_STATES: dict[BackState, str] = {
+    "carrying": "正在退",
+    "abnormal": "正在处理",
+    "done": "已退",
+    "closed": "微信没有退成",
+}
+
+
+class Back(Struct, frozen=True, kw_only=True):
+    """A refund of a payment, once it was decided; `id` is the refund's, `at` when it came into its state."""
+
+    id: str
+    state: BackState
+    points_fen: int
+    pay_fen: int
+    at: datetime
 
 
 class Payment(Leased, kw_only=True):
@@ -32,6 +52,9 @@ class Payment(Leased, kw_only=True):
     `cancelled_at` is when they gave it up themselves. `payer_id` is who pays by WeChat and has done it all, which is
     another than `resident_id`, whose bill and points they are, where it was done by the proxy `proxy_id`. `auto`: nobody
     did it just then, it was agreed to before (server/auto_pay).
+
+    `paid_at` is when WeChat Pay took `paid_fen`. `back_points_fen` and `back_pay_fen` are what refunds take of it, also
+    those that nobody has approved yet; `refunds` has those that were decided.
 
     A worker carries it on whenever it is due; each step can be done again.
     """
@@ -54,6 +77,10 @@ class Payment(Leased, kw_only=True):
     prepay_id: str = ""
     transaction_id: str = ""
     paid_fen: int = 0
+    paid_at: datetime | None = None
+    back_points_fen: int = 0
+    back_pay_fen: int = 0
+    refunds: list[Back] = []
     looked: int = 0
     why: str = ""
     expires_at: datetime
@@ -80,6 +107,10 @@ PAYMENTS: Collection[Payment] = Collection(
     Index(("alive",), unique=True, only={"alive": TEXT}),
     Index(("resident_id", "-at", "-_id")),
     Index(("payer_id", "-at", "-_id")),
+    Index(("-at", "-_id")),
+    Index(("state", "-at", "-_id")),
+    Index(("payee_id", "-at", "-_id")),
+    Index(("paid_at", "_id"), only={"paid_at": MOMENT}),
     DUE,
 )
 REFUSALS: Collection[PayRefusal] = Collection("pay_refusals", PayRefusal, Index(("-at", "-_id")))

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
-from schemas.payments import PaymentsView, PaymentView, SourcesView, SourceView
+from schemas.payments import PaymentsView, PaymentView, RefundedView, SourcesView, SourceView
 from server import bills
 from server.kit.db import Reader
 from server.kit.errors import NotFound
 from server.ledger import REDEMPTIONS
-from server.payments.stored import OVER, PAYMENTS, STATES, TONES, Payment
+from server.payments.stored import BACK_STATES, OVER, PAYMENTS, STATES, TONES, Back, Payment
 from server.points import yuan
 from server.pos import SWIPES
 from server.sessions import Actor
@@ -61,6 +61,7 @@ def view(
         state_text=_state(payment),
         tone=TONES[payment.state],
         open=payment.state not in OVER,
+        paid=payment.state == "settled",
         can_cancel=payment.state == "unpaid" and not cancelled,
         title=payment.description,
         by_text=by_text(reader, payment, actor.id),
@@ -72,6 +73,7 @@ def view(
         at=payment.at,
         settled_at=payment.settled_at,
         client_params=None if cancelled else client_params,
+        refunds=[_back(one) for one in payment.refunds],
     )
 
 
@@ -99,6 +101,16 @@ def _said(payment: Payment) -> str:
     parts += [f"微信支付 {yuan(payment.pay_fen)} 元"] if payment.pay_fen else []
     text = f"共 {yuan(payment.amount_fen)} 元：{'，'.join(parts)}"
     return f"{text}。{payment.why}" if payment.why else text
+
+
+def _back(one: Back) -> RefundedView:
+    return RefundedView(
+        id=one.id,
+        state_text=BACK_STATES[one.state],
+        pay_fen=one.pay_fen,
+        points_fen=one.points_fen,
+        at=one.at,
+    )
 
 
 async def sources(reader: Reader, payment: Payment, cursor: str | None, limit: int) -> SourcesView:
