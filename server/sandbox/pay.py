@@ -158,7 +158,8 @@ class Till(Struct):
             at=self.clock.now(),
             status=self.outcomes.pop(0) if self.outcomes else "SUCCESS",
         )
-        order.refunded, order.state = order.refunded + made.amount, "REFUND"
+        order.refunded += 0 if made.status == "CLOSED" else made.amount
+        order.state = "REFUND"
         self.refunds[number] = made
         return made
 

@@ -1,4 +1,4 @@
-"""The bill of a day, 申请交易账单 with bill_type ALL: what was paid and what was to be paid back, in yuan, with back quotes.
+"""The bill of a day, 申请交易账单 with bill_type ALL: what was paid and what is to be paid back, in yuan, back-quoted.
 
 It can be spoilt on request, as a bill may be that does not say what we have.
 """
