@@ -97,6 +97,10 @@ class Browser:
     async def post(self, address: str, fields: dict[str, str]) -> Seen:
         return await self._fetch("POST", address, urlencode(fields))
 
+    async def send(self, address: str, body: bytes, media: str) -> Seen:
+        """A form that carries a file."""
+        return await self._fetch("POST", address, body, {"Content-Type": media})
+
     async def follow(self, seen: Seen, most: int = 6) -> Seen:
         """To the end of the redirects."""
         while seen.location and most:
@@ -110,7 +114,11 @@ class Browser:
         return await self.post(urljoin(seen.url, form.action), form.fields | filled)
 
     async def _fetch(
-        self, method: str, address: str, body: str | None = None, headers: dict[str, str] | None = None
+        self,
+        method: str,
+        address: str,
+        body: str | bytes | None = None,
+        headers: dict[str, str] | None = None,
     ) -> Seen:
         url = urljoin(self.world.url, address).partition("#")[0]
         ours = urlsplit(url).netloc == urlsplit(self.world.url).netloc
@@ -118,7 +126,7 @@ class Browser:
         if ours and self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:
-            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            headers.setdefault("Content-Type", "application/x-www-form-urlencoded")
         request = HTTPRequest(url, method, headers, body, follow_redirects=False, request_timeout=30)
         answer = await self.world.client.fetch(request, raise_error=False)
         if ours:

@@ -5,8 +5,10 @@ from datetime import timedelta
 from schemas.points import Campaign, NewRates
 from schemas.staff import Grant
 from server.kit.clock import today
-from tests.browser import Browser
-from tests.test_points import in_force, rates
+from tests.browser import Browser, Seen
+from tests.test_attachments import form_of
+from tests.test_points import balance, holder, in_force, rates, till
+from tests.test_pos_files import file_of, line
 from tests.world import World
 
 
@@ -127,3 +129,60 @@ async def test_only_accountants_and_administrators_see_the_rates(world: World) -
     for page in ("", "/new", "/campaigns", "/1"):
         assert (await clerk.get(f"/console/rates{page}")).status == 403
     assert (await (await accountant(world)).get("/console/rates/0")).status == 404
+
+
+# Statement files.
+
+
+async def upload(world: World, who: Browser, content: bytes, page: Seen | None = None) -> Seen:
+    fields = (page or await who.get("/console/pos-files")).form("/pos-files").fields
+    body, media = form_of(content, {name: fields[name] for name in ("_xsrf", "_key")})
+    return await who.send("/console/pos-files", body, media)
+
+
+async def test_a_file_is_sent_from_the_page_watched_and_its_rejects_taken_home(world: World) -> None:
+    await in_force(world)
+    who, here, (resident, number) = await accountant(world), await till(world), await holder(world)
+    rows = [line(here, number, 20000, 1), line(here, number, 100, 2, category="toys")]
+    content = file_of(world, rows, encoding="gb18030")
+    sent = await upload(world, who, content)
+    assert sent.status == 303, sent.text
+    early = await who.follow(sent)
+    assert "正在核对" in early.text and "data-watch" in early.body
+    while await world.work():
+        pass
+    done = await who.get(sent.location)
+    for words in (
+        "已入账",
+        "2 笔，201.00 元",
+        "1 笔入账",
+        "1 笔没有收",
+        "1.00 分积分",
+        "积分账单 积分费率 对账文件",
+        "没有这个消费类别",
+    ):
+        assert words in done.text, (words, done.text)
+    assert "data-watch" not in done.body and ",toys,100," in done.body
+    sheet = await who.get(f"{sent.location}/rejects.csv")
+    assert sheet.headers["Content-Type"].startswith("text/csv") and ",toys,100," in sheet.body
+    again = await who.follow(await upload(world, who, content))
+    assert again.url.endswith(sent.location) and "以前传过，不会重复入账" in again.text
+    assert await balance(resident) == (100, 0)
+    assert "201.00" in (await who.get("/console/pos-files")).text
+
+
+async def test_a_file_that_cannot_be_taken_says_why(world: World) -> None:
+    who = await accountant(world)
+    refused = await who.follow(await upload(world, who, b"H,1,20261124\n"))
+    while await world.work():
+        pass
+    told = await who.get(refused.url)
+    assert "整份退回" in told.text and "文件不完整：没有最后的合计行" in told.text
+    empty = await upload(world, who, b"")
+    assert empty.status == 422 and "没有收到文件内容" in empty.text and "上传" in empty.text
+    stale = await who.send("/console/pos-files", *form_of(b"H", {"_xsrf": "made-up", "_key": "1"}))
+    assert stale.status == 403
+    clerk = Browser(world, (await world.staff(Grant(role="clerk", community_id=world.community))).token)
+    assert (await clerk.get("/console/pos-files")).status == 403
+    assert (await who.get("/console/pos-files/nothing")).status == 404
+    assert (await who.get("/console/pos-files/nothing/rejects.csv")).status == 404
