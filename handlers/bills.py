@@ -2,7 +2,7 @@
 
 from handlers.base import Answer, Endpoint, allow
 from schemas.bills import BillsView, BillView, FindBills, LookUp, NewBill, PayeesView
-from server import bills
+from server import bill_accounts, bills
 from server.kit.db import Reader, Tx
 
 TITLE = "账单"
@@ -31,7 +31,8 @@ class Bills(Endpoint):
         await self.building.resident(new.resident_id, self.actor)
 
         async def entered(tx: Tx) -> BillView:
-            return bills.view(tx, await bills.enter(tx, new, self.actor))
+            wish = await bill_accounts.wish(tx, new.resident_id, new.payee_id, new.account_no, "window")
+            return bills.view(tx, await bills.enter(tx, new, self.actor, wish))
 
         return await self.once(entered, status=201)
 
@@ -51,7 +52,8 @@ class LookUps(Endpoint):
 
         async def taken(tx: Tx) -> BillsView:
             await bills.by_proxy(tx, actor, whom)
-            wish = bills.Wish(how="lookup", label=wanted.label)
+            payee_id, account_no = wanted.payee_id, wanted.account_no
+            wish = await bill_accounts.wish(tx, whom, payee_id, account_no, "lookup", wanted.label)
             kept = await bills.take_up(tx, whom, wanted, found, wish, actor)
             return BillsView(items=[bills.view(tx, one, actor) for one in kept])
 

@@ -75,6 +75,9 @@ class Payees(Section, frozen=True, kw_only=True):
     `pay_minutes`; one that the agency does not answer is asked for again for as long as it takes. Its points are set
     aside for `held_days`, longer than any payment takes: the payment itself gives them back.
 
+    Of an account that somebody has saved the payee is asked for new bills every `ask_every_days`, within
+    `ask_spread_minutes` from `ask_hour` on; somebody has `most_accounts` of them.
+
     Residents are reminded of bills at `remind_hour`. An open bill stays for `kept_hours` with whoever looked it up last,
     before the schedule of somebody who has saved the account takes it."""
 
@@ -84,6 +87,10 @@ class Payees(Section, frozen=True, kw_only=True):
     timeout_s: Seconds = 3.0
     pay_minutes: Positive = 15
     held_days: Positive = 7
+    ask_hour: Hour = 8
+    ask_every_days: Positive = 1
+    ask_spread_minutes: Positive = 120
+    most_accounts: Positive = 20
     remind_hour: Hour = 9
     kept_hours: Positive = 24
 

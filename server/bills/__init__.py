@@ -17,6 +17,7 @@ from server.bills.family import (
     whose,
 )
 from server.bills.finding import Wish, enter, payee, take_up, to_look_up
+from server.bills.messages import name_of, tell_principal
 from server.bills.noted import note
 from server.bills.reminding import REMINDERS
 from server.bills.stored import (
@@ -59,6 +60,7 @@ __all__ = [
     "find",
     "holder_text",
     "listed",
+    "name_of",
     "note",
     "owner_of",
     "payee",
@@ -69,6 +71,7 @@ __all__ = [
     "residents_of",
     "seen_by",
     "take_up",
+    "tell_principal",
     "to_look_up",
     "usable",
     "view",

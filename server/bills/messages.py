@@ -2,8 +2,11 @@
 those who may pay it for them."""
 
 from server import proxies, push
+from server.bills.family import holder_text
 from server.bills.stored import BILLS, KINDS, Bill
 from server.bills.views import payee_of
+from server.cases.by_proxy import ACTED
+from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.events import Event, on
 from server.points import yuan
@@ -34,6 +37,22 @@ async def tell_due(tx: Tx, event: Event) -> None:
         return
     when = "今天到期" if days == 0 else f"还有 {days} 天到期"
     await _tell(tx, event, bill, DUE, f"{_what(tx, bill)}，{when}，还没有缴", when)
+
+
+async def tell_principal(tx: Tx, event: Event, what: str, page: str) -> None:
+    """What a family member has done in their name; nothing where it was nobody's doing but their own."""
+    proxy_id = event.data.get("proxy_id")
+    principal = await tx.get(RESIDENTS, event.data["principal"]) if proxy_id else None
+    if principal is None or proxy_id is None:
+        return
+    holder = holder_text(tx, proxy_id)
+    payload = {
+        "what": what.replace("“", "").replace("”", "")[:_LONGEST],
+        "time": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
+        "tip": "家人代您办的，请看看",
+    }
+    text = f"{holder}替您{what}。如果您不知道这件事，请打开看看，或收回代办授权。"
+    await push.send(tx, event, principal, ACTED, Notice(text=text, payload=payload, page=page))
 
 
 async def _tell(tx: Tx, event: Event, bill: Bill, template: Template, text: str, tip: str) -> None:
