@@ -48,7 +48,7 @@ class LookUps(Endpoint):
         bills.to_look_up(house.db.reader(), wanted.payee_id)
         if (before := await self.replayed()) is not None:
             return before
-        found = await house.payees.bills(wanted.payee_id, wanted.account_no)
+        found = await bills.ask(house.payees, wanted.payee_id, wanted.account_no)
 
         async def taken(tx: Tx) -> BillsView:
             await bills.by_proxy(tx, actor, whom)

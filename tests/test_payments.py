@@ -9,7 +9,9 @@ import pytest
 from schemas.staff import Grant
 from server import ledger
 from server.bills import PAYEES, Payee
+from server.documents.slips import SLIPS
 from server.payments import PAYMENTS, REFUSALS
+from server.payments.receipts import capital
 from tests.doors import Happy, Visit
 from tests.test_points import holder, in_force, till
 from tests.world import Person, Reply, World, unique
@@ -166,6 +168,21 @@ async def visit_sources(world: World) -> Visit:
     return Visit(who=visit.who, path=f"{visit.path}/sources", stranger=visit.stranger)
 
 
+async def visit_ask_receipt(world: World) -> Visit:
+    resident = await saver(world, 8000)
+    payment = await paying(resident, await looked_up(world, resident), 8000)
+    await worked(world)
+    path = f"/v1/payments/{payment['id']}/receipt"
+    return Visit(who=resident, path=path, body={}, stranger=await world.resident())
+
+
+async def visit_receipt(world: World) -> Visit:
+    visit = await visit_ask_receipt(world)
+    assert visit.who is not None
+    await visit.who.post(visit.path)
+    return Visit(who=visit.who, path=visit.path, stranger=visit.stranger)
+
+
 HAPPY: Happy = {
     ("GET", "/v1/payees"): visit_payees,
     ("GET", "/v1/bills"): visit_bills,
@@ -176,6 +193,8 @@ HAPPY: Happy = {
     ("GET", "/v1/payments"): visit_payments,
     ("GET", "/v1/payments/{payment_id}"): visit_payment,
     ("POST", "/v1/payments/{payment_id}/cancel"): visit_cancel,
+    ("GET", "/v1/payments/{payment_id}/receipt"): visit_receipt,
+    ("POST", "/v1/payments/{payment_id}/receipt"): visit_ask_receipt,
     ("GET", "/v1/payments/{payment_id}/sources"): visit_sources,
 }
 COVERS = {
@@ -241,6 +260,50 @@ async def test_a_bill_is_paid_with_both_and_a_notification_that_never_comes_is_a
     after = await seen(resident, payment)
     assert (after["state"], after["points_fen"], after["pay_fen"]) == ("settled", 3000, 5000)
     assert await points(resident) == (0, 0)
+
+
+async def test_a_paid_bill_has_a_receipt_that_names_amounts_and_purchases(world: World) -> None:
+    resident = await saver(world, 3000)
+    bill = await looked_up(world, resident)
+    payment = await paying(resident, bill, 3000)
+    await seen(resident, payment)
+    path = f"/v1/payments/{payment['id']}/receipt"
+    assert (await resident.post(path)).code == "not_paid_yet"
+    await at_wechat(world, payment)
+    await worked(world, minutes=0.5)
+    asked = (await resident.post(path)).json
+    assert (asked["url"], asked["failed"]) == ("", False)
+    slip = await world.house.db.reading(lambda reader: reader.get(SLIPS, asked["id"]))
+    assert slip is not None
+    rows = dict(slip.facts["rows"])
+    assert (slip.facts["amount"], slip.facts["capital"]) == ("80.00", "捌拾元整")
+    assert (rows["积分"], rows["微信支付"], rows["收费单位"]) == (
+        "30.00 分，抵 30.00 元",
+        "50.00 元",
+        "东胜供电所",
+    )
+    assert [(text[:4], fen) for _, text, fen in slip.facts["sources"]] == [("超市消费", "30.00")]
+    await worked(world)
+    opened = await world.call("GET", (await resident.get(path)).json["url"])
+    assert (opened.status, opened.body[:5]) == (200, b"%PDF-")
+    assert (await (await world.resident()).get(path)).status == 404
+    assert (await resident.post(path)).json["at"] == asked["at"]
+
+
+@pytest.mark.parametrize(
+    ("fen", "said"),
+    [
+        (1, "壹分"),
+        (8000, "捌拾元整"),
+        (10503, "壹佰零伍元零叁分"),
+        (10050, "壹佰元伍角"),
+        (1_005_000, "壹万零伍拾元整"),
+        (17_110_000, "壹拾柒万壹仟壹佰元整"),
+        (100_010_001, "壹佰万零壹佰元零壹分"),
+    ],
+)
+def test_an_amount_is_said_in_capitals_that_nobody_can_change(fen: int, said: str) -> None:
+    assert capital(fen) == said
 
 
 # Not paid.
@@ -438,6 +501,25 @@ async def test_a_payee_that_cannot_be_asked_is_for_the_window(world: World) -> N
     first = await entered.who.post(entered.path, entered.body)
     assert first.status == 201
     assert (await entered.who.post(entered.path, entered.body)).code == "bill_known"
+
+
+async def test_an_account_that_is_not_known_and_a_payee_that_does_not_answer_are_said_as_such(
+    world: World,
+) -> None:
+    await payee(world)
+    resident, account = await saver(world, 8000), await due(world, 8000)
+    unknown = await resident.post("/v1/bills/lookups", {"payee_id": PAYEE, "account_no": "nobody"})
+    error = unknown.json["error"]
+    assert (unknown.status, error["code"], error["field"]) == (404, "account_not_found", "account_no")
+    await world.control("faults", path="/payee/bills", times=9, drop=True)
+    body = {"payee_id": PAYEE, "account_no": account}
+    assert (await resident.post("/v1/bills/lookups", body)).code == "payee_not_answering"
+    await world.control("faults", method="DELETE")
+    world.clock.advance(timedelta(minutes=5))
+    [bill] = (await resident.post("/v1/bills/lookups", body)).json["items"]
+    await paying(resident, bill, 8000)
+    await worked(world)
+    assert (await resident.post("/v1/bills/lookups", body)).json["items"] == []
 
 
 async def test_a_worker_that_dies_at_any_step_leaves_it_to_the_next(world: World) -> None:

@@ -4,6 +4,7 @@ A bill is known by its payee and the payee's own number; looked up twice it is t
 belongs to whoever looked it up last.
 """
 
+from server.bills.asking import AccountNotFound, PayeeNotAnswering, ask
 from server.bills.family import (
     SCOPE,
     by_proxy,
@@ -45,15 +46,18 @@ __all__ = [
     "REMIND_DAYS",
     "SCOPE",
     "STATES",
+    "AccountNotFound",
     "Bill",
     "BillKnown",
     "BillNotFound",
     "BillNotOpen",
     "NotTheirBill",
     "Payee",
+    "PayeeNotAnswering",
     "PayeeNotFound",
     "PayeeNotOnline",
     "Wish",
+    "ask",
     "by_proxy",
     "closely",
     "enter",

@@ -21,6 +21,7 @@ _SERVERS_FAULT = 500
 ACTIONS = {
     "SIGNATURE": Action.config_alert,
     "MALFORMED": Action.bug,
+    "NO_ACCOUNT": Action.skip,
     "NO_BILL": Action.give_up,
     "PAID_ALREADY": Action.give_up,
     "OTHER_AMOUNT": Action.give_up,
@@ -58,7 +59,7 @@ class PayeeGateway:
         )
 
     async def bills(self, payee_id: str, account_no: str) -> list[DueBill]:
-        """What is open on this account."""
+        """What is open on this account. Raises PlatformRefusal with `skip` where the payee does not know it."""
         query = urlencode({"payee": payee_id, "account": account_no})
         told = await self._ask("payee_bills", "GET", f"/payee/bills?{query}")
         return [

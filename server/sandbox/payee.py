@@ -68,6 +68,11 @@ class AgencyHandler(RequestHandler):
 
     def bills(self) -> tuple[int, dict[str, Any]]:
         payee, account = self.get_query_argument("payee", ""), self.get_query_argument("account", "")
+        theirs = [
+            one for one in self.world.agency.dues.values() if (one.payee, one.account_no) == (payee, account)
+        ]
+        if not theirs:
+            return _GONE, {"code": "NO_ACCOUNT"}
         found = [
             {
                 "bill_no": one.bill_no,
@@ -76,8 +81,8 @@ class AgencyHandler(RequestHandler):
                 "amount_fen": one.amount_fen,
                 "due": one.due,
             }
-            for one in self.world.agency.dues.values()
-            if (one.payee, one.account_no) == (payee, account) and not one.paid_by
+            for one in theirs
+            if not one.paid_by
         ]
         return _OK, {"bills": found}
 

@@ -1,3 +1,4 @@
+const files = require('./files')
 const request = require('./request')
 
 /** → BillsView @param {Record<string, any>} [wanted] */
@@ -31,6 +32,9 @@ const cancel = (id) => request.write(`/v1/payments/${id}/cancel`)
 /** The purchases whose points paid it. → SourcesView @param {string} id @param {string} [cursor] */
 const sources = (id, cursor) => request.get(`/v1/payments/${id}/sources`, { cursor })
 
+/** Its receipt as PDF, drawn when it is asked for. @param {string} id */
+const receipt = (id) => files.openDrawn(() => request.write(`/v1/payments/${id}/receipt`), () => request.get(`/v1/payments/${id}/receipt`))
+
 /**
  * WeChat's own sheet. → 'paid' when it says so, which the server has to find out for itself, 'cancelled', or 'failed'.
  * @param {any} params what the server has signed
@@ -44,4 +48,4 @@ async function askWeChat(params) {
   }
 }
 
-module.exports = { askWeChat, cancel, get, list, lookUp, pay, payees, payment, payments, sources }
+module.exports = { askWeChat, cancel, get, list, lookUp, pay, payees, payment, payments, receipt, sources }

@@ -2,6 +2,9 @@
 // being sent into a chat, such as the one with oneself (文件传输助手).
 const request = require('./request')
 
+const LOOK_MS = 700
+const MOST_LOOKS = 40
+
 /**
  * → the path. Rejects when there is no room. @param {string} name @param {string} text @returns {Promise<string>}
  */
@@ -47,4 +50,18 @@ async function open(path, fileType = 'pdf') {
   })
 }
 
-module.exports = { open, remove, save, send }
+/**
+ * A paper that the server draws when it is asked for: waited for, and opened.
+ * @param {() => Promise<any>} ask → SlipView @param {() => Promise<any>} look → SlipView
+ */
+async function openDrawn(ask, look) {
+  let slip = await ask()
+  for (let looks = 0; !slip.url && !slip.failed && looks < MOST_LOOKS; looks += 1) {
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
+    slip = await look()
+  }
+  if (!slip.url) throw new Error('文件还没有做好，请过一会儿再试')
+  await open(slip.url)
+}
+
+module.exports = { open, openDrawn, remove, save, send }

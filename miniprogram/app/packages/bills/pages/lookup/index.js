@@ -5,7 +5,7 @@ const { billOf, iconOf } = require('../../drawing')
 Page({
   data: {
     state: 'loading', error: '', payees: /** @type {any[]} */ ([]), chosen: /** @type {any} */ (null), account: '', label: '', busy: false, problem: '', wrong: '',
-    found: /** @type {any[] | null} */ (null),
+    found: /** @type {any[]} */ ([]), none: false,
   },
 
   /** @param {{ payee?: string, account?: string, label?: string }} query */
@@ -31,17 +31,17 @@ Page({
   /** @param {WechatMiniprogram.TouchEvent} event */
   choose(event) {
     const { id } = event.currentTarget.dataset
-    this.setData({ chosen: this.data.payees.find((one) => one.id === id), found: null, problem: '', wrong: '' })
+    this.setData({ chosen: this.data.payees.find((one) => one.id === id), found: [], none: false, problem: '', wrong: '' })
   },
 
   /** Another of them. */
   back() {
-    this.setData({ chosen: null, found: null, problem: '', wrong: '' })
+    this.setData({ chosen: null, found: [], none: false, problem: '', wrong: '' })
   },
 
   /** @param {WechatMiniprogram.Input} event */
   typeAccount(event) {
-    this.setData({ account: event.detail.value, problem: '', wrong: '', found: null })
+    this.setData({ account: event.detail.value, problem: '', wrong: '', found: [], none: false })
   },
 
   /** @param {WechatMiniprogram.Input} event */
@@ -54,10 +54,10 @@ Page({
     const account = this.data.account.replace(/\s/g, '')
     if (busy) return
     if (!account) return this.setData({ wrong: '请填户号，印在缴费单或者上次的收据上' })
-    this.setData({ busy: true, problem: '', wrong: '', found: null })
+    this.setData({ busy: true, problem: '', wrong: '', found: [], none: false })
     try {
       const found = await bills.lookUp({ payee_id: chosen.id, account_no: account, label: this.data.label.trim() })
-      this.setData({ found: found.map(billOf) })
+      this.setData({ found: found.map(billOf), none: !found.length })
     } catch (error) {
       this.setData(error.field === 'account_no' ? { wrong: error.message } : { problem: error.message })
     } finally {

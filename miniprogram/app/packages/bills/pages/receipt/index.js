@@ -9,7 +9,7 @@ Page({
 
   data: {
     state: 'loading', error: '', now: false, payment: /** @type {any} */ (null), facts: /** @type {any[]} */ ([]), refunds: /** @type {any[]} */ ([]),
-    sources: /** @type {any[]} */ ([]), next: null, more: false, trouble: '',
+    sources: /** @type {any[]} */ ([]), next: null, more: false, trouble: '', drawing: false,
   },
 
   /** @param {{ id: string, now?: string }} query `now`: it was paid just now */
@@ -32,7 +32,7 @@ Page({
       const payment = await bills.payment(this.id)
       const bill = await bills.get(payment.bill_id).catch(() => null)
       this.setData({ state: 'ready', payment: paymentOf(payment), facts: factsOf(payment, bill), refunds: (payment.refunds || []).map(refundOf) })
-      if (payment.paid && payment.points_fen) await this.trace(null)
+      if (payment.paid && payment.points_fen && bill && !bill.of_text) await this.trace(null)
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }
@@ -53,6 +53,19 @@ Page({
 
   further() {
     if (!this.data.more) this.trace(this.data.next)
+  },
+
+  /** Opened in the phone's own viewer, from where it can be sent on. */
+  async paper() {
+    if (this.data.drawing) return
+    this.setData({ drawing: true, trouble: '' })
+    try {
+      await bills.receipt(this.id)
+    } catch (error) {
+      this.setData({ trouble: error.message })
+    } finally {
+      this.setData({ drawing: false })
+    }
   },
 
   goOn() {
@@ -76,7 +89,8 @@ function factsOf(payment, bill) {
     ...partsOf(payment).map((/** @type {any} */ one) => ({ icon: 'wallet', label: one.name, text: one.text })),
     { icon: 'clock', label: payment.paid ? '缴清时间' : '时间', text: when(payment.paid ? payment.settled_at : payment.at) },
     { icon: 'list', label: '缴费单号', text: payment.id },
-  ]
+    payment.by_text ? { icon: 'users', label: '经办', text: payment.by_text } : null,
+  ].filter(Boolean)
 }
 
 /** @param {any} source */
