@@ -3,7 +3,7 @@
 from handlers.base import Answer, Endpoint, allow
 from schemas.common import Nothing
 from schemas.push import Answers, FindMessages, InboxView, ReadMessages, SubscriptionsView
-from server import push, residents
+from server import push, residents, subscriptions
 from server.kit.db import Reader, Tx
 
 TITLE = "消息"
@@ -53,11 +53,11 @@ class Subscriptions(Endpoint):
 
         async def noted(tx: Tx) -> SubscriptionsView:
             resident = await residents.find(tx, self.actor.id)
-            await push.answered(tx, resident, answers.results, self.building.settings)
+            await subscriptions.answered(tx, resident, answers.results, self.building.settings)
             return await self._view(tx)
 
         return await self.once(noted)
 
     async def _view(self, reader: Reader) -> SubscriptionsView:
         resident = await residents.find(reader, self.actor.id)
-        return SubscriptionsView(items=await push.subscriptions(reader, resident, self.building.settings))
+        return SubscriptionsView(items=await subscriptions.listed(reader, resident, self.building.settings))

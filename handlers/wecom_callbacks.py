@@ -6,16 +6,16 @@ from xml.sax.saxutils import escape
 from msgspec import Struct
 
 from handlers.base import Answer, Endpoint, allow
-from server import wecom_callbacks
+from server import callbacks
+from server.callbacks import CallbackRefused
 from server.config import Settings
 from server.kit.errors import HoelunError
-from server.wecom_callbacks import CallbackRefused
 
 _PLAIN, _XML = "text/plain; charset=utf-8", "text/xml; charset=utf-8"
 _HEARD: Answer[str] = Answer(b"success", content_type=_PLAIN)
 
 
-class Signed(Struct, frozen=True, kw_only=True):
+class SignedByWeCom(Struct, frozen=True, kw_only=True):
     """What stands in the address; `echostr` only where our address is checked."""
 
     msg_signature: str
@@ -34,9 +34,9 @@ class WeComCallback(Endpoint):
         return 1 << 16
 
     @allow("anyone")
-    async def get(self, query: Signed) -> Answer[str]:
+    async def get(self, query: SignedByWeCom) -> Answer[str]:
         """WeCom checks that this address is ours."""
-        wecom_callbacks.check_time(query.timestamp, self.building.clock.now())
+        callbacks.check_time(query.timestamp, self.building.clock.now())
         try:
             echoed = self.building.wecom_callbacks.verify_url(_as_sent(query))
         except HoelunError as error:
@@ -44,14 +44,14 @@ class WeComCallback(Endpoint):
         return Answer(echoed.encode(), content_type=_PLAIN)
 
     @allow("anyone", once=False)  # WeCom sends no Idempotency-Key: the message itself tells repeats apart
-    async def post(self, query: Signed) -> Answer[str]:
+    async def post(self, query: SignedByWeCom) -> Answer[str]:
         """A message or an event; what is forged, too old or too large changes nothing, and nobody learns why."""
-        wecom_callbacks.check_time(query.timestamp, self.building.clock.now())
+        callbacks.check_time(query.timestamp, self.building.clock.now())
         try:
             message = self.building.wecom_callbacks.open(_as_sent(query), self.request.body)
         except HoelunError as error:
             raise CallbackRefused from error
-        said = await wecom_callbacks.receive(self.building, message)
+        said = await callbacks.receive(self.building, "wecom", message)
         return self._saying(message, said) if said else _HEARD
 
     def _saying(self, message: dict[str, Any], said: str) -> Answer[str]:
@@ -74,7 +74,7 @@ class WeComCallback(Endpoint):
         """It is XML, and the door's to read."""
 
 
-def _as_sent(query: Signed) -> dict[str, str]:
+def _as_sent(query: SignedByWeCom) -> dict[str, str]:
     return {
         "msg_signature": query.msg_signature,
         "timestamp": query.timestamp,

@@ -14,6 +14,7 @@ from server.attachments import ATTACHMENTS
 from server.audit import AUDIT, Origin
 from server.bookings.tallies import TALLIES
 from server.cases.kinds import CASES, Case, kinds
+from server.credits import ACCEPTS, CREDITS, credit_id
 from server.keeping import MACHINERY, Keeping, Whose, by_case, by_resident, under_case
 from server.kit.db import Reader, Tx
 from server.kit.db.collection import plain
@@ -21,7 +22,7 @@ from server.kit.errors import Conflict
 from server.kit.events import EVENTS, Event, on
 from server.kit.vault import Vault
 from server.proxies import PROXIES
-from server.push import CREDITS, MESSAGES, credit_id
+from server.push import MESSAGES
 from server.residents import RESIDENTS, Resident, find
 from server.sessions import SESSIONS, Actor
 
@@ -228,8 +229,16 @@ async def forget_latecomers(tx: Tx, event: Event) -> None:
 
 
 def _credits(owner: Whose) -> list[Mapping[str, Any]]:
+    return [{"_id": _of_this_openid(owner)}]
+
+
+def _accepts(owner: Whose) -> list[Mapping[str, Any]]:
+    return [{"credit_id": _of_this_openid(owner)}]
+
+
+def _of_this_openid(owner: Whose) -> Mapping[str, str]:
     first = credit_id(owner.openid, "")
-    return [{"_id": {"$gte": first, "$lt": f"{first[:-1]}{chr(ord(first[-1]) + 1)}"}}]
+    return {"$gte": first, "$lt": f"{first[:-1]}{chr(ord(first[-1]) + 1)}"}
 
 
 def _read_marks(owner: Whose) -> list[Mapping[str, Any]]:
@@ -258,6 +267,7 @@ LOGINS = Keeping(
 )
 INBOX = Keeping(title="消息", collection=MESSAGES, find=by_resident, hidden=frozenset({"paid"}))
 SUBSCRIBED = Keeping(title="订阅", collection=CREDITS, find=_credits)
+ACCEPTED = Keeping(title="同意接收", collection=ACCEPTS, find=_accepts)
 ALL_CASES = Keeping(
     title="办件",
     collection=CASES,

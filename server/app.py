@@ -15,6 +15,7 @@ from server.gateways.null import NullPay
 from server.gateways.pay import Pay
 from server.gateways.payee import PayeeGateway
 from server.gateways.wechat import WeChat
+from server.gateways.wechat_callbacks import MiniCallbackDoor
 from server.gateways.wecom import WeCom
 from server.gateways.wecom_callbacks import CallbackDoor
 from server.kit.clock import Clock, clock_of
@@ -63,6 +64,10 @@ async def open_building(
         house = House(settings, clock, db, wechat, wecom, metrics)
         own = settings.wecom
         house.wecom_callbacks = CallbackDoor(own.token, own.encoding_aes_key, own.corpid, clock)
+        mini = settings.wechat
+        house.wechat_callbacks = MiniCallbackDoor(
+            mini.token, mini.encoding_aes_key, mini.appid, mini.message_mode
+        )
         house.pay = await asyncio.to_thread(_pay, settings, clock, metrics)
         stack.push_async_callback(house.pay.close_connections)
         house.payees = PayeeGateway(settings.payees, clock=clock, observe=metrics.observe_call)

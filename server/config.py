@@ -25,9 +25,15 @@ class Section(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class WeChat(Section, frozen=True, kw_only=True):
+    """What WeChat sends to us is signed with `token` and encrypted with `encoding_aes_key` in the `message_mode`, all
+    three as its console shows them (开发管理, 消息推送) for our address `/wechat/callback`."""
+
     base_url: Url = "https://api.weixin.qq.com"
     appid: str = EXAMPLE_APPID
     secret: str = "example-wechat-secret"
+    token: str = "example-wechat-token"
+    encoding_aes_key: Annotated[str, Meta(pattern=r"^[A-Za-z0-9+/]{43}$")] = EXAMPLE_AES_KEY
+    message_mode: Literal["plain", "compatible", "secure"] = "secure"
     timeout_s: Seconds = 3.0
 
 

@@ -14,6 +14,7 @@ import structlog
 from msgspec import Struct
 
 from server import audit, role_changes, roles, sessions, staff, staff_push
+from server.callbacks import hears
 from server.cases import CASES, STILL_OPEN, Case, scope
 from server.config import Settings
 from server.kit.chance import chance
@@ -26,7 +27,6 @@ from server.roles import GROUPS, Group, Source, group_id
 from server.sessions import Actor
 from server.staff import STAFF, Staff
 from server.staff_push import Word
-from server.wecom_callbacks import hears
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ class Known(Struct, frozen=True, kw_only=True):
 # What is heard.
 
 
-@hears("event", "change_contact")
+@hears("wecom", "event", "change_contact")
 async def changed(tx: Tx, message: Message) -> None:
     """Somebody came, changed or left; a department or a tag is another one."""
     what, at = str(message.get("ChangeType") or ""), _time(tx, message)

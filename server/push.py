@@ -1,22 +1,21 @@
 """Messages to residents. The inbox always has them; WeChat shows them while the resident's credits last.
 
 One row is both: written in the transaction of what happened, delivered by the worker afterwards. Its id is made of
-event, recipient and template, so a repeat writes nothing new. Credits count as wechat.md §1.4 says: +1 for each
-accept, −1 for each send, none left after a 43101; where we never heard of a credit one attempt finds out.
+event, recipient and template, so a repeat writes nothing new.
 """
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
-from typing import Annotated, Any, Literal, Protocol
+from typing import Any, Protocol
 
 import structlog
-from msgspec import Meta, Struct
+from msgspec import Struct
 
-from schemas.push import Answer, Delivery, InboxView, MessageView, SubscriptionView
-from server import nouns
+from schemas.push import Delivery, InboxView, MessageView
+from server import credits, nouns
 from server.config import Settings
 from server.kit.clock import SHANGHAI
-from server.kit.db import Collection, Database, Index, Lanes, Reader, Stored, Tx
+from server.kit.db import TEXT, Collection, Database, Index, Lanes, Reader, Tx
 from server.kit.errors import Conflict
 from server.kit.events import Event
 from server.kit.jobs import DEAD, DUE, Leased
@@ -56,7 +55,8 @@ class Notice(Struct, frozen=True, kw_only=True):
 
 
 class Message(Leased, kw_only=True):
-    """A message in a resident's inbox and its way to WeChat. `paid`: a credit has been taken for it."""
+    """A message in a resident's inbox and its way to WeChat. `paid`: a credit has been taken for it; `msgid`
+    is WeChat's number of it."""
 
     resident_id: str
     openid: str
@@ -70,14 +70,7 @@ class Message(Leased, kw_only=True):
     read_at: datetime | None = None
     delivery: Delivery = "queued"
     paid: bool = False
-
-
-class Credit(Stored, kw_only=True):
-    """`id` is `openid|template name`."""
-
-    count: Annotated[int, Meta(ge=0)] = 0
-    state: Literal["accepted", "rejected", "banned"] = "accepted"
-    updated_at: datetime
+    msgid: str | None = None
 
 
 MESSAGES: Collection[Message] = Collection(
@@ -85,11 +78,11 @@ MESSAGES: Collection[Message] = Collection(
     Message,
     Index(("resident_id", "-at", "-_id")),
     Index(("resident_id", "read_at")),
+    Index(("msgid",), only={"msgid": TEXT}),
     DUE,
     DEAD,
 )
 OUTBOX = Outbox(name="messages", title="给居民的订阅消息", collection=MESSAGES, again={"delivery": "queued"})
-CREDITS: Collection[Credit] = Collection("credits", Credit)
 
 
 class Sends(Protocol):
@@ -97,7 +90,7 @@ class Sends(Protocol):
 
     async def send_subscribe(
         self, openid: str, template_id: str, data: dict[str, str], page: str, *, state: str = ...
-    ) -> None: ...
+    ) -> str: ...
 
 
 async def send(tx: Tx, event: Event, resident: Resident, template: Template, notice: Notice) -> None:
@@ -125,12 +118,9 @@ async def send(tx: Tx, event: Event, resident: Resident, template: Template, not
     await tx.insert(MESSAGES, message)
 
 
-def _templates() -> dict[str, Template]:
+def templates() -> dict[str, Template]:
+    """By name."""
     return {one.name: one for one in nouns.found(Template)}
-
-
-def credit_id(openid: str, template: str) -> str:
-    return f"{openid}|{template}"
 
 
 class Courier:
@@ -140,26 +130,26 @@ class Courier:
         self._db = db
         self._wechat = wechat
         self._settings = settings
-        self._templates = _templates()
+        self._templates = templates()
         self._turns = Lanes()
 
     async def deliver(self, message: Message) -> dict[str, Any]:
         """What to set on the row. An exception is an attempt that failed and may be repeated, with the credit that
         was taken at the first."""
         async with self._turns.hold([message.openid]):
-            credit = credit_id(message.openid, message.template)
+            credit = credits.credit_id(message.openid, message.template)
             if not message.paid and not await self._db.atomically(lambda tx: _pay(tx, message, credit)):
                 return {"due_at": None, "delivery": "no_credit"}
             try:
-                await self._send(message)
+                msgid = await self._send(message)
             except PlatformRefusal as refusal:
                 return await self._refused(message, credit, refusal)
-            return {"due_at": None, "delivery": "sent", "error": ""}
+            return {"due_at": None, "delivery": "sent", "error": "", "msgid": msgid or None}
 
-    async def _send(self, message: Message) -> None:
+    async def _send(self, message: Message) -> str:
         template = self._templates[message.template]
         data = {key: message.payload[name] for key, name in template.keys.items()}
-        await self._wechat.send_subscribe(
+        return await self._wechat.send_subscribe(
             message.openid,
             template.template_id(self._settings),
             data,
@@ -178,9 +168,9 @@ class Courier:
             case Action.throttle:
                 return {"due_at": self._db.now() + timedelta(seconds=60), "attempts": 0, **error}
             case Action.zero_credit:
-                await self._db.alone(lambda tx: tx.change(CREDITS, {"_id": credit}, {"$set": {"count": 0}}))
+                await self._db.atomically(lambda tx: credits.zero(tx, credit, tx.now))
                 return {"due_at": None, "delivery": "no_credit", **error}
-        await self._db.alone(lambda tx: _refund(tx, credit))
+        await self._db.alone(lambda tx: credits.give_back(tx, credit))
         if refusal.action in (Action.drop_recipient, Action.skip, Action.flag_content):
             return {"due_at": None, "delivery": "refused", "paid": False, **error}
         log.error("push.misconfigured", template=message.template, errcode=refusal.errcode)
@@ -193,61 +183,12 @@ def _tomorrow(now: datetime) -> datetime:
 
 
 async def _pay(tx: Tx, message: Message, credit: str) -> bool:
-    """Take one credit for this message; where none was ever recorded, one attempt is free and noted as the last.
-
-    Raises LeaseLost when another worker has the message by now.
-    """
-    if await tx.get(CREDITS, credit) is None:
-        await tx.insert(CREDITS, Credit(id=credit, updated_at=tx.now))
-    elif not await tx.change(CREDITS, {"_id": credit, "count": {"$gte": 1}}, {"$inc": {"count": -1}}):
+    """Take one credit for this message. Raises LeaseLost when another worker has the message by now."""
+    if not await credits.take(tx, credit):
         return False
     if not await tx.change(MESSAGES, {"_id": message.id, "fence": message.fence}, {"$set": {"paid": True}}):
         raise LeaseLost
     return True
-
-
-async def _refund(tx: Tx, credit: str) -> None:
-    await tx.change(CREDITS, {"_id": credit}, {"$inc": {"count": 1}})
-
-
-async def answered(tx: Tx, resident: Resident, results: Mapping[str, Answer], settings: Settings) -> None:
-    """What the resident answered to the subscription popup; template ids that are not ours are ignored."""
-    by_id = {one.template_id(settings): one for one in _templates().values()}
-    for template_id, answer in results.items():
-        template = by_id.get(template_id)
-        if template is not None and answer != "filter":
-            await _note(tx, credit_id(resident.openid, template.name), answer)
-
-
-async def _note(tx: Tx, credit: str, answer: Answer) -> None:
-    state = {"accept": "accepted", "reject": "rejected", "ban": "banned"}[answer]
-    how: dict[str, Any] = {"$set": {"state": state, "updated_at": tx.now}}
-    how |= {"$inc": {"count": 1}} if answer == "accept" else {"$setOnInsert": {"count": 0}}
-    await tx.take(CREDITS, {"_id": credit}, how, upsert=True)
-
-
-def moments() -> set[str]:
-    """Every tap at which there is something to ask for."""
-    return {one.moment for one in _templates().values()}
-
-
-async def subscriptions(reader: Reader, resident: Resident, settings: Settings) -> list[SubscriptionView]:
-    templates = sorted(_templates().values(), key=lambda one: (one.moment, one.name))
-    ids = [credit_id(resident.openid, one.name) for one in templates]
-    known = {one.id: one for one in await reader.all(CREDITS, {"_id": {"$in": ids}}, limit=len(ids))}
-    views = []
-    for template, item_id in zip(templates, ids, strict=True):
-        credit = known.get(item_id)
-        views.append(
-            SubscriptionView(
-                template_id=template.template_id(settings),
-                title=template.title,
-                moment=template.moment,
-                credits=credit.count if credit else 0,
-                state=credit.state if credit else "unknown",
-            )
-        )
-    return views
 
 
 async def inbox(reader: Reader, resident_id: str, cursor: str | None, limit: int) -> InboxView:

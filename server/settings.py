@@ -145,6 +145,8 @@ def _refused_secrets(settings: Settings) -> list[str]:
     secrets = {
         "wechat.secret": settings.wechat.secret,
         "wechat.appid": settings.wechat.appid,
+        "wechat.token": settings.wechat.token,
+        "wechat.encoding_aes_key": settings.wechat.encoding_aes_key,
         "wecom.secret": settings.wecom.secret,
         "wecom.corpid": settings.wecom.corpid,
         "wecom.token": settings.wecom.token,

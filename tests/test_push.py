@@ -138,8 +138,9 @@ async def test_without_a_credit_the_message_is_in_the_inbox_only(world: World) -
 
 
 async def test_where_no_credit_was_ever_heard_of_one_attempt_finds_out(world: World) -> None:
-    """The client's report of an accept may be lost; WeChat knows."""
+    """Both tellings of an accept may be lost; WeChat knows."""
     shop, resident = await world.shop(capacity=9), await world.resident()
+    await world.control("mini-callbacks-style", lose=2)
     accepted = {"openid": resident.openid, "template_id": SUBMITTED, "result": "accept"}
     await world.control("subscribe", **accepted)
     await world.control("subscribe", **accepted)

@@ -218,6 +218,7 @@ REACHES: Mapping[str, Reach] = {
     "/verify/{code}": Reach("everybody", absent=True),
     "/static/{name}": Reach("everybody", absent=True),
     "/wecom/callback": Reach("everybody", absent=True),
+    "/wechat/callback": Reach("everybody", absent=True),
     # Residents alone
     "/v1/me*": Reach("nobody"),
     "/v1/inbox*": Reach("nobody"),

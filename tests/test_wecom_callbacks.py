@@ -7,9 +7,9 @@ import pytest
 from msgspec.structs import replace
 
 from schemas.staff import Grant
+from server.callbacks import CALLBACKS
 from server.staff import STAFF
 from server.staff_push import NOTICES
-from server.wecom_callbacks import CALLBACKS
 from tests.callbacks import PATH, Sealed, heard, message, signature, tapped, typed
 from tests.doors import Happy, Visit
 from tests.houses import next_door

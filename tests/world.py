@@ -124,7 +124,7 @@ async def emptied(mongo_url: str, database: str) -> None:
 async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
     """A house and a sandbox on ports of their own."""
     clock = SettableClock()
-    sandbox = make_sandbox(SandboxConfig(pay=purse.keys()), clock)
+    sandbox = make_sandbox(SandboxConfig(pay=purse.keys(), tell_sent=False), clock)
     sandbox_sockets, sandbox_url = _sockets()
     platforms = HTTPServer(sandbox.application)
     platforms.add_sockets(sandbox_sockets)
@@ -150,7 +150,7 @@ async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
     async with open_building(settings, clock=clock) as house:
         stop = asyncio.Event()
         doors = asyncio.create_task(serve(house.http_application(), sockets, settings.http, stop))
-        sandbox.call_back(f"{url}/wecom/callback")
+        sandbox.call_back(f"{url}/wecom/callback", f"{url}/wechat/callback")
         try:
             yield Town(house, clock, url, sandbox, sandbox_url)
         finally:
@@ -179,6 +179,7 @@ class World:
         tomorrow = datetime.now(SHANGHAI).date() + timedelta(days=1)
         self.clock.set(datetime.combine(tomorrow, time(9), SHANGHAI))
         await self.control("faults", method="DELETE")
+        await self.control("mini-callbacks-style")
         self.community, self.compound = unique("community"), unique("compound")
         await self.put(
             PLACES,

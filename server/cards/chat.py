@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from schemas.cases import Box, CaseView, FindCases
 from server import audit, cases, staff
 from server.audit import Origin
+from server.callbacks import Message, hears
 from server.cases import CaseNotFound, is_case_no
 from server.config import Settings
 from server.kit.clock import SHANGHAI
@@ -15,7 +16,6 @@ from server.kit.db import Collection, Index, Reader, Stored, Tx
 from server.sessions import Actor
 from server.staff import STAFF, NotStaff
 from server.staff_push import address
-from server.wecom_callbacks import Message, hears
 
 NOT_FOUND = "没有找到"
 HELP = "发办件编号（如 HB-20261124-0001372）可以看这件事办到哪里；发“待办”可以看您手上的事。"
@@ -40,7 +40,7 @@ GREETINGS: Collection[Greeting] = Collection(
 )
 
 
-@hears("text")
+@hears("wecom", "text")
 async def answer(tx: Tx, message: Message, rules: Settings) -> str | None:
     """A number gets its case, 待办 the inbox, all else the help."""
     actor = _sender(tx, message)
@@ -55,7 +55,7 @@ async def answer(tx: Tx, message: Message, rules: Settings) -> str | None:
     return await _todo(tx, actor, rules) if said == INBOX else HELP
 
 
-@hears("event", "enter_agent")
+@hears("wecom", "event", "enter_agent")
 async def greet(tx: Tx, message: Message, rules: Settings) -> str | None:
     """Once a day, with what waits."""
     actor = _sender(tx, message)

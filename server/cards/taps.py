@@ -8,6 +8,7 @@ from typing import Any
 
 from server import audit, staff
 from server.audit import Origin
+from server.callbacks import Message, hears
 from server.cards.closing import OVER, actor_of, became, close, kind_of, open_now, show
 from server.cards.faces import CHOICE_KEY
 from server.cards.kinds import Button, CardKind, Tap
@@ -18,7 +19,6 @@ from server.kit.errors import Conflict, Forbidden, HoelunError, Invalid, NotFoun
 from server.kit.flow import NotAllowedNow
 from server.sessions import Actor
 from server.staff_push import NOTICES, Card, WorkNotice
-from server.wecom_callbacks import Message, hears
 
 
 class CardNotFound(NotFound):
@@ -48,7 +48,7 @@ async def _refused(tx: Tx, message: Message, refusal: HoelunError) -> str | None
     return None
 
 
-@hears("event", "template_card_event", refused=_refused)
+@hears("wecom", "event", "template_card_event", refused=_refused)
 async def tap(tx: Tx, message: Message, rules: Settings) -> str | None:
     """Raises CardNotFound, NotStaff, ButtonGone, ChoiceMissing, and what the act raises."""
     notice = await _find(tx, message)

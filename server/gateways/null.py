@@ -55,9 +55,10 @@ class NullWeChat:
         *,
         state: str = "formal",
         lang: str = "zh_CN",
-    ) -> None:
+    ) -> str:
         asked = {"openid": openid, "template_id": template_id, "data": fitted(data), "page": page}
         self.calls.append(("send_subscribe", {**asked, "state": state, "lang": lang}))
+        return ""
 
     async def check_text(self, openid: str, content: str, scene: int) -> Verdict:
         self.calls.append(("check_text", {"openid": openid, "content": content, "scene": scene}))

@@ -139,8 +139,10 @@ class WeChat(Facade[MiniProgramClient]):
         *,
         state: str = "formal",
         lang: str = "zh_CN",
-    ) -> None:
-        """Spend one credit of this person. PlatformDown with `uncertain` may mean that it was delivered.
+    ) -> str:
+        """Spend one credit of this person. → the platform's number of the message, empty where it tells none
+
+        PlatformDown with `uncertain` may mean that it was delivered.
 
         Values too long for their type are shortened; what breaks its rule all the same is refused here, with
         the errcode the platform would give.
@@ -156,10 +158,12 @@ class WeChat(Facade[MiniProgramClient]):
         if page:
             message["page"] = page
 
-        async def ask() -> None:
-            said_ok(await self._client.wxa.send_subscribe_message(message))
+        async def ask() -> str:
+            told = await self._client.wxa.send_subscribe_message(message)
+            said_ok(told)
+            return str(told.get("msgid") or "")
 
-        await self._calls.call("send_subscribe", ask, repeatable=False)
+        return await self._calls.call("send_subscribe", ask, repeatable=False)
 
     async def check_text(self, openid: str, content: str, scene: int) -> Verdict:
         """The worst verdict over all of the text; `scene` is 1 profile, 2 comment, 3 forum, 4 social log."""

@@ -48,12 +48,13 @@ class SandboxApp(Struct):
     application: Application
     world: World
 
-    def call_back(self, url: str) -> None:
-        """Callbacks go to this address, which is not checked."""
-        self.world.callbacks.url = url
+    def call_back(self, url: str, mini: str = "") -> None:
+        """Callbacks go to these addresses, which are not checked."""
+        self.world.callbacks.url, self.world.mini.url = url, mini
 
     def close(self) -> None:
         self.world.callbacks.close()
+        self.world.mini.close()
         self.world.notifier.close()
         self.world.store.close()
 

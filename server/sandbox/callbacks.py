@@ -1,4 +1,4 @@
-"""What WeCom sends to the address of an app: sealed, within five seconds, three times at most.
+"""What a platform sends to the address of an app: within five seconds, three times at most; and how WeCom does.
 
 Source: 回调配置. The first delivery and its repeats are the same message; each is signed anew. An answer that is no 2xx,
 cannot be opened or comes late is none.
@@ -34,42 +34,21 @@ class Delivery(Struct, kw_only=True):
     reply: dict[str, Any] = field(default_factory=dict)
 
 
-class Callbacks:
-    """The address of the app, and what was sent there lately, newest last."""
+class Sender:
+    """An address, and what was sent there lately, newest last."""
 
-    def __init__(self, url: str, seal: Seal, agentid: int, clock: SandboxClock) -> None:
+    def __init__(self, url: str) -> None:
         self.url = url
         self.deliveries: list[Delivery] = []
-        self._seal = seal
-        self._agentid = agentid
-        self._clock = clock
         self._http: SimpleAsyncHTTPClient | None = None
 
-    async def check(self, url: str) -> str:
-        """Whether this address answers the check as it has to; why not, or nothing."""
-        echo = str(secrets.randbits(63))
-        sealed = self._seal.close(echo)
-        query = urlencode(self._seal.query(sealed, self._clock.seconds()) | {"echostr": sealed})
-        _, answer, problem = await self._ask(HTTPRequest(f"{url}?{query}", request_timeout=CHECKED_WITHIN_S))
-        if not problem and answer != echo.encode():
-            return "the answer is not the text of echostr"
-        return problem
+    def request(self, fields: dict[str, Any]) -> HTTPRequest:
+        """A delivery of this message, signed anew."""
+        raise NotImplementedError
 
-    def message(self, userid: str, msgtype: str, **fields: Any) -> dict[str, Any]:
-        """What a member wrote: it has a number of its own."""
-        return {
-            **self._head(userid, msgtype),
-            **fields,
-            "MsgId": secrets.randbits(63),
-            "AgentID": self._agentid,
-        }
-
-    def event(self, userid: str, event: str, **fields: Any) -> dict[str, Any]:
-        return {**self._head(userid, "event"), "Event": event, **fields, "AgentID": self._agentid}
-
-    def _head(self, userid: str, msgtype: str) -> dict[str, Any]:
-        head = {"ToUserName": self._seal.corpid, "FromUserName": userid}
-        return head | {"CreateTime": int(self._clock.seconds()), "MsgType": msgtype}
+    def read(self, answer: bytes) -> dict[str, Any]:
+        """What was answered to the sender. Raises Unsealable."""
+        raise NotImplementedError
 
     async def send(self, fields: dict[str, Any]) -> Delivery:
         """Returns when it was delivered, or given up."""
@@ -82,24 +61,16 @@ class Callbacks:
         return sent
 
     async def _try(self, sent: Delivery) -> None:
-        sealed = self._seal.close(xml(sent.fields))
-        request = HTTPRequest(
-            url_concat(self.url, self._seal.query(sealed, self._clock.seconds())),
-            method="POST",
-            headers={"Content-Type": "text/xml"},
-            body=self._seal.envelope(sealed, self._agentid),
-            request_timeout=WITHIN_S,
-        )
-        sent.status, answer, sent.problem = await self._ask(request)
+        sent.status, answer, sent.problem = await self.ask(self.request(sent.fields))
         if sent.problem:
             return
         try:
-            sent.reply = self._seal.opened(answer)
+            sent.reply = self.read(answer)
         except Unsealable as error:
             sent.problem = str(error)
         sent.delivered = not sent.problem
 
-    async def _ask(self, request: HTTPRequest) -> tuple[int, bytes, str]:
+    async def ask(self, request: HTTPRequest) -> tuple[int, bytes, str]:
         """Status, body, and what was wrong."""
         request.connect_timeout = request.request_timeout
         request.follow_redirects = False
@@ -118,3 +89,52 @@ class Callbacks:
     def close(self) -> None:
         if self._http is not None:
             self._http.close()
+
+
+class Callbacks(Sender):
+    """The address of the app in WeCom."""
+
+    def __init__(self, url: str, seal: Seal, agentid: int, clock: SandboxClock) -> None:
+        super().__init__(url)
+        self._seal = seal
+        self._agentid = agentid
+        self._clock = clock
+
+    async def check(self, url: str) -> str:
+        """Whether this address answers the check as it has to; why not, or nothing."""
+        echo = str(secrets.randbits(63))
+        sealed = self._seal.close(echo)
+        query = urlencode(self._seal.query(sealed, self._clock.seconds()) | {"echostr": sealed})
+        _, answer, problem = await self.ask(HTTPRequest(f"{url}?{query}", request_timeout=CHECKED_WITHIN_S))
+        if not problem and answer != echo.encode():
+            return "the answer is not the text of echostr"
+        return problem
+
+    def message(self, userid: str, msgtype: str, **fields: Any) -> dict[str, Any]:
+        """What a member wrote: it has a number of its own."""
+        return {
+            **self._head(userid, msgtype),
+            **fields,
+            "MsgId": secrets.randbits(63),
+            "AgentID": self._agentid,
+        }
+
+    def event(self, userid: str, event: str, **fields: Any) -> dict[str, Any]:
+        return {**self._head(userid, "event"), "Event": event, **fields, "AgentID": self._agentid}
+
+    def _head(self, userid: str, msgtype: str) -> dict[str, Any]:
+        head = {"ToUserName": self._seal.receiver, "FromUserName": userid}
+        return head | {"CreateTime": int(self._clock.seconds()), "MsgType": msgtype}
+
+    def request(self, fields: dict[str, Any]) -> HTTPRequest:
+        sealed = self._seal.close(xml(fields))
+        return HTTPRequest(
+            url_concat(self.url, self._seal.query(sealed, self._clock.seconds())),
+            method="POST",
+            headers={"Content-Type": "text/xml"},
+            body=self._seal.envelope(sealed, self._agentid),
+            request_timeout=WITHIN_S,
+        )
+
+    def read(self, answer: bytes) -> dict[str, Any]:
+        return self._seal.opened(answer)

@@ -19,6 +19,8 @@ EXAMPLES = {
     "corpsecret": "example-",
     "token": "example-",
     "encoding_aes_key": "example",
+    "mini_token": "example-",
+    "mini_encoding_aes_key": "example",
 }
 
 
@@ -179,8 +181,9 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     the answer of a send, which the platform's response table does not promise; `members` are the people to
     choose from when staff log in, and all there are at first; without any, whoever is asked for by name exists.
     Without a `callback_url` the app may send no template cards; what is sent there is signed with `token` and
-    encrypted with `encoding_aes_key`. `accounts` is for how many members the company has paid. `dues` is what
-    the payees' agency has open at first, by the number of the bill.
+    encrypted with `encoding_aes_key`. What residents do is told to `mini_callback_url` in the same way, with the other
+    pair of secrets; `tell_sent`: also what became of each subscribe message. `accounts` is for how many members the
+    company has paid. `dues` is what the payees' agency has open at first, by the number of the bill.
     """
 
     appid: str = "wxdemo0000000000"
@@ -191,6 +194,11 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     callback_url: str = ""
     token: str = "example-wecom-token"
     encoding_aes_key: str = "exampleWeComKeyForTheDemoAndTheTestsAlone00"
+    account: str = "gh_demo00000000"
+    mini_callback_url: str = ""
+    mini_token: str = "example-wechat-token"
+    mini_encoding_aes_key: str = "exampleWeComKeyForTheDemoAndTheTestsAlone00"
+    tell_sent: bool = True
     web_base: str = "http://127.0.0.1:8000"
     state_file: str = ""
     allowed_ips: tuple[str, ...] = ()

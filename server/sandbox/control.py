@@ -15,6 +15,7 @@ from .api import last_values
 from .controls import Control, Name, Nothing, Reply, Unknown
 from .corp_control import CORP_CONTROLS
 from .faults import Fault
+from .mini_control import MINI_CONTROLS
 from .pay_doors import PAY_CONTROLS
 from .pay_sheet import SHEET
 from .payee import PAYEE_CONTROLS
@@ -118,11 +119,18 @@ def _full(message: Struct) -> dict[str, Any]:
     return {name: getattr(message, name) for name in message.__struct_fields__}
 
 
-def subscribe(world: World, ask: Popup) -> Reply:
+async def subscribe(world: World, ask: Popup) -> Reply:
+    """Answered when the app was told."""
     template = world.templates.get(ask.template_id)
     if template is None:
         raise Unknown(f"template_id: no template {ask.template_id}")
-    answer_popup(world, ask.openid, template, ask.result, ask.where == "settings")
+    in_settings = ask.where == "settings"
+    answer_popup(world, ask.openid, template, ask.result, in_settings)
+    item = {"TemplateId": ask.template_id, "SubscribeStatusString": ask.result}
+    if in_settings and ask.result == "reject":
+        await world.mini.tell(ask.openid, "subscribe_msg_change_event", [item])
+    elif not in_settings and ask.result in ("accept", "reject"):
+        await world.mini.tell(ask.openid, "subscribe_msg_popup_event", [item | {"PopupScene": 0}])
     return credits_of(world, About(openid=ask.openid))
 
 
@@ -200,6 +208,7 @@ def stats(world: World, ask: Nothing) -> Reply:
 
 CONTROLS: tuple[Control, ...] = (
     *CORP_CONTROLS,
+    *MINI_CONTROLS,
     *PAY_CONTROLS,
     SHEET,
     *PAYEE_CONTROLS,

@@ -1,7 +1,7 @@
 """How WeCom seals what it sends and opens what it is answered; written from its page, apart from our own door.
 
 Source: 加解密方案说明 and 回调配置. AES-256-CBC, the key's first 16 bytes as vector, PKCS#7 in blocks of 32; inside are
-16 random bytes, the length of the text in four bytes, the text, and the corpid.
+16 random bytes, the length of the text in four bytes, the text, and the corpid or appid it is for.
 """
 
 import base64
@@ -29,7 +29,7 @@ class Seal(Struct, frozen=True, kw_only=True):
 
     token: str
     encoding_aes_key: str
-    corpid: str
+    receiver: str
 
     def sign(self, timestamp: str, nonce: str, sealed: str) -> str:
         parts = sorted((self.token, timestamp, nonce, sealed))
@@ -37,7 +37,9 @@ class Seal(Struct, frozen=True, kw_only=True):
 
     def close(self, text: str) -> str:
         content = text.encode()
-        whole = secrets.token_bytes(_RANDOM) + len(content).to_bytes(_LENGTH) + content + self.corpid.encode()
+        whole = (
+            secrets.token_bytes(_RANDOM) + len(content).to_bytes(_LENGTH) + content + self.receiver.encode()
+        )
         missing = _BLOCK - len(whole) % _BLOCK
         cipher = self._cipher().encryptor()
         return base64.b64encode(
@@ -54,8 +56,8 @@ class Seal(Struct, frozen=True, kw_only=True):
             text, corpid = whole[_LENGTH:end].decode(), whole[end:].decode()
         except (binascii.Error, ValueError, IndexError) as error:
             raise Unsealable("not sealed with the key of this app") from error
-        if corpid != self.corpid:
-            raise Unsealable("sealed for another company")
+        if corpid != self.receiver:
+            raise Unsealable("sealed for somebody else")
         return text
 
     def query(self, sealed: str, now_s: float) -> dict[str, str]:
@@ -65,7 +67,7 @@ class Seal(Struct, frozen=True, kw_only=True):
         return {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce}
 
     def envelope(self, sealed: str, agentid: int) -> bytes:
-        fields = {"ToUserName": self.corpid, "Encrypt": sealed, "AgentID": str(agentid)}
+        fields = {"ToUserName": self.receiver, "Encrypt": sealed, "AgentID": str(agentid)}
         return xml(fields).encode()
 
     def opened(self, answer: bytes) -> dict[str, Any]:

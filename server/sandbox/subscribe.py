@@ -44,6 +44,14 @@ def send(world: World, call: Call) -> Answer:
             at=world.clock.now().isoformat(timespec="milliseconds"),
         ),
     )
+    if world.config.tell_sent:
+        item = {
+            "TemplateId": template.template_id,
+            "MsgID": str(msgid),
+            "ErrorCode": 0,
+            "ErrorStatus": "success",
+        }
+        world.mini.tell_later(person.id, "subscribe_msg_sent_event", [item])
     return {**OK, "msgid": msgid} if world.config.tell_msgid else OK
 
 

@@ -19,6 +19,7 @@ from .config import SandboxConfig, Template
 from .dues import Agency
 from .errors import Refused
 from .faults import Faults
+from .mini_callbacks import MiniCallbacks
 from .pay import Pay
 from .pay_keys import make
 from .pay_notices import Notifier
@@ -70,8 +71,12 @@ class World:
         self.store = Store(config.state_file, self.people)
         self.store.load()
         self.directory = Company(config.departments, config.tags)
-        seal = Seal(token=config.token, encoding_aes_key=config.encoding_aes_key, corpid=config.corpid)
+        seal = Seal(token=config.token, encoding_aes_key=config.encoding_aes_key, receiver=config.corpid)
         self.callbacks = Callbacks(config.callback_url, seal, config.agentid, self.clock)
+        mini = Seal(
+            token=config.mini_token, encoding_aes_key=config.mini_encoding_aes_key, receiver=config.appid
+        )
+        self.mini = MiniCallbacks(config.mini_callback_url, mini, config.account, self.clock)
         self.agency = Agency(dues=dict(config.dues))
         self.notifier = Notifier(lambda: self.pay, self.clock)
         self._employ()

@@ -64,7 +64,7 @@ def refused(phone: Phone, name: str, **body: Any) -> str:
 
 # The seal.
 
-SAMPLE = {"token": "hJqcu3uJ9Tn2gXPmxx2w9kkCkCE2EPYo", "corpid": "ww1436e0e65a779aee"}
+SAMPLE = {"token": "hJqcu3uJ9Tn2gXPmxx2w9kkCkCE2EPYo", "receiver": "ww1436e0e65a779aee"}
 SAMPLE_KEY = "6qkdMrq68nTKduznJYO1A37W2oEgpkMUvkttRToqhUt"
 ECHOSTR = "fsi1xnbH4yQh0+PJxcOdhhK6TDXkjMyhEPA7xB2TGz6b+g7xyAbEkRxN/3cNXW9qdqjnoVzEtpbhnFyq6SVHyA=="
 SIGNED_ONLY = "P9nAzCzyDtyTWESHep1vC5X9xho/qYX3Zpb4yKa9SKld1DsH3Iyt3tP3zNdtp+4RPcs8TgAE7OaBO+FZXvnaqQ=="
@@ -75,7 +75,7 @@ def test_the_platforms_sample_is_signed_and_opened():
     assert seal.sign("1476416373", "47744683", ECHOSTR) == "012bc692d0a58dd4b10f8dfe5c4ac00ae211ebeb"
     assert seal.open(ECHOSTR) == "1288432023552776189"
     assert seal.open(seal.close("待办")) == "待办" and seal.close("待办") != seal.close("待办")
-    other = Seal(encoding_aes_key=SAMPLE_KEY, token="QDG6eK", corpid="")
+    other = Seal(encoding_aes_key=SAMPLE_KEY, token="QDG6eK", receiver="")
     assert other.sign("1409659589", "263014780", SIGNED_ONLY) == "5c45ff5e21c57e6ad56bac8758b79b1d9ac89fd3"
 
 
@@ -84,7 +84,7 @@ def test_what_was_sealed_by_somebody_else_does_not_open(sealed):
     with pytest.raises(Unsealable):
         Seal(encoding_aes_key=SAMPLE_KEY, **SAMPLE).open(sealed)
     with pytest.raises(Unsealable):
-        Seal(encoding_aes_key=SAMPLE_KEY, token="", corpid="wwother").open(ECHOSTR)
+        Seal(encoding_aes_key=SAMPLE_KEY, token="", receiver="wwother").open(ECHOSTR)
 
 
 def test_marks_of_xml_in_a_text_arrive_as_they_were_written(phone, desk):
@@ -253,7 +253,7 @@ def test_a_text_in_reply_is_read_by_the_sender(phone, desk):
 
 def test_a_reply_that_was_sealed_with_another_key_is_none(phone, desk):
     other = Desk(phone.config, token="another")
-    stranger = Seal(token="x", encoding_aes_key=SAMPLE_KEY, corpid=phone.config.corpid)
+    stranger = Seal(token="x", encoding_aes_key=SAMPLE_KEY, receiver=phone.config.corpid)
     sealed = stranger.close(reply("text", "<Content>x</Content>"))
     forged = xml({"Encrypt": sealed, "MsgSignature": "0", "TimeStamp": "1", "Nonce": "1"})
     desk.answers = [forged.encode()] * 3

@@ -1,8 +1,9 @@
-"""What WeCom tells us by itself: a button that was tapped, a word that was typed, a change of its directory.
+"""What WeCom and WeChat tell us by themselves: a button that was tapped, a change of the directory, an answer to the
+subscription popup.
 
-The door (server/gateways/wecom_callbacks.py) says that a message is WeCom's; here it is heard once. Each kind has one
-listener, found by its `@hears`, and what it writes becomes true together with the mark that it was heard: delivered
-again, as WeCom does up to three times where our answer came late, a message changes nothing.
+The door of each platform (server/gateways/*_callbacks.py) says that a message is the platform's; here it is heard once.
+Each kind has one listener, found by its `@hears`, and what it writes becomes true together with the mark that it was
+heard: delivered again, as the platforms do where our answer came late, a message changes nothing.
 """
 
 import asyncio
@@ -11,7 +12,7 @@ import hashlib
 import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 import structlog
@@ -29,13 +30,14 @@ WINDOW = timedelta(minutes=5)
 _REMEMBERED = timedelta(days=1)
 """Longer than both sides of the window: what is forgotten is refused by its time."""
 _WITHIN_S = 4.0
-"""WeCom waits for five seconds and then asks again."""
+"""The platforms wait for five seconds and then ask again."""
 _NEW_EACH_TIME = frozenset({"ResponseCode"})
 """A delivery's own: two deliveries of one message may differ in it."""
 
+Platform = Literal["wecom", "wechat"]
 Message = Mapping[str, Any]
-"""The message as WeCom names its parts: `MsgType`, `FromUserName`, …; one of several parts is itself, several are a
-list."""
+"""The message as the platform names its parts: `MsgType`, `FromUserName`, …; one of several parts is itself, several
+are a list."""
 
 
 class CallbackRefused(Forbidden):
@@ -49,9 +51,7 @@ class Callback(Stored, kw_only=True):
     expires_at: datetime
 
 
-CALLBACKS: Collection[Callback] = Collection(
-    "wecom_callbacks", Callback, Index(("expires_at",), expire_after_s=0)
-)
+CALLBACKS: Collection[Callback] = Collection("callbacks", Callback, Index(("expires_at",), expire_after_s=0))
 
 Hear = Callable[..., Awaitable[str | None]]
 
@@ -61,6 +61,7 @@ class Hearing(Struct, frozen=True):
     argument if it takes one; what it returns is said to the sender. Where it refuses, nothing of it stays, and `refused`
     may say something about that: it gets the transaction, the message and the refusal."""
 
+    platform: Platform
     msgtype: str
     event: str
     hear: Hear
@@ -72,23 +73,24 @@ class Hearing(Struct, frozen=True):
 
 
 def hears(
+    platform: Platform,
     msgtype: str,
     event: str = "",
     *,
     refused: Callable[[Tx, Message, HoelunError], Awaitable[str | None]] | None = None,
 ) -> Callable[[Hear], Hearing]:
-    """`@hears("event", "change_contact")`, or `@hears("text")`."""
+    """`@hears("wecom", "event", "change_contact")`, or `@hears("wecom", "text")`."""
 
     def declared(hear: Hear) -> Hearing:
-        return Hearing(msgtype, event, hear, refused)
+        return Hearing(platform, msgtype, event, hear, refused)
 
     return declared
 
 
 @functools.cache
-def hearings() -> dict[tuple[str, str], Hearing]:
+def hearings() -> dict[tuple[str, str, str], Hearing]:
     """Who hears what."""
-    return {(one.msgtype, one.event): one for one in nouns.found(Hearing)}
+    return {(one.platform, one.msgtype, one.event): one for one in nouns.found(Hearing)}
 
 
 class House(Protocol):
@@ -108,9 +110,10 @@ def check_time(signed_at: str, now: datetime) -> None:
         raise CallbackRefused
 
 
-async def receive(house: House, message: Message) -> str | None:
+async def receive(house: House, platform: Platform, message: Message) -> str | None:
     """Hear a message once; what to say to its sender, None for nothing. Raises DatabaseUnavailable."""
-    hearing = hearings().get((str(message.get("MsgType")), str(message.get("Event") or "")))
+    kind = (platform, str(message.get("MsgType")), str(message.get("Event") or ""))
+    hearing = hearings().get(kind)
     if hearing is None:
         return None
     try:
@@ -122,7 +125,7 @@ async def receive(house: House, message: Message) -> str | None:
 
 async def _heard(house: House, hearing: Hearing, message: Message) -> str | None:
     async def once(tx: Tx) -> str | None:
-        await _mark(tx, message)
+        await _mark(tx, hearing.platform, message)
         return await hearing.heard(tx, message, house.settings)
 
     try:
@@ -134,16 +137,16 @@ async def _heard(house: House, hearing: Hearing, message: Message) -> str | None
     except HoelunError as refusal:
         if isinstance(refusal, Unavailable):
             raise
-        log.info("wecom_callbacks.refused", heard=hearing.event or hearing.msgtype, code=refusal.code)
+        log.info("callbacks.refused", heard=hearing.event or hearing.msgtype, code=refusal.code)
         return await _refused(house, hearing, message, refusal)
 
 
 async def _refused(house: House, hearing: Hearing, message: Message, refusal: HoelunError) -> str | None:
-    """Asked again it would be refused again: WeCom hears that all is well, and the sender why it is not."""
+    """Asked again it would be refused again: the platform hears that all is well, and the sender why it is not."""
     answer = hearing.refused
 
     async def once(tx: Tx) -> str | None:
-        await _mark(tx, message)
+        await _mark(tx, hearing.platform, message)
         return await answer(tx, message, refusal) if answer is not None else None
 
     try:
@@ -154,9 +157,9 @@ async def _refused(house: House, hearing: Hearing, message: Message, refusal: Ho
         return None
 
 
-async def _mark(tx: Tx, message: Message) -> None:
+async def _mark(tx: Tx, platform: Platform, message: Message) -> None:
     """Raises Duplicate for what was heard before."""
-    mark = Callback(id=_key(message), at=tx.now, expires_at=tx.now + _REMEMBERED)
+    mark = Callback(id=f"{platform}:{_key(message)}", at=tx.now, expires_at=tx.now + _REMEMBERED)
     await tx.insert(CALLBACKS, mark)
 
 
