@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from schemas.common import END, Cursor, Limit, Moment, Request, View
+from schemas.common import END, Cursor, Id, Limit, Line, Moment, Request, View
 from schemas.point_cards import CardNo
 from schemas.points import Category
 
@@ -31,6 +31,15 @@ class SwipeView(View, frozen=True, kw_only=True):
     points_fen: int
     text: str
     again: bool
+
+
+class NewTerminal(Request, frozen=True, kw_only=True):
+    """`id` is what the terminal calls itself, on its own messages and in the statement files; the whole street's where
+    no community is named."""
+
+    id: Annotated[str, Meta(pattern=r"^[A-Za-z0-9-]{1,20}" + END)]
+    name: Line
+    community_id: Id | None = None
 
 
 FileState = Literal["checking", "posting", "posted", "refused"]

@@ -1,15 +1,18 @@
 """The desk of points: rates written, compared, tried and answered; statement files; terminals; cards."""
 
+import re
 from datetime import timedelta
 
 from schemas.points import Campaign, NewRates
 from schemas.staff import Grant
+from server.audit import AUDIT
 from server.kit.clock import today
+from server.pos import TERMINALS
 from tests.browser import Browser, Seen
 from tests.test_attachments import form_of
-from tests.test_points import balance, holder, in_force, rates, till
+from tests.test_points import Till, balance, holder, in_force, rates, till
 from tests.test_pos_files import file_of, line
-from tests.world import World
+from tests.world import World, unique
 
 
 async def accountant(world: World) -> Browser:
@@ -186,3 +189,67 @@ async def test_a_file_that_cannot_be_taken_says_why(world: World) -> None:
     assert (await clerk.get("/console/pos-files")).status == 403
     assert (await who.get("/console/pos-files/nothing")).status == 404
     assert (await who.get("/console/pos-files/nothing/rejects.csv")).status == 404
+
+
+# Terminals.
+
+
+async def test_a_terminal_is_registered_its_secret_shown_once_changed_and_switched_off(world: World) -> None:
+    await in_force(world)
+    who, (_, number) = await accountant(world), await holder(world)
+    page = await who.get("/console/terminals")
+    terminal_id = unique("T").replace("_", "-")[:20]
+    filled = {"id": terminal_id, "name": "一号窗口", "community_id": world.community}
+    shown = await who.press(page, "/terminals", **filled)
+    assert shown.status == 200, shown.text
+    here = Till(world, terminal_id, secret_on(shown))
+    again = await who.press(page, "/terminals", **filled)
+    assert "已经显示过了" in again.text and "data-secret" not in again.body
+    kept = world.house.db.reader()
+    assert secret_on(shown) not in str([one async for one in kept.each(TERMINALS, {"_id": terminal_id})])
+    assert (await here.send(here.swipe(number, 100))).status == 200
+    listed = await who.get("/console/terminals")
+    assert f"{today(world.clock.now())}" in listed.text
+
+    new = await who.press(listed, f"/{terminal_id}/rekey")
+    assert (await here.send(here.swipe(number, 100))).status == 401, "the old secret is worth nothing"
+    here.secret = secret_on(new)
+    assert (await here.send(here.swipe(number, 100))).status == 200
+    off = await who.follow(await who.press(listed, f"/{terminal_id}/off"))
+    assert "已停用" in off.text
+    assert (await here.send(here.swipe(number, 100))).status == 401
+    await who.follow(await who.press(off, f"/{terminal_id}/on"))
+    assert (await here.send(here.swipe(number, 100))).status == 200
+    acts = await world.house.db.reading(
+        lambda reader: reader.all(AUDIT, {"subjects": terminal_id}, limit=9, sort="-at")
+    )
+    assert {one.what for one in acts} == {
+        "terminal.register",
+        "terminal.rekey",
+        "terminal.off",
+        "terminal.on",
+    }
+
+
+def secret_on(page: Seen) -> str:
+    found = re.search(r"data-secret>([0-9a-f ]+)<", page.body)
+    assert found, page.text
+    return found[1].replace(" ", "")
+
+
+async def test_a_terminal_that_is_wrong_says_which_box_and_keeps_the_words(world: World) -> None:
+    who, here = await accountant(world), await till(world)
+    page = await who.get("/console/terminals")
+    for filled, status, box in (
+        ({"id": "T/1", "name": "窗口"}, 422, "id"),
+        ({"id": here.id[:20], "name": "窗口", "community_id": "nowhere"}, 422, "community_id"),
+    ):
+        wrong = await who.press(page, "/terminals", **{"community_id": ""} | filled)
+        assert wrong.status == status and f'id="wrong-{box}"' in wrong.body and 'value="窗口"' in wrong.body
+    known = {"id": "T-KNOWN", "name": "窗口", "community_id": ""}
+    assert (await who.press(page, "/terminals", **known)).status == 200
+    twice = await who.press(await who.get("/console/terminals"), "/terminals", **known)
+    assert twice.status == 409 and "已经登记过" in twice.text
+    assert (await who.post("/console/terminals/nobody/off", page.form("/terminals").fields)).status == 404
+    clerk = Browser(world, (await world.staff(Grant(role="clerk", community_id=world.community))).token)
+    assert (await clerk.get("/console/terminals")).status == 403

@@ -4,8 +4,9 @@ A swipe is named by terminal, day, batch and trace. It is posted when its card b
 and whoever binds the card gets what was earned with it.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec.structs import replace
 
@@ -203,6 +204,21 @@ async def post_waiting(tx: Tx, number: str, resident_id: str, limit: int, rules:
         kept = replace(swipe, unearned_fen=swipe.reversed_fen)
         await tx.put(SWIPES, await _post(tx, kept, resident_id, earning, rules))
     return len(waiting)
+
+
+async def last_days(reader: Reader, terminals: Sequence[str]) -> dict[str, datetime]:
+    """A purchase of the last day of each terminal, all in one trip: its id begins with terminal and day."""
+    if not terminals:
+        return {}
+    first, *others = (_latest(one) for one in terminals)
+    pipeline = first + [{"$unionWith": {"coll": SWIPES.name, "pipeline": one}} for one in others]
+    return {row["terminal"]: row["at"] for row in await reader.groups(SWIPES, pipeline)}
+
+
+def _latest(terminal: str) -> list[dict[str, Any]]:
+    begins = {"_id": {"$gte": f"{terminal}/", "$lt": f"{terminal}0"}}
+    shown = {"_id": 0, "terminal": 1, "at": 1}
+    return [{"$match": begins}, {"$sort": {"_id": -1}}, {"$limit": 1}, {"$project": shown}]
 
 
 def view(swipe: Swipe, *, again: bool) -> SwipeView:

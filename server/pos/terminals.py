@@ -9,11 +9,17 @@ import hashlib
 import hmac
 from datetime import UTC, datetime
 
+from msgspec.structs import replace
+
+from schemas.pos import NewTerminal
+from server import audit
 from server.config import Settings
 from server.kit.chance import chance
 from server.kit.db import Collection, Duplicate, Index, Reader, Stored, Tx
-from server.kit.errors import NotFound, Unauthorized
+from server.kit.errors import Conflict, Invalid, NotFound, Unauthorized
 from server.kit.vault import Vault
+from server.places import PLACES
+from server.sessions import Actor
 
 _KEPT_S = 900
 """Longer than a message is fresh: twice what the clock of a terminal may be off, before and after."""
@@ -33,6 +39,14 @@ class SentBefore(Unauthorized):
 
 class TerminalNotFound(NotFound):
     """没有这台终端"""
+
+
+class TerminalKnown(Conflict):
+    """这个编号已经登记过，请核对"""
+
+
+class CommunityUnknown(Invalid):
+    """没有这个社区，请重新选择"""
 
 
 class Terminal(Stored, kw_only=True):
@@ -101,3 +115,52 @@ def register(terminal_id: str, name: str, community_id: str | None, secret: str,
     return Terminal(
         id=terminal_id, name=name, community_id=community_id, secret=vault.seal(secret, terminal_id)
     )
+
+
+# At the desk.
+
+
+def new_secret() -> str:
+    """What somebody types into a terminal, four digits at a time."""
+    return chance.hex(16)
+
+
+async def find(reader: Reader, terminal_id: str) -> Terminal:
+    """Raises TerminalNotFound."""
+    found = await reader.get(TERMINALS, terminal_id)
+    if found is None:
+        raise TerminalNotFound
+    return found
+
+
+async def enter(tx: Tx, new: NewTerminal, secret: str, vault: Vault, actor: Actor) -> Terminal:
+    """Raises TerminalKnown, CommunityUnknown."""
+    if new.community_id is not None:
+        place = tx.recall(PLACES, new.community_id)
+        if place is None or place.kind != "community":
+            raise CommunityUnknown(field="community_id")
+    if await tx.get(TERMINALS, new.id) is not None:
+        raise TerminalKnown(field="id")
+    made = register(new.id, new.name, new.community_id, secret, vault)
+    try:
+        await tx.insert(TERMINALS, made)
+    except Duplicate as error:
+        raise TerminalKnown(field="id") from error
+    audit.note(tx, actor, "console", "terminal.register", made.id)
+    return made
+
+
+async def rekey(tx: Tx, terminal_id: str, secret: str, vault: Vault, actor: Actor) -> Terminal:
+    """The old secret is worth nothing from now on. Raises TerminalNotFound."""
+    changed = replace(await find(tx, terminal_id), secret=vault.seal(secret, terminal_id))
+    await tx.put(TERMINALS, changed)
+    audit.note(tx, actor, "console", "terminal.rekey", terminal_id)
+    return changed
+
+
+async def switch(tx: Tx, terminal_id: str, active: bool, actor: Actor) -> Terminal:
+    """Heard, or heard no more. Raises TerminalNotFound."""
+    changed = replace(await find(tx, terminal_id), active=active)
+    await tx.put(TERMINALS, changed)
+    audit.note(tx, actor, "console", "terminal.on" if active else "terminal.off", terminal_id)
+    return changed
