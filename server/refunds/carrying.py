@@ -17,6 +17,7 @@ from server.kit.platform import Action, PlatformRefusal
 from server.payments import PAYMENTS
 from server.refunds.notices import happened
 from server.refunds.stored import REFUNDS, Refund
+from server.settlements import source_of
 
 _LONGEST_REASON = 80
 _LATE_LOOK = timedelta(hours=6)
@@ -82,18 +83,10 @@ async def _give_points(tx: Tx, refund_id: str) -> None:
     refund = await tx.get(REFUNDS, refund_id)
     if refund is None or refund.state != "carrying" or refund.points_at is not None:
         return
-    source = await _source(tx, refund)
     name = f"refund/{refund.id}/points"
+    source = await source_of(tx, refund.payment_id, name)
     await ledger.refund(tx, name, _spent(refund), refund.points_fen, source, by="system")
     await tx.change(REFUNDS, {"_id": refund.id}, {"$set": {"points_at": tx.now}})
-
-
-async def _source(tx: Tx, refund: Refund) -> str:
-    """The payee's account that had the points; once it is settled, the post office's, which has them back next time."""
-    theirs = ledger.common("payee", _spent(refund), refund.payee_id)
-    if await ledger.standing(tx, theirs) >= refund.points_fen:
-        return theirs
-    return ledger.common("clearing", _spent(refund), refund.payee_id)
 
 
 async def _asked(house: Building, refund: Refund) -> Any:

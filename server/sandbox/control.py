@@ -20,6 +20,7 @@ from .pay_doors import PAY_CONTROLS
 from .pay_sheet import SHEET
 from .payee import PAYEE_CONTROLS
 from .people import Result
+from .post_office import POST_OFFICE_CONTROLS
 from .subscribe import answer_popup
 from .world import World
 
@@ -212,6 +213,7 @@ CONTROLS: tuple[Control, ...] = (
     *PAY_CONTROLS,
     SHEET,
     *PAYEE_CONTROLS,
+    *POST_OFFICE_CONTROLS,
     Control("POST", "/_control/codes", LoginCode, login_code),
     Control("POST", "/_control/phone-codes", PhoneCode, phone_code),
     Control("POST", "/_control/wecom-codes", StaffCode, staff_code),
