@@ -27,6 +27,7 @@ LONG_ONES = (
     "tests/test_endpoints.py",
     "tests/faults/test_faults.py",
     "tests/machine/test_machine.py",
+    "tests/machine/test_money.py",
     "tests/test_complaints.py",
     "tests/test_attachments.py",
     "tests/test_demo.py",
