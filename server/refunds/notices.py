@@ -82,10 +82,10 @@ async def call(tx: Tx, event: Event) -> None:
         text=f"{refund.title}：{said(refund)}。{refund.why or refund.reason}",
         page=f"/console/refunds/{refund.id}",
     )
-    await staff_push.send_all(tx, event, _bookkeepers(tx), word)
+    await staff_push.send_all(tx, event, bookkeepers(tx), word)
 
 
-def _bookkeepers(reader: Reader) -> list[str]:
+def bookkeepers(reader: Reader) -> list[str]:
     members = reader.everything(staff.STAFF).items.values()
     return sorted(
         one.id for one in members if one.active and any(grant.role == "accountant" for grant in one.grants)
