@@ -29,6 +29,20 @@ class BindCard(Request, frozen=True, kw_only=True):
     phone: Phone
 
 
+class CardCodeView(View, frozen=True, kw_only=True):
+    """The only time that the code is shown: read it out, or write it down, for whom it is."""
+
+    code: str
+    expires_at: datetime
+
+
+class ClaimCard(Request, frozen=True, kw_only=True):
+    """On the phone: the number on the card, and the code from the window."""
+
+    number: CardNo
+    code: Annotated[str, Meta(pattern=r"^[0-9]{3} ?[0-9]{3}" + END, title="领卡码")]
+
+
 class ChangeCard(Request, frozen=True, kw_only=True):
     reason: Reason
 

@@ -37,6 +37,10 @@ class HolderDiffers(Conflict):
     """姓名或手机号与居民登记的不一致，请核对"""
 
 
+class NoSuchMove(NotFound):
+    """没有这个操作"""
+
+
 class CardNotInUse(Conflict):
     """这张卡现在不能这样操作"""
 
@@ -68,12 +72,20 @@ async def of(reader: Reader, resident_id: str) -> PointCard | None:
 
 async def bind(tx: Tx, wanted: BindCard, holder: Resident, actor: Actor) -> PointCard:
     """Raises HolderDiffers, HasCard, CardOfAnother."""
+    await check_free(tx, wanted, holder)
+    if actor.kind == "staff":
+        audit.note(tx, actor, "window", "card.bind", wanted.number, holder.id)
+    return await _issue(tx, wanted.number, holder.id, actor)
+
+
+async def check_free(reader: Reader, wanted: BindCard, holder: Resident) -> None:
+    """Whether this card can become theirs. Raises HolderDiffers, HasCard, CardOfAnother."""
     if (holder.name, holder.phone) != (wanted.name, wanted.phone):
         raise HolderDiffers
-    if await of(tx, holder.id) is not None:
+    if await of(reader, holder.id) is not None:
         raise HasCard
-    audit.note(tx, actor, "window", "card.bind", wanted.number, holder.id)
-    return await _issue(tx, wanted.number, holder.id, actor)
+    if await reader.get(POINT_CARDS, wanted.number) is not None:
+        raise CardOfAnother(field="number")
 
 
 async def _issue(tx: Tx, number: str, resident_id: str, actor: Actor) -> PointCard:
@@ -96,10 +108,19 @@ async def _issue(tx: Tx, number: str, resident_id: str, actor: Actor) -> PointCa
     return card
 
 
-async def set_state(
-    tx: Tx, resident_id: str, state: CardState, since: Container[str], reason: str, actor: Actor
-) -> PointCard:
-    """Report it lost, freeze it, put it in use again. Raises NoCard, CardNotInUse."""
+MOVES: dict[str, tuple[CardState, Container[CardState]]] = {
+    "lost": ("lost", ("active",)),
+    "freeze": ("frozen", ("active", "lost")),
+    "release": ("active", ("frozen", "lost")),
+}
+"""What can be done with a card: how it is then, and how it has to be before."""
+
+
+async def move(tx: Tx, resident_id: str, name: str, reason: str, actor: Actor) -> PointCard:
+    """One of MOVES. Raises NoSuchMove, NoCard, CardNotInUse."""
+    if name not in MOVES:
+        raise NoSuchMove
+    state, since = MOVES[name]
     card = await of(tx, resident_id)
     if card is None:
         raise NoCard

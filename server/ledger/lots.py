@@ -18,13 +18,15 @@ _AT_ONCE = 200
 
 
 class Lot(Leased, kw_only=True):
-    """`id` is the transfer that brought it. It expires at `due_at`, or later where points have come back to it."""
+    """`id` is the transfer that brought it. It expires at `due_at`, or later where points have come back to it.
+    `warned_days` is the shortest span before it that its owner was warned for (server/points/warnings.py)."""
 
     resident_id: str
     amount: int
     left: int
     at: datetime
     expires_at: datetime
+    warned_days: int | None = None
 
 
 class Part(Struct, frozen=True):
@@ -99,6 +101,7 @@ async def give_back(tx: Tx, parts: Iterable[Part]) -> None:
         lot.left += wanted[lot.id]
         if lot.expires_at <= tx.now:
             lot.expires_at = lot.due_at = tx.now + _GIVEN_BACK
+            lot.warned_days = None
     await tx.put_all(LOTS, lots)
 
 

@@ -1,6 +1,6 @@
 """Points 积分: rates by version, what purchases earn, what is there."""
 
-from server.points import campaigns, comparing, rates, views
+from server.points import campaigns, comparing, rates, views, warnings
 from server.points.accrual import Earning, capped, earned, yuan
 from server.points.rates import RATES, RateVersion
 
@@ -14,5 +14,6 @@ __all__ = [
     "earned",
     "rates",
     "views",
+    "warnings",
     "yuan",
 ]

@@ -119,6 +119,11 @@ TEMPLATES = (
     Template(template_id="tmpl-bill-new", title="新账单通知", keys=_BILL_KEYS),
     Template(template_id="tmpl-bill-due", title="账单到期提醒", keys=_BILL_KEYS),
     Template(
+        template_id="tmpl-points-expiring",
+        title="积分到期提醒",
+        keys={"thing1": "内容", "number2": "积分", "date3": "到期日", "thing4": "温馨提示"},
+    ),
+    Template(
         template_id="tmpl-proxy-changed",
         title="代办授权通知",
         keys={"thing1": "事项", "time2": "时间", "thing3": "说明"},
@@ -169,6 +174,7 @@ PAGES = (
     "packages/me/pages/ahead/index",
     "packages/me/pages/profile/index",
     "packages/me/pages/proxies/index",
+    "packages/points/pages/points/index",
 )
 
 
