@@ -64,7 +64,7 @@ function fenOf(text) {
 
 /** What is said while a payment is under way. @param {any} payment @param {{ paid: boolean, long: boolean, payee: string }} known */
 function progressOf(payment, { paid, long, payee }) {
-  if (payment.client_params && !paid) return { title: '还没有付款', text: `请在 ${clock(payment.expires_at)} 前付 ${yuan(payment.pay_fen)} 元。不想缴了可以取消，积分会退回。` }
+  if (payment.client_params && !paid) return { title: '还没有付款', text: `请在 ${clock(payment.expires_at)} 前付 ${yuan(payment.pay_fen)} 元。不想缴了可以取消${payment.points_fen ? '，积分马上退回' : ''}。` }
   if (payment.client_params) return { title: '已经付款', text: long ? '微信还没有把结果告诉我们，会一直去问。您可以先离开，有结果了给您发消息。' : '正在等微信确认，请稍候' }
   const usual = `正在交给${payee}，请稍候`
   return { title: payment.state_text, text: long ? `${payee}还没有回答，会一直去问，不会多收钱。您可以先离开，有结果了给您发消息。` : usual }
