@@ -12,11 +12,14 @@ CardNo = Annotated[str, Meta(pattern=r"^[0-9]{12,19}" + END, title="卡号", des
 
 
 class CardView(View, frozen=True, kw_only=True):
-    """`number` shows the last four digits only."""
+    """`number` shows the last four digits only. `text` says to its holder what that state means and what can be done;
+    `can_report`: they may report it lost themselves."""
 
     number: str
     state: CardState
     state_text: str
+    text: str
+    can_report: bool
     since: datetime
 
 

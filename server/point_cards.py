@@ -18,6 +18,12 @@ STATES: dict[CardState, str] = {
     "frozen": "已冻结",
     "replaced": "已换新卡",
 }
+MEANING: dict[CardState, str] = {
+    "active": "在社区的店里刷这张卡消费，就有积分",
+    "lost": "现在不能用积分付款，积分都在。卡找到了，或者要换新卡，请带身份证到社区便民窗口",
+    "frozen": "窗口把这张卡冻结了，现在不能用积分付款，积分都在。请带身份证到社区便民窗口核对",
+    "replaced": "已经换了新卡，积分在新卡上",
+}
 _SHOWN = 4
 
 
@@ -149,6 +155,8 @@ def view(card: PointCard) -> CardView:
         number=f"尾号 {card.id[-_SHOWN:]}",
         state=card.state,
         state_text=STATES[card.state],
+        text=MEANING[card.state],
+        can_report=card.state in MOVES["lost"][1],
         since=card.changed_at,
     )
 

@@ -74,6 +74,13 @@ export const SHOTS = [
   { name: 'aloud', page: (street) => `packages/cases/pages/aloud/index?case_no=${street.shown}`, who: applicant, see: '请身边的人念给您听', empty: { who: busy, page: (street) => `packages/cases/pages/aloud/index?case_no=${street.submitted}` } },
   { name: 'announcements', page: () => 'packages/announcements/pages/list/index', who: busy, see: '就这些了', empty: { who: newcomer } },
   { name: 'announcement', page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-03', who: PEOPLE.neighbour, see: '更正', empty: { page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-08' } },
+  { name: 'points', page: () => 'packages/points/pages/points/index', who: PEOPLE.saver, see: '积分是怎么来的', empty: { who: newcomer } },
+  { name: 'points-table', page: () => 'packages/points/pages/points/index', who: PEOPLE.saver, see: '积分是怎么来的', below: true, act: (phone) => phone.tap('换成表格看') },
+  { name: 'points-entry', page: () => 'packages/points/pages/entry/index?seq=1', who: PEOPLE.saver, see: '记账时间', empty: { page: async () => `packages/points/pages/entry/index?seq=${await spent()}` } },
+  { name: 'points-card', page: () => 'packages/points/pages/card/index', who: PEOPLE.saver, see: '卡丢了', empty: { who: newcomer } },
+  { name: 'points-claim', page: () => 'packages/points/pages/card/index', who: newcomer, see: '领卡码' },
+  { name: 'statements', page: () => 'packages/points/pages/statements/index', who: PEOPLE.saver, see: '现在剩', empty: { who: newcomer } },
+  { name: 'statement', page: async () => `packages/points/pages/statement/index?month=${await firstMonth()}`, who: PEOPLE.saver, see: '每一笔积分', empty: { page: () => `packages/points/pages/statement/index?month=${thisMonth()}` } },
   { name: 'profile', page: () => 'packages/me/pages/profile/index', who: busy, see: '住在哪里', empty: { who: newcomer } },
   { name: 'subscriptions', page: () => 'packages/me/pages/subscriptions/index', who: busy, see: '再同意一次', empty: { who: newcomer } },
   { name: 'ahead', page: () => 'packages/me/pages/ahead/index', who: regular, see: '以后不来了', empty: { who: newcomer } },
@@ -113,6 +120,21 @@ async function forward(phone, pages) {
 async function check(phone) {
   await forward(phone, 2)
   await phone.view.getByLabel('以上内容属实').click()
+}
+
+/** The month it is in the street. */
+const thisMonth = () => new Date(Date.now() + 8 * 3600_000).toISOString().slice(0, 7)
+
+/** The last month before this one in which something was bought. */
+async function firstMonth() {
+  const { items } = await (await elsewhere(PEOPLE.saver))('GET', '/v1/points/months')
+  return items.find((one) => !one.running && one.earned_fen).month
+}
+
+/** The number of an entry that is no purchase. */
+async function spent() {
+  const { items } = await (await elsewhere(PEOPLE.saver))('GET', '/v1/points/entries')
+  return (items.find((one) => one.payment_id || one.kind === 'expiry') || items[0]).seq
 }
 
 /** A number from a receipt that lies at hand. */

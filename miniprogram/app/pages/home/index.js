@@ -11,6 +11,7 @@ const ENTRIES = [
   { title: '约上门服务', text: '保洁 维修 照护', icon: 'sparkles', colour: 'primary', url: '/packages/services/pages/list/index' },
   { title: '政务办理', text: '少跑腿 查指南', icon: 'file-check', colour: 'blue', url: '/packages/approvals/pages/guide/index' },
   { title: '生活缴费', text: '物业 电费 社保', icon: 'wallet', colour: 'amber', url: '/packages/bills/pages/list/index' },
+  { title: '我的积分', text: '刷卡得 抵账单', icon: 'gift', colour: 'primary', url: '/packages/points/pages/points/index' },
   { title: '搬家货运', text: '先看再报价', icon: 'truck', colour: 'amber', url: '/packages/services/pages/list/index?category=moving' },
   { title: '查进度', text: '凭编号就能查', icon: 'search', colour: 'blue', url: '/packages/approvals/pages/progress/index' },
   { title: '定期上门', text: '每周按时来', icon: 'repeat', colour: 'primary', url: '/packages/services/pages/list/index' },

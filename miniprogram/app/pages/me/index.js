@@ -3,6 +3,7 @@ const me = require('../../services/me')
 const places = require('../../services/places')
 
 const ENTRIES = [
+  { title: '我的积分', text: '有多少，怎么来的，便民邮储卡', icon: 'gift', url: '/packages/points/pages/points/index' },
   { title: '账单与缴费', text: '要缴的账单，缴过的凭证', icon: 'wallet', url: '/packages/bills/pages/list/index' },
   { title: '消息订阅', text: '哪些事发微信提醒您', icon: 'bell', url: '/packages/me/pages/subscriptions/index' },
   { title: '候补与定期服务', text: '排队的时间，每周的上门', icon: 'repeat', url: '/packages/me/pages/ahead/index' },
