@@ -12,7 +12,7 @@ from typing import Any, ClassVar, TypeVar
 from urllib.parse import urlencode
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import BytecodeCache, Environment, FileSystemBytecodeCache, FileSystemLoader, StrictUndefined
 from msgspec import Struct
 from tornado.web import create_signed_value, decode_signed_value
 
@@ -100,6 +100,7 @@ def _compiled() -> Environment:
         lstrip_blocks=True,
         auto_reload=False,
         cache_size=-1,
+        bytecode_cache=_bytecode(),
     )
     environment.globals |= {"static": assets.url}
     environment.filters |= {
@@ -114,6 +115,14 @@ def _compiled() -> Environment:
     for name in environment.list_templates():
         environment.get_template(name)
     return environment
+
+
+def _bytecode() -> BytecodeCache | None:
+    """What was compiled at the last start, in a folder of this user's own; half of a start is compiling otherwise."""
+    try:
+        return FileSystemBytecodeCache()
+    except (OSError, RuntimeError):
+        return None  # nowhere to write
 
 
 TEMPLATES = _compiled()

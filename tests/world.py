@@ -178,8 +178,7 @@ class World:
         """Tomorrow, nine o'clock; one community and compound; no fault left over."""
         tomorrow = datetime.now(SHANGHAI).date() + timedelta(days=1)
         self.clock.set(datetime.combine(tomorrow, time(9), SHANGHAI))
-        await self.control("faults", method="DELETE")
-        await self.control("mini-callbacks-style")
+        self.town.sandbox.world.settle()
         self.community, self.compound = unique("community"), unique("compound")
         await self.put(
             PLACES,

@@ -19,7 +19,7 @@ from .config import SandboxConfig, Template
 from .dues import Agency
 from .errors import Refused
 from .faults import Faults
-from .mini_callbacks import MiniCallbacks
+from .mini_callbacks import MiniCallbacks, Style
 from .pay import Pay
 from .pay_keys import make
 from .pay_notices import Notifier
@@ -104,6 +104,11 @@ class World:
                 if message.response_code:
                     sent_at = datetime.fromisoformat(message.at).timestamp()
                     self.card_codes[message.response_code] = CardCode(message.msgid, sent_at)
+
+    def settle(self) -> None:
+        """No fault waits, and events are told as usual."""
+        self.faults.clear()
+        self.mini.style = Style()
 
     @property
     def now_s(self) -> float:
