@@ -70,7 +70,8 @@ def _said(value: Any) -> str:
 
 
 def yuan(fen: int) -> str:
-    return f"{fen // 100:,}.{fen % 100:02d}"
+    whole, rest = divmod(abs(fen), 100)
+    return f"{'-' if fen < 0 else ''}{whole:,}.{rest:02d}"
 
 
 _QUOTE_STATES = {
