@@ -69,7 +69,7 @@ async def demo(arguments: argparse.Namespace, settings: Settings, stop: asyncio.
     from server.demo.run import CannotRun, run
 
     try:
-        await run(settings, stop, fresh=arguments.fresh, chosen=_given(arguments))
+        await run(settings, stop, fresh=arguments.fresh, month=arguments.month, chosen=_given(arguments))
     except CannotRun as error:
         raise CannotStart(str(error)) from error
     return 0
@@ -172,7 +172,7 @@ COMMANDS = (
     Command(name="web", run=web, options=("fd", "ready-fd")),
     Command(name="worker", run=worker, options=("ready-fd",)),
     Command(name="serve", run=serve_all),
-    Command(name="demo", run=demo, options=("fresh",), defaults=EMBEDDED_DEMO),
+    Command(name="demo", run=demo, options=("fresh", "month"), defaults=EMBEDDED_DEMO),
     Command(name="sandbox", run=sandbox, options=("fd", "ready-fd"), defaults=EMBEDDED_DEMO),
     Command(name="seed", run=seed),
     Command(name="check", run=check),
@@ -186,6 +186,7 @@ OPTIONS: Mapping[str, Mapping[str, object]] = {
     "file": {"metavar": "FILE", "help": "TOML: days_off, working_days, years; empty takes it back"},
     "userid": {"metavar": "USERID", "help": "as WeCom's directory has it"},
     "fresh": {"action": "store_true", "help": "forget what an earlier demo left"},
+    "month": {"action": "store_true", "help": "let a month of purchases and bills go by"},
 }
 
 

@@ -388,6 +388,8 @@ async def test_some_have_points_of_two_years_and_bills_to_pay(world: World) -> N
     assert (await without.get("/v1/points")).json["card"] is None
     paying = await resident_of_the_street(world, "demo-resident-001")
     (bill,) = (await paying.get("/v1/bills", state="paying")).json["items"]
+    labels = [one["label"] for one in (await paying.get("/v1/bills", state="open")).json["items"]]
+    assert "妈妈家的电费" in labels
     await world.work()
     assert (await paying.get("/v1/bills", state="paid")).json["items"][0]["id"] == bill["id"]
     assert [one async for one in differences(reader)] == []

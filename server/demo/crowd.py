@@ -40,8 +40,13 @@ def people(path: Path, places: list[Place]) -> list[Resident]:
     ]
 
 
+def openid_of(number: int) -> str:
+    """Of the so many-th resident."""
+    return f"{SEED}-{number:03d}"
+
+
 def _resident(number: int, recipe: Recipe, compound: Place, chance: Random) -> Resident:
-    openid = f"{SEED}-{number:03d}"
+    openid = openid_of(number)
     return Resident(
         id=openid,
         openid=openid,

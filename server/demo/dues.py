@@ -29,10 +29,11 @@ def every(day: date) -> dict[str, Due]:
 
 def of(number: int, day: date) -> list[Due]:
     """The bills of the so many-th resident."""
-    return [_due(kind, number, day) for kind in KINDS]
+    return [bill(kind, number, day) for kind in KINDS]
 
 
-def _due(kind: tuple[str, str, tuple[int, int], int], number: int, day: date) -> Due:
+def bill(kind: tuple[str, str, tuple[int, int], int], number: int, day: date) -> Due:
+    """The bill of one kind that lies at the agency on that day, on the account with this number."""
     payee, letters, (least, most), months = kind
     account = f"{letters}{number:06d}"
     period = month(day, months)

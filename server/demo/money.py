@@ -50,7 +50,7 @@ PURCHASES = (
 EXPIRED = (745, "appliance", 300_000)
 """For the second half of them, points that nobody has used in time."""
 _AT_ONCE = 20
-_PAID_FEN, _WINDOW_FEN = 3_050, 86_400
+PAID_FEN, _WINDOW_FEN = 3_050, 86_400
 
 
 class Building(Protocol):
@@ -259,15 +259,15 @@ async def _owe(tx: Tx, people: list[Resident], since: date, now: datetime, rules
             asked = LookUp(payee_id=due.payee, account_no=due.account_no)
             await bills.take_up(tx, one.id, asked, [due])
     mother = dues.of(BILLED + 1, since)[0]
-    asked = LookUp(payee_id=mother.payee, account_no=mother.account_no, label="妈妈家的电费")
-    await bills.take_up(tx, people[0].id, asked, [mother])
+    asked = LookUp(payee_id=mother.payee, account_no=mother.account_no)
+    await bills.take_up(tx, people[0].id, asked, [mother], bills.Wish(label="妈妈家的电费"))
     for number, one in enumerate(people[:2], 1):
         new = _from_the_window(one, "payee-property-1", f"TJ{number:06d}", _WINDOW_FEN, since)
         await bills.enter(tx, new, CLERK)
     paid = await bills.enter(
-        tx, _from_the_window(people[0], "payee-insurance", "BX000001", _PAID_FEN, since), CLERK
+        tx, _from_the_window(people[0], "payee-insurance", "BX000001", PAID_FEN, since), CLERK
     )
-    await payments.begin(tx, paid.id, people[0], _PAID_FEN, rules)
+    await payments.begin(tx, paid.id, people[0], PAID_FEN, rules)
 
 
 def _from_the_window(one: Resident, payee_id: str, account_no: str, fen: int, since: date) -> NewBill:

@@ -37,8 +37,9 @@ class Stopped(Exception):
     """Ctrl-C came before the demo was up."""
 
 
-async def run(settings: Settings, stop: asyncio.Event, *, fresh: bool, chosen: set[str]) -> None:
-    """Until `stop`. A port that nobody chose and that is taken is replaced by the next free one."""
+async def run(settings: Settings, stop: asyncio.Event, *, fresh: bool, month: bool, chosen: set[str]) -> None:
+    """Until `stop`. A port that nobody chose and that is taken is replaced by the next free one. With `month` a month of
+    purchases and bills goes by while somebody tries it out already."""
     if settings.environment == "production":
         raise CannotRun("the demo does not run with environment = production")
     if fresh and settings.mongo_url:
@@ -46,7 +47,9 @@ async def run(settings: Settings, stop: asyncio.Event, *, fresh: bool, chosen: s
     log.configure("warning", "console")
     async with AsyncExitStack() as stack:
         try:
-            await unless(stop, _bring_up(stack, settings, fresh, chosen))
+            up = await unless(stop, _bring_up(stack, settings, fresh, chosen))
+            if month:
+                stack.push_async_callback(_ended, asyncio.create_task(_month(up), name="demo.month"))
             await stop.wait()
         except Stopped:
             pass
@@ -54,7 +57,8 @@ async def run(settings: Settings, stop: asyncio.Event, *, fresh: bool, chosen: s
     say(f"stopped; everything is kept in {settings.data_dir}, and the next scripts/demo goes on from there")
 
 
-async def _bring_up(stack: AsyncExitStack, settings: Settings, fresh: bool, chosen: set[str]) -> None:
+async def _bring_up(stack: AsyncExitStack, settings: Settings, fresh: bool, chosen: set[str]) -> Settings:
+    """The settings with what came out."""
     own = not settings.mongo_url
     say("database …")
     url = await stack.enter_async_context(
@@ -83,6 +87,22 @@ async def _bring_up(stack: AsyncExitStack, settings: Settings, fresh: bool, chos
     else:
         say("  no node, or scripts/setup could not install the preview's packages: no phone to look at")
     say(guide.text(settings))
+    return settings
+
+
+async def _month(settings: Settings) -> None:
+    """Once in the life of the data; what was interrupted is gone on with at the next start."""
+    from server.demo.month import Refused, begun
+
+    try:
+        await begun(settings, say)
+    except (Refused, TimeoutError, ExceptionGroup) as error:
+        say(f"  the month could not be played to its end: {error}")
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 async def _started(stack: AsyncExitStack, roles: list[supervise.Role]) -> None:
