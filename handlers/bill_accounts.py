@@ -2,7 +2,7 @@
 
 from handlers.base import Answer, Endpoint, allow
 from schemas.bill_accounts import BillAccountsView, BillAccountView, ChangeBillAccount, NewBillAccount
-from server import bill_accounts, bills
+from server import auto_pay, bill_accounts, bills
 from server.kit.db import Reader, Tx
 
 TITLE = "常缴账户"
@@ -55,10 +55,11 @@ class OneBillAccount(Endpoint):
 
     @allow("resident")
     async def delete(self, account_id: str) -> None:
-        """Its payee is not asked any more; its bills stay."""
+        """Its payee is not asked any more, and nothing of it paid by itself; its bills stay."""
 
         async def removed(tx: Tx) -> None:
             account = await bill_accounts.seen_by(tx, account_id, self.actor)
+            await auto_pay.end_with(tx, account, self.actor)
             await bill_accounts.remove(tx, account, self.actor)
 
         await self.building.db.atomically(removed)

@@ -101,6 +101,16 @@ class Payees(Section, frozen=True, kw_only=True):
     kept_hours: Positive = 24
 
 
+class AutoPay(Section, frozen=True, kw_only=True):
+    """Bills that are paid from points by themselves: `notice_hours` after it was said, looked at again after `look_hours`
+    where something was lacking. Residents choose their limits, of a bill and of a month, from these."""
+
+    notice_hours: Positive = 24
+    look_hours: Positive = 24
+    bill_limits_fen: list[Positive] = field(default_factory=lambda: [10_000, 20_000, 50_000])
+    month_limits_fen: list[Positive] = field(default_factory=lambda: [20_000, 50_000, 100_000])
+
+
 class Http(Section, frozen=True, kw_only=True):
     """Limits measured to close slow and oversized connections while good users notice nothing. `proxies` are the
     addresses and networks of our own proxies, whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
@@ -414,6 +424,7 @@ class Settings(Section, frozen=True, kw_only=True):
     wecom: WeCom = field(default_factory=WeCom)
     pay: Pay = field(default_factory=Pay)
     payees: Payees = field(default_factory=Payees)
+    auto_pay: AutoPay = field(default_factory=AutoPay)
     http: Http = field(default_factory=Http)
     limits: Limits = field(default_factory=Limits)
     progress: Progress = field(default_factory=Progress)

@@ -124,6 +124,11 @@ TEMPLATES = (
         keys={"thing1": "内容", "number2": "积分", "date3": "到期日", "thing4": "温馨提示"},
     ),
     Template(
+        template_id="tmpl-auto-pay",
+        title="自动缴费提醒",
+        keys={"thing1": "缴费项目", "amount2": "金额", "phrase3": "当前状态", "thing4": "温馨提示"},
+    ),
+    Template(
         template_id="tmpl-proxy-changed",
         title="代办授权通知",
         keys={"thing1": "事项", "time2": "时间", "thing3": "说明"},
@@ -167,7 +172,9 @@ TEMPLATES = (
 )
 PAGES = (
     "pages/home/index",
+    "packages/bills/pages/autopay/index",
     "packages/bills/pages/pay/index",
+    "packages/bills/pages/saved/index",
     "packages/bills/pages/receipt/index",
     "packages/bookings/pages/case/index",
     "packages/cases/pages/case/index",
