@@ -24,7 +24,7 @@ class Cards(Endpoint):
             return point_cards.view(card)
 
         answer = await self.once(bound, status=201, lanes=[f"points:{holder.id}"])
-        await _post_waiting(house, wanted.number, holder.id)
+        await post_waiting(house, wanted.number, holder.id)
         return answer
 
 
@@ -62,7 +62,7 @@ class Claim(Endpoint):
             return point_cards.view(await card_codes.claim(tx, wanted, actor, house.vault))
 
         answer = await self.once(claimed, status=201, lanes=[f"points:{actor.id}"])
-        await _post_waiting(house, wanted.number, actor.id)
+        await post_waiting(house, wanted.number, actor.id)
         return answer
 
 
@@ -110,11 +110,11 @@ class Swap(Endpoint):
             return point_cards.view(card)
 
         answer = await self.once(swapped, lanes=[f"points:{holder.id}"])
-        await _post_waiting(house, wanted.number, holder.id)
+        await post_waiting(house, wanted.number, holder.id)
         return answer
 
 
-async def _post_waiting(house: Building, number: str, resident_id: str) -> None:
+async def post_waiting(house: Building, number: str, resident_id: str) -> None:
     """What was bought with the card before, some at a time; whoever asks again goes on where it stopped."""
     lanes = [f"points:{resident_id}"]
     posted = _BATCH

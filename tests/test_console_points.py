@@ -10,9 +10,9 @@ from server.kit.clock import today
 from server.pos import TERMINALS
 from tests.browser import Browser, Seen
 from tests.test_attachments import form_of
-from tests.test_points import Till, balance, holder, in_force, rates, till
+from tests.test_points import Till, balance, card_no, clerk, holder, in_force, rates, till
 from tests.test_pos_files import file_of, line
-from tests.world import World, unique
+from tests.world import Person, World, unique
 
 
 async def accountant(world: World) -> Browser:
@@ -253,3 +253,75 @@ async def test_a_terminal_that_is_wrong_says_which_box_and_keeps_the_words(world
     assert (await who.post("/console/terminals/nobody/off", page.form("/terminals").fields)).status == 404
     clerk = Browser(world, (await world.staff(Grant(role="clerk", community_id=world.community))).token)
     assert (await clerk.get("/console/terminals")).status == 403
+
+
+# A card at the window.
+
+
+async def window(world: World) -> Browser:
+    return Browser(world, (await clerk(world)).token)
+
+
+async def as_told(who: Person, number: str) -> dict[str, str]:
+    me = (await who.get("/v1/me")).json
+    return {"number": f"{number[:4]} {number[4:]}", "name": me["name"], "phone": me["phone"]}
+
+
+async def test_the_window_binds_a_card_shows_its_points_and_freezes_and_replaces_it(world: World) -> None:
+    await in_force(world)
+    desk, here, resident, number = await window(world), await till(world), await world.resident(), card_no()
+    await here.sent(here.swipe(number, 20000))
+    at = f"/console/residents/{resident.id}/card"
+    phone = (await resident.get("/v1/me")).json["phone"]
+    assert f'"{at}"' in (await desk.get(f"/console/residents?phone={phone}")).body
+    page = await desk.get(at)
+    assert "还没有绑定" in page.text and "还没有积分" in page.text
+    told = await as_told(resident, number)
+    wrong = await desk.press(page, "/bind", **told | {"number": "12"})
+    assert wrong.status == 422 and "卡号是卡面上的" in wrong.text and told["name"] in wrong.body
+    other = await desk.press(page, "/bind", **told | {"name": "别人"})
+    assert other.status == 409 and "姓名或手机号与居民登记的不一致" in other.text
+    bound = await desk.follow(await desk.press(page, "/bind", **told))
+    for words in ("卡已绑定", f"尾号 {number[-4:]}", "1.00 分", "消费积分", "+1.00", "超市消费 200.00 元"):
+        assert words in bound.text, (words, bound.text)
+    silent = await desk.press(bound, "/freeze", reason=" ")
+    assert silent.status == 422 and "请写明原因" in silent.text
+    frozen = await desk.follow(await desk.press(bound, "/freeze", reason="有人冒用"))
+    assert "已冻结" in frozen.text and "有人冒用" in frozen.text
+    late = await desk.press(bound, "/lost", reason="丢了")
+    assert late.status == 409 and "现在不能这样操作" in late.text
+    free = await desk.follow(await desk.press(frozen, "/release", reason="查清了"))
+    assert "解除" in free.text
+    lost = await desk.follow(await desk.press(free, "/lost", reason="丢在车上"))
+    assert "已挂失" in lost.text
+    new = card_no()
+    swapped = await desk.follow(await desk.press(lost, "/replace", number=new))
+    assert f"尾号 {new[-4:]}" in swapped.text and "正常" in swapped.text
+    assert await balance(resident) == (100, 0)
+
+
+async def test_the_window_gives_out_a_code_with_which_the_phone_takes_the_card(world: World) -> None:
+    desk, resident, number = await window(world), await world.resident(), card_no()
+    at = f"/console/residents/{resident.id}/card"
+    fields = (await desk.get(at)).form("/bind").fields | await as_told(resident, number)
+    given = await desk.post(f"{at}/code", fields)
+    found = re.search(r'"secret">([0-9 ]+)<', given.body)
+    assert given.status == 200 and found, given.text
+    claimed = await resident.post("/v1/points/card/claim", {"number": number, "code": found[1]})
+    assert claimed.status == 201, claimed.body
+    assert f"尾号 {number[-4:]}" in (await desk.get(at)).text
+
+
+async def test_a_window_elsewhere_and_the_accountants_do_not_see_a_residents_card(world: World) -> None:
+    resident, _ = await holder(world)
+    at = f"/console/residents/{resident.id}/card"
+    far = await world.staff(Grant(role="clerk", community_id=unique("community")))
+    elsewhere = Browser(world, far.token)
+    fields = (await (await window(world)).get(at)).form("/freeze").fields | {"reason": "试一试"}
+    assert (await elsewhere.get(at)).status == 404
+    assert (await elsewhere.post(f"{at}/freeze", fields)).status in (403, 404)
+    assert (await (await accountant(world)).get(at)).status == 403
+    looks = await world.house.db.reading(
+        lambda reader: reader.all(AUDIT, {"subjects": resident.id, "what": "points.open"}, limit=9)
+    )
+    assert len(looks) == 1

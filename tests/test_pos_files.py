@@ -185,6 +185,8 @@ async def test_rows_that_cannot_be_taken_are_listed_and_the_others_posted(world:
         (8, "bad_row"),
         (9, "invalid"),
     ]
+    assert rejects[2]["message"] == "费率里没有这个消费类别"
+    assert [rejects[one]["message"] for one in (3, 6)] == ["“卡号”这一栏不对", "“金额”这一栏不对"]
     sheet = await who.get(f"/v1/pos/files/{told['id']}/rejects.csv")
     assert sheet.body.decode("utf-8-sig").splitlines()[0] == "行号,原因,原文"
     assert len(sheet.body.decode().splitlines()) == 8

@@ -72,6 +72,8 @@ _LOOKS = {
     "terminal.rekey": "给刷卡终端换密钥",
     "terminal.off": "停用刷卡终端",
     "terminal.on": "启用刷卡终端",
+    "points.open": "查看居民的积分",
+    "card.code": "发领卡码",
     "card.bind": "绑定邮储卡",
     "card.swap": "换邮储卡",
     "card.lost": "挂失邮储卡",

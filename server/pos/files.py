@@ -17,7 +17,7 @@ from schemas.pos import FileState, FilesView, FileView, RejectsView, RejectView,
 from server import audit, staff
 from server.config import Settings
 from server.kit.db import Collection, Database, Duplicate, Index, Reader, Stored, Tx
-from server.kit.errors import Conflict, HoelunError, NotFound, Unauthorized
+from server.kit.errors import Conflict, HoelunError, Invalid, NotFound, Unauthorized
 from server.kit.files import Files
 from server.kit.jobs import DUE, Leased, QueueOf, Settled
 from server.pos import arrivals, layout
@@ -35,6 +35,16 @@ STATES: dict[FileState, str] = {
     "posting": "正在入账",
     "posted": "已入账",
     "refused": "整份退回",
+}
+COLUMNS = {
+    "terminal": "终端号",
+    "batch": "批次号",
+    "trace": "流水号",
+    "card": "卡号",
+    "category": "消费类别",
+    "amount_fen": "金额",
+    "at": "时间",
+    "reverses": "冲正的流水号",
 }
 
 
@@ -293,7 +303,9 @@ async def _one(tx: Tx, line: str, file_id: str, rules: Settings) -> SwipeView:
 
 
 def _reject(file_id: str, row: int, line: str, error: HoelunError) -> Reject:
-    told = f"{error.message}（{error.field}）" if error.field else error.message
+    column = COLUMNS.get(error.field or "", "")
+    told = f"“{column}”这一栏不对" if type(error) is Invalid else error.message
+    told += f"（{column}）" if column and column not in told else ""
     return Reject(
         id=f"{file_id}|{row:09d}", file_id=file_id, row=row, line=line, code=error.code, message=told
     )
