@@ -1,6 +1,6 @@
 // How points are drawn; what they are, and what can be done with them, the server says.
 const { yuan } = require('../../utils/money')
-const { when } = require('../../utils/time')
+const { date, when } = require('../../utils/time')
 
 const HIGHEST = 100
 /** Something that there was is seen, however little it was. */
@@ -8,6 +8,12 @@ const LOWEST = 3
 
 /** +0.64, −12.00 @param {number} fen */
 const signed = (fen) => (fen > 0 ? `+${yuan(fen)}` : fen < 0 ? `−${yuan(-fen)}` : yuan(0))
+
+/** 昨天 9:30, and with its year when that is another. @param {string} moment */
+function dated(moment) {
+  const year = date(moment).slice(0, 4)
+  return year === date(Date.now()).slice(0, 4) ? when(moment) : `${year} 年 ${when(moment)}`
+}
 
 /** A row of the account. @param {any} entry */
 function entryOf(entry) {
@@ -18,7 +24,7 @@ function entryOf(entry) {
     text: entry.text,
     amount: signed(entry.amount_fen),
     gain: entry.amount_fen > 0,
-    when: when(entry.at),
+    when: dated(entry.at),
     balance: yuan(entry.balance_fen),
   }
 }
@@ -60,7 +66,7 @@ function payableOf(items, balance) {
 /** What is known of an entry that is opened, as rows of the facts. @param {any} opened */
 function factsOf({ entry, swipe }) {
   const bought = swipe && [
-    { icon: 'clock', label: '消费时间', text: when(swipe.at) },
+    { icon: 'clock', label: '消费时间', text: dated(swipe.at) },
     { icon: 'store', label: '在哪里', text: swipe.place },
     { icon: 'shopping-bag', label: '买的什么', text: swipe.category_text },
     { icon: 'wallet', label: '消费', text: `${yuan(Math.abs(swipe.amount_fen))} 元` },
@@ -70,7 +76,7 @@ function factsOf({ entry, swipe }) {
   ]
   return [
     ...(bought || []),
-    { icon: 'calendar', label: '记账时间', text: when(entry.at) },
+    { icon: 'calendar', label: '记账时间', text: dated(entry.at) },
     { icon: 'list', label: '记账后', text: `余额 ${yuan(entry.balance_fen)} 分` },
   ].filter((one) => one.text)
 }
@@ -88,7 +94,7 @@ function linesOf(told) {
 const billsOf = (told) => told.bills.map((/** @type {any} */ one) => ({
   id: one.payment_id,
   text: one.text,
-  when: when(one.at),
+  when: dated(one.at),
   amount: yuan(one.amount_fen),
   how: [one.points_fen ? `积分 ${yuan(one.points_fen)} 分` : '', one.pay_fen ? `微信支付 ${yuan(one.pay_fen)} 元` : ''].filter(Boolean).join('，'),
 }))
