@@ -134,6 +134,26 @@ async def test_only_accountants_and_administrators_see_the_rates(world: World) -
     assert (await (await accountant(world)).get("/console/rates/0")).status == 404
 
 
+async def test_what_a_campaign_has_cost_is_what_it_gave_beyond_the_usual(world: World) -> None:
+    day, who = today(world.clock.now()), await accountant(world)
+    double = Campaign(name=unique("双倍"), category="grocery", first=day, last=day, percent=200)
+    await in_force(world, rates(campaigns=[double], daily_cap_fen=250))
+    here, (resident, number) = await till(world), await holder(world)
+    bought = here.swipe(number, 10000)
+    await here.sent(bought)
+    await here.sent(here.swipe(number, 10000, category="pharmacy"))
+    page = await who.get("/console/rates/campaigns")
+    assert f"{double.name} 超市 平时的 200 % {day} 1 0.50 分 正在进行" in page.text
+    await here.sent(here.swipe(number, 5000, reverses=bought["trace"]))
+    assert f"{day} 1 0.25 分" in (await who.get("/console/rates/campaigns")).text
+    await here.sent(here.swipe(number, 20000))
+    assert await balance(resident) == (200, 0)
+    again = (await who.get("/console/rates/campaigns")).text
+    assert f"{day} 2 0.25 分" in again, (
+        "under the cap of the day it gave nothing that the usual would not have"
+    )
+
+
 # Statement files.
 
 

@@ -13,7 +13,7 @@ from handlers.console.case import fen_of, read_as
 from handlers.page import MONEY, Goto, MenuItem, Page, Shown
 from schemas.common import View
 from schemas.points import NewRates, Preview, ReturnRates
-from server import staff
+from server import pos, staff
 from server.kit.clock import today
 from server.kit.db import Reader, Tx
 from server.kit.errors import HoelunError, Invalid
@@ -94,9 +94,19 @@ class Campaigns(Page):
 
     @allow(*SEES)
     async def get(self) -> Shown:
-        """Those that run, those to come, those that are over."""
-        runs = campaigns.listed(self.building.db.reader())
-        return Shown("console/rates_campaigns.html", {"runs": runs})
+        """Those that run, those to come, those that are over, and what each has cost so far."""
+        reader = self.building.db.reader()
+        runs = campaigns.listed(reader)
+        keys = [key for one in runs for key in one.keys]
+        costs = await pos.campaign_costs(reader, keys)
+        facts = {"runs": [(one, *_sums(costs, one.keys)) for one in runs]}
+        return Shown("console/rates_campaigns.html", facts)
+
+
+def _sums(costs: dict[str, tuple[int, int]], keys: tuple[str, ...]) -> tuple[int, int]:
+    """Purchases and points of all that one campaign is called."""
+    found = [costs.get(key, (0, 0)) for key in keys]
+    return sum(one for one, _ in found), sum(fen for _, fen in found)
 
 
 # Writing one.

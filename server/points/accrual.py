@@ -6,19 +6,22 @@ from msgspec import Struct
 
 from schemas.points import Campaign, NewRates, Rate
 from server.kit.db import Reader
-from server.points.rates import RateVersion, UnknownCategory, in_force
+from server.points.rates import RateVersion, UnknownCategory, campaign_key, in_force
 
 _WHOLE = 10_000
 _PERCENT = 100
 
 
 class Earning(Struct, frozen=True, kw_only=True):
-    """`points_fen` before the cap of the day; `version` 0 while there are no rates."""
+    """`points_fen` before the cap of the day; `version` 0 while there are no rates. `campaign` is the one that counted,
+    and `usual_fen` what it would have been without."""
 
     points_fen: int
     daily_cap_fen: int
     version: int
     text: str
+    campaign: str = ""
+    usual_fen: int = 0
 
 
 def earned(reader: Reader, category: str, amount_fen: int, day: date) -> Earning:
@@ -33,25 +36,32 @@ def earned_by(version: RateVersion | None, category: str, amount_fen: int, day: 
     rate = next((one for one in version.body.rates if one.category == category), None)
     if rate is None:
         raise UnknownCategory(field="category")
-    body, campaign = version.body, _campaign(version.body, category, day)
-    points = 0 if amount_fen < body.minimum_fen else _points(body, rate, campaign, amount_fen)
+    body, index = version.body, _campaign(version.body, category, day)
+    campaign = None if index is None else body.campaigns[index]
+    points, usual = (_points(body, rate, one, amount_fen) for one in (campaign, None))
     return Earning(
         points_fen=points,
         daily_cap_fen=body.daily_cap_fen,
         version=version.number,
         text=_said(version, rate, campaign, amount_fen, points),
+        campaign="" if index is None else campaign_key(version, index),
+        usual_fen=usual,
     )
 
 
-def _campaign(body: NewRates, category: str, day: date) -> Campaign | None:
-    """The one that gives most; two never add up."""
+def _campaign(body: NewRates, category: str, day: date) -> int | None:
+    """The place of the one that gives most; two never add up."""
     running = [
-        one for one in body.campaigns if one.first <= day <= one.last and one.category in (None, category)
+        index
+        for index, one in enumerate(body.campaigns)
+        if one.first <= day <= one.last and one.category in (None, category)
     ]
-    return max(running, key=lambda one: one.percent, default=None)
+    return max(running, key=lambda index: body.campaigns[index].percent, default=None)
 
 
 def _points(body: NewRates, rate: Rate, campaign: Campaign | None, amount_fen: int) -> int:
+    if amount_fen < body.minimum_fen:
+        return 0
     percent = campaign.percent if campaign else _PERCENT
     product, unit = amount_fen * rate.permyriad * percent, _WHOLE * _PERCENT
     return (product + (unit // 2 if body.rounding == "half_up" else 0)) // unit

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from server.kit.clock import today
 from server.kit.db import Reader
 from server.points import comparing
-from server.points.rates import RATES, RateVersion
+from server.points.rates import RATES, campaign_key
 
 State = Literal["running", "coming", "over"]
 STATES: dict[State, str] = {"running": "正在进行", "coming": "还没开始", "over": "已结束"}
@@ -31,10 +31,6 @@ class Run(Struct, frozen=True):
     @property
     def state_text(self) -> str:
         return STATES[self.state]
-
-
-def key_of(version: RateVersion, index: int) -> str:
-    return f"{version.number}/{index}"
 
 
 def listed(reader: Reader) -> list[Run]:
@@ -69,7 +65,7 @@ def _runs(reader: Reader) -> Iterator[Run]:
             if first <= last:
                 whose = names.get(one.category, one.category) if one.category else comparing.EVERY
                 state = _state(first, last, today(reader.now))
-                yield Run(one.name, whose, one.percent, first, last, state, (key_of(version, index),))
+                yield Run(one.name, whose, one.percent, first, last, state, (campaign_key(version, index),))
 
 
 def _state(first: date, last: date, day: date) -> State:

@@ -66,6 +66,11 @@ class RateVersion(Stored, kw_only=True):
 RATES: Collection[RateVersion] = Collection("rates", RateVersion, Index(("number",)), whole=True)
 
 
+def campaign_key(version: RateVersion, index: int) -> str:
+    """What purchases are marked with that one of its campaigns was counted for."""
+    return f"{version.number}/{index}"
+
+
 def in_force(reader: Reader, day: date, without: RateVersion | None = None) -> RateVersion | None:
     """The version by which a purchase of that day earns; by which it would, were there not the one `without`."""
     found = (one for one in reader.everything(RATES).items.values() if one.state == "approved")

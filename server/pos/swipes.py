@@ -41,7 +41,7 @@ class Swipe(Stored, kw_only=True):
     """`id` is `terminal/day/batch/trace`. A reversal has a negative amount and points, and names what it `reverses`;
     `reversed_fen` and `given_back_fen` are how much of a purchase, and of its points, was taken back so far.
     `unearned_fen` was taken back before it earned anything. `waiting` is the purchase's turn among those of a card that
-    nobody has bound."""
+    nobody has bound. `campaign` is the one that counted, and `extra_fen` what it gave, or what of that was taken back."""
 
     card: str
     resident_id: str | None
@@ -59,6 +59,8 @@ class Swipe(Stored, kw_only=True):
     reversed_fen: int = 0
     given_back_fen: int = 0
     unearned_fen: int = 0
+    campaign: str = ""
+    extra_fen: int = 0
     waiting: float | None = None
 
 
@@ -73,6 +75,7 @@ SWIPES: Collection[Swipe] = Collection(
     Swipe,
     Index(("resident_id", "-at", "-_id")),
     Index(("card", "waiting"), only={"waiting": NUMBER}),
+    Index(("campaign",), only={"campaign": {"$gt": ""}}),
 )
 EARNED_DAYS: Collection[EarnedDay] = Collection("earned_days", EarnedDay)
 
@@ -137,6 +140,9 @@ async def _post(tx: Tx, swipe: Swipe, resident_id: str, earning: Earning, rules:
         points_fen=points,
         rates=earning.version,
         text=text,
+        campaign=earning.campaign,
+        extra_fen=points
+        - (earning.usual_fen if points == earning.points_fen else min(earning.usual_fen, points)),
     )
     if points:
         why = {"text": text, "rates": str(earning.version), "swipe": swipe.id}
@@ -180,6 +186,8 @@ async def _reversal(tx: Tx, reversal: Swipe) -> Swipe:
         points_fen=-points,
         rates=original.rates,
         text=text,
+        campaign=original.campaign,
+        extra_fen=_extra(original, original.given_back_fen) - _extra(original, given_back),
     )
 
 
@@ -187,6 +195,23 @@ def _share(original: Swipe, reversed_fen: int) -> int:
     """How many of its points go with so much of its amount."""
     earning = original.amount_fen - original.unearned_fen
     return original.points_fen * (reversed_fen - original.unearned_fen) // earning if earning else 0
+
+
+def _extra(original: Swipe, given_back_fen: int) -> int:
+    """How much of what its campaign gave goes with so many of its points."""
+    return original.extra_fen * given_back_fen // original.points_fen if original.points_fen else 0
+
+
+async def campaign_costs(reader: Reader, keys: Sequence[str]) -> dict[str, tuple[int, int]]:
+    """Of each campaign the purchases that it counted for, and the points it gave beyond the usual, in fen; less what
+    returned purchases gave back."""
+    counted = {"$sum": {"$cond": [{"$gt": ["$amount_fen", 0]}, 1, 0]}}
+    pipeline = [
+        {"$match": {"campaign": {"$gt": "", "$in": list(keys)}}},
+        {"$group": {"_id": "$campaign", "purchases": counted, "fen": {"$sum": "$extra_fen"}}},
+    ]
+    rows = await reader.groups(SWIPES, pipeline)
+    return {row["_id"]: (int(row["purchases"]), int(row["fen"])) for row in rows}
 
 
 async def lanes(reader: Reader, terminal: str, new: NewSwipe) -> list[str]:
