@@ -29,9 +29,8 @@ class RefundedView(View, frozen=True, kw_only=True):
 
 
 class PaymentView(View, frozen=True, kw_only=True):
-    """`by_text` says who did it for whom where that are two people, or that it went by itself.
-
-    `title` says whose bill of when it pays, `text` with what, and why it failed. `open`: it is not over, ask again.
+    """`title` says whose bill of when it pays, `text` with what, and why it failed; `by_text` who did it for whom where
+    that are two people, or that it went by itself. `open`: it is not over, ask again, `next_text` says what comes next.
     `paid`: it has a receipt. `can_cancel`: it can be given up, so that points and bill are free. `client_params` are
     for wx.requestPayment while it is to be paid by WeChat, null otherwise."""
 
@@ -45,6 +44,7 @@ class PaymentView(View, frozen=True, kw_only=True):
     can_cancel: bool
     title: str
     by_text: str
+    next_text: str
     text: str
     amount_fen: int
     points_fen: int

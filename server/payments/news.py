@@ -2,9 +2,9 @@
 
 from typing import Literal
 
-from server import push
+from server import bills, push
 from server.kit.clock import SHANGHAI
-from server.kit.db import Tx
+from server.kit.db import Reader, Tx
 from server.kit.events import Event, emit, event_id, on
 from server.payments.stored import PAYMENTS, Payment
 from server.payments.views import by_text
@@ -55,7 +55,7 @@ async def _tell_one(tx: Tx, event: Event, payment: Payment, resident: Resident) 
     fen, state, tip, text = _words(payment, what, "您" if resident.id == payment.payer else "付款人")
     who = by_text(tx, payment, resident.id)
     payload = {
-        "title": payment.description,
+        "title": short(tx, payment),
         "amount": f"¥{yuan(fen)}",
         "state": state,
         "time": f"{event.at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
@@ -64,6 +64,11 @@ async def _tell_one(tx: Tx, event: Event, payment: Payment, resident: Resident) 
     notice = Notice(text=f"{who}：{text}" if who else text, payload=payload, page=f"{PAGE}{payment.id}")
     template = REFUND if what == "refunded" else RESULT
     await push.send(tx, event, resident, template, notice)
+
+
+def short(reader: Reader, payment: Payment) -> str:
+    """电费 2026-11: WeChat shows no more than twenty characters."""
+    return payment.description.removeprefix(bills.payee_of(reader, payment.payee_id).name).strip()
 
 
 def _words(payment: Payment, what: What, payer: str) -> tuple[int, str, str, str]:

@@ -11,6 +11,7 @@ from server.documents.slips import Slip
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict
+from server.payments.news import short
 from server.payments.stored import Payment
 from server.payments.views import find, sources, view
 from server.points import yuan
@@ -50,7 +51,7 @@ async def _facts(reader: Reader, payment: Payment, actor: Actor, rules: Settings
     rows = [
         ("缴费人", owner.name if owner else ""),
         ("收费单位", whose.name),
-        ("项目", payment.description.removeprefix(whose.name).strip()),
+        ("项目", short(reader, payment)),
         ("户号", " · ".join(filter(None, (bill.account_no, bill.holder))) if bill else ""),
         (
             "积分",

@@ -12,6 +12,7 @@ from server.payments.stored import BACK_STATES, OVER, PAYMENTS, STATES, TONES, B
 from server.points import yuan
 from server.pos import SWIPES
 from server.sessions import Actor
+from server.words import clock_time
 
 
 class PaymentNotFound(NotFound):
@@ -65,6 +66,7 @@ def view(
         can_cancel=payment.state == "unpaid" and not cancelled,
         title=payment.description,
         by_text=by_text(reader, payment, actor.id),
+        next_text=_next(reader, payment, "您" if payment.payer == actor.id else "付款人"),
         text=_said(payment),
         amount_fen=payment.amount_fen,
         points_fen=payment.points_fen,
@@ -86,6 +88,19 @@ def by_text(reader: Reader, payment: Payment, resident_id: str) -> str:
     if resident_id == payment.resident_id:
         return f"由 {bills.holder_text(reader, payment.proxy_id)} 代您缴"
     return f"替 {bills.principal_of(reader, payment.proxy_id)} 缴"
+
+
+def _next(reader: Reader, payment: Payment, payer: str) -> str:
+    match payment.state:
+        case "unpaid" if payment.cancelled_at is not None:
+            return "正在关掉微信的订单，马上就好"
+        case "unpaid":
+            return f"请{payer}在 {clock_time(payment.expires_at)} 前用微信付 {yuan(payment.pay_fen)} 元，过时自动取消"
+        case "confirming":
+            return f"正在交给{bills.payee_of(reader, payment.payee_id).name}，请稍候"
+        case "refunding":
+            return f"没有缴成，微信付的 {yuan(payment.paid_fen)} 元正在退回{payer}的微信"
+    return ""
 
 
 _CANCELLED = {"unpaid": "正在取消", "expired": "已取消"}

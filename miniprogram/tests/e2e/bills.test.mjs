@@ -35,12 +35,14 @@ async function lookedUp(phone, account, amount) {
 const sheet = (phone) => phone.page.locator('.sheet.pay')
 const balance = async (call) => (await call('GET', '/v1/points')).balance_fen
 
-/** What WeChat has shown to this resident of this kind, the newest first. */
-async function told(resident, template, words) {
-  return until(async () => {
+/** WeChat has shown this resident what became of their last payment. */
+async function told(call, resident, template, words) {
+  const { items: [payment] } = await call('GET', '/v1/payments?limit=1')
+  await until(async () => {
     const { items } = await control(`messages?openid=${resident}`)
-    return items.find((one) => one.template_id === template && JSON.stringify(one.data).includes(words))
+    return items.find((one) => one.template_id === template && one.page.endsWith(payment.id) && JSON.stringify(one.data).includes(words))
   }, `${template} ${words} for ${resident}`)
+  return payment
 }
 
 async function end(phone) {
@@ -63,7 +65,7 @@ describe('bills', { concurrency: AT_ONCE }, () => {
     assert.equal(before_ - (await balance(call)), 2050)
     const [paper] = await Promise.all([phone.page.waitForEvent('download'), phone.tap('打开凭证文件（PDF）')])
     assert.equal(paper.suggestedFilename(), 'document.pdf')
-    await told(resident, RESULT, '已缴清')
+    await told(call, resident, RESULT, '已缴清')
     assert.match((await control(`payee-bills?bill_no=${billNo}`)).paid_by, /^P/)
     await phone.tap('好了，回账单')
     await phone.tap('已缴')
@@ -121,11 +123,10 @@ describe('bills', { concurrency: AT_ONCE }, () => {
     await control('payee-bills', { bill_no: billNo, payee: POWER.id, account_no: account, period: '2026-11', amount_fen: 4500, due: '2099-12-20' })
     await sheet(phone).getByText('确认支付').click()
     await phone.see('账单金额变了')
-    await told(resident, RESULT, '没有缴成')
-    await told(resident, 'tmpl-payment-refund', '已退款')
+    await told(call, resident, RESULT, '没有缴成')
+    const { id } = await told(call, resident, 'tmpl-payment-refund', '已退款')
     assert.equal(await balance(call), before_)
-    const { items } = await call('GET', '/v1/payments?limit=1')
-    assert.equal((await control(`pay-order?out_trade_no=${items[0].id}`)).refunded, 2950)
+    assert.equal((await control(`pay-order?out_trade_no=${id}`)).refunded, 2950)
 
     await phone.tap('重新查金额')
     await phone.see('45.00')

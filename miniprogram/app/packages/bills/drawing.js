@@ -1,6 +1,6 @@
 // How bills and payments are drawn; what they are, and what can be done with them, the server says.
 const { yuan } = require('../../utils/money')
-const { clock, when } = require('../../utils/time')
+const { when } = require('../../utils/time')
 
 /** @type {Record<string, string>} */
 const ICONS = {
@@ -62,12 +62,12 @@ function fenOf(text) {
   return /^\d{1,6}(\.\d{0,2})?$/.test(plain) ? Math.round(Number(plain) * 100) : null
 }
 
-/** What is said while a payment is under way. @param {any} payment @param {{ paid: boolean, long: boolean, payee: string }} known */
-function progressOf(payment, { paid, long, payee }) {
-  if (payment.client_params && !paid) return { title: '还没有付款', text: `请在 ${clock(payment.expires_at)} 前付 ${yuan(payment.pay_fen)} 元。不想缴了可以取消${payment.points_fen ? '，积分马上退回' : ''}。` }
-  if (payment.client_params) return { title: '已经付款', text: long ? '微信还没有把结果告诉我们，会一直去问。您可以先离开，有结果了给您发消息。' : '正在等微信确认，请稍候' }
-  const usual = `正在交给${payee}，请稍候`
-  return { title: payment.state_text, text: long ? `${payee}还没有回答，会一直去问，不会多收钱。您可以先离开，有结果了给您发消息。` : usual }
+/** What is said while a payment is under way; that it was just paid, this phone knows before the server. @param {any} payment @param {{ paid: boolean, long: boolean }} known */
+function progressOf(payment, { paid, long }) {
+  const patience = long ? '可能要等一会儿，会一直去问，不会多收钱。您可以先离开，有结果了给您发消息。' : ''
+  if (!payment.client_params) return { title: payment.state_text, text: patience || payment.next_text }
+  if (paid) return { title: '已经付款', text: patience || '正在等微信确认，请稍候' }
+  return { title: '还没有付款', text: payment.next_text }
 }
 
 module.exports = { TABS, billOf, fenOf, iconOf, partsOf, paymentOf, periodOf, progressOf }

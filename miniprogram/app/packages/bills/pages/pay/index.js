@@ -156,7 +156,7 @@ Page({
     clearTimeout(this.timer)
     if (payment.open) {
       const long = this.looks >= LONG
-      const progress = progressOf(payment, { paid: this.data.paid, long, payee: this.data.bill.payee })
+      const progress = progressOf(payment, { paid: this.data.paid, long })
       this.setData({ payment, progress })
       if (this.shown) this.timer = setTimeout(() => this.look(), long ? SELDOM_MS : LOOK_MS)
       return
