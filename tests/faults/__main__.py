@@ -105,7 +105,12 @@ async def _races(street: Street, rounds: int) -> int:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
     parser.add_argument("--bookings", type=int, default=5000)
-    parser.add_argument("--swipes", type=int, default=10_000, help="purchases with the card")
+    parser.add_argument(
+        "--swipes",
+        type=int,
+        default=10_000,
+        help="purchases with the card, one in five of them a bill that is paid",
+    )
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--rolls", type=int, default=20)
     parser.add_argument("--lines", type=int, default=36, help="full times that people wait for, and plans")

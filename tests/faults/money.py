@@ -1,4 +1,5 @@
-"""Purchases that keep coming in while everything is killed: each acknowledged one is in the books once; they agree."""
+"""Purchases that keep coming in, and bills that are paid, while everything is killed: each acknowledged one is in the
+books once; they agree."""
 
 import asyncio
 import itertools
@@ -14,30 +15,36 @@ from tornado.httpclient import HTTPClientError, HTTPRequest
 
 from schemas.points import NewRates, Rate
 from server import ledger
-from server.kit.db import Tx
+from server.kit.db import Reader, Tx
 from server.ledger import ACCOUNTS, TRANSFERS
+from server.payments import PAYMENTS
 from server.point_cards import POINT_CARDS, PointCard
 from server.points import RATES, RateVersion
 from server.pos import TERMINALS
 from server.pos.terminals import register, signature
 from tests.faults.blows import strike
+from tests.faults.payers import BILL_FEN, GRANT_FEN, PAYERS, Paid, Payers
 from tests.faults.street import Street
 
 SECRET, TERMINAL = "example-terminal-secret", "till"
 AMOUNT_FEN, POINTS_FEN = 10_000, 50
 WRITERS = 64
 OTHERS = 2_000
+PAID = 5
+"""One write in so many is a payment."""
 _KEPT = {"$regex": f"^swipe/{TERMINAL}/"}
 
 
 class Money(Struct):
     """`lost`: acknowledged and not in the books. `doubled`: beyond those that were made. `adrift`: by how many fen
-    all accounts do not sum to zero, and residents have other than what was earned. `torn`: lines of the check.
+    all accounts do not sum to zero, and residents, payee and what is held are other than what was earned and paid.
+    `torn`: lines of the check.
 
     `wrong`: answers that were neither a reply nor a 503 that says when to come back, by what they were.
     """
 
     acknowledged: int
+    paid: Paid
     blows: dict[str, int]
     lost: int
     doubled: int
@@ -51,7 +58,8 @@ class Money(Struct):
 
     @property
     def violations(self) -> int:
-        return self.lost + self.doubled + self.adrift + self.torn + sum(self.wrong.values())
+        wrong = self.lost + self.doubled + self.adrift + self.torn + sum(self.wrong.values())
+        return wrong + self.paid.unclear
 
 
 class Told(Struct):
@@ -60,30 +68,44 @@ class Told(Struct):
     wrong: list[str]
 
 
-async def money(street: Street, swipes: int, blows: list[str], *, batch: int = 1, hot: int = 2) -> Money:
-    """64 tills at once, one purchase in `hot` with one and the same card, the others with two thousand cards."""
-    await _furnish(street)
+async def money(street: Street, writes: int, blows: list[str], *, batch: int = 1, hot: int = 2) -> Money:
+    """64 writers at once: a purchase in `hot` with one and the same card, the others with two thousand; one write in five
+    is a bill that is paid with points, every second one the owner's of that card."""
+    payers = Payers(street, f"bill-{batch}")
+    await payers.prepare(writes // PAID + 1)
+    await _furnish(street, payers)
     loop = asyncio.get_running_loop()
     acknowledged: dict[int, Told] = {}
     began = loop.time()
     moments = [began]
-    todo = iter(range(1, swipes + 1))
-    due = {round(swipes * (number + 1) / (len(blows) + 1)): one for number, one in enumerate(blows)}
+    todo = iter(range(1, writes + 1))
+    due = {round(writes * (number + 1) / (len(blows) + 1)): one for number, one in enumerate(blows)}
 
-    async def till() -> None:
-        for trace in todo:
-            card = _card(0 if trace % hot == 0 else 1 + trace % OTHERS)
-            acknowledged[trace] = await _insist(street, _swipe(card, batch, trace))
+    async def writer() -> None:
+        for number in todo:
+            if number % PAID == 0:
+                acknowledged[number] = await _pay(payers, number // PAID)
+            else:
+                card = _card(0 if number % hot == 0 else 1 + number % OTHERS)
+                acknowledged[number] = await _insist(street, _swipe(card, batch, number))
             moments.append(loop.time())
             if blow := due.pop(len(acknowledged), None):
                 await strike(street, blow)
 
-    await asyncio.gather(*(till() for _ in range(WRITERS)))
+    await asyncio.gather(*(writer() for _ in range(WRITERS)))
     taken = loop.time() - began
-    figures = await _counted(street, batch, acknowledged, Counter(blows))
+    await payers.until_over()
+    figures = await _counted(street, batch, acknowledged, await payers.counted())
+    figures.blows = dict(Counter(blows))
     figures.longest_gap_s = round(max(map(operator.sub, moments[1:], moments), default=0.0), 2)
     figures.a_second = round(len(acknowledged) / taken, 1)
     return figures
+
+
+async def _pay(payers: Payers, number: int) -> Told:
+    told = await payers.pay(number)
+    wrong = [] if told.status == 201 else [f"{told.status} {told.body['error']['code']}"]
+    return Told(told.replayed, told.slowest, wrong + ["500"] * told.wrong)
 
 
 def _card(number: int) -> str:
@@ -101,25 +123,26 @@ def _swipe(card: str, batch: int, trace: int) -> dict[str, Any]:
     }
 
 
-async def _furnish(street: Street) -> None:
-    """Rates, the till, and a card for everybody."""
+async def _furnish(street: Street, payers: Payers) -> None:
+    """Rates, the till, and a card for everybody; the first are those of the payers."""
     house = street.house
     body = NewRates(valid_from=date(2020, 1, 1), rates=[Rate(category="grocery", name="超市", permyriad=50)])
     now = house.db.now()
     rates = RateVersion(
         id="000001", number=1, state="approved", body=body, author_id="a", author="某人", created_at=now
     )
+    owners = [one.id for one in payers.people] + [f"saver-{number}" for number in range(PAYERS, OTHERS + 1)]
     cards = [
         PointCard(
             id=_card(number),
-            resident_id=f"saver-{number}",
-            holder=f"saver-{number}",
+            resident_id=owner,
+            holder=owner,
             state="active",
             bound_by="test",
             at=now,
             changed_at=now,
         )
-        for number in range(OTHERS + 1)
+        for number, owner in enumerate(owners)
     ]
 
     async def furnished(tx: Tx) -> None:
@@ -181,19 +204,18 @@ async def _insist(street: Street, swipe: dict[str, Any]) -> Told:
         await asyncio.sleep(0.05)
 
 
-async def _counted(street: Street, batch: int, acknowledged: dict[int, Told], blows: Counter[str]) -> Money:
+async def _counted(street: Street, batch: int, acknowledged: dict[int, Told], paid: Paid) -> Money:
     reader = street.house.db.reader()
-    names = {f"swipe/{TERMINAL}/20261124/{batch}/{trace}" for trace in acknowledged}
+    names = {f"swipe/{TERMINAL}/20261124/{batch}/{number}" for number in acknowledged if number % PAID}
     there = {one.id async for one in reader.each(TRANSFERS, {"_id": _KEPT})}
-    rows = await reader.groups(ACCOUNTS, [{"$group": {"_id": "$book", "fen": {"$sum": "$balance"}}}])
-    books = {row["_id"]: int(row["fen"]) for row in rows}
     of_this = [one for one in there if one.split("/")[3] == str(batch)]
     return Money(
         acknowledged=len(acknowledged),
-        blows=dict(blows),
+        paid=paid,
+        blows={},
         lost=len(names - there),
         doubled=max(len(of_this) - len(names), 0),
-        adrift=abs(sum(books.values())) + abs(books.get("resident", 0) - POINTS_FEN * len(there)),
+        adrift=await _adrift(reader, POINTS_FEN * len(there)),
         torn=len([one async for one in ledger.differences(reader)]),
         wrong=dict(Counter(word for one in acknowledged.values() for word in one.wrong)),
         again=sum(one.again for one in acknowledged.values()),
@@ -201,3 +223,12 @@ async def _counted(street: Street, batch: int, acknowledged: dict[int, Told], bl
         longest_gap_s=0.0,
         a_second=0.0,
     )
+
+
+async def _adrift(reader: Reader, earned: int) -> int:
+    """By how many fen the books are not what was granted, earned and paid."""
+    rows = await reader.groups(ACCOUNTS, [{"$group": {"_id": "$book", "fen": {"$sum": "$balance"}}}])
+    books = Counter({row["_id"]: int(row["fen"]) for row in rows})
+    paid = BILL_FEN * await reader.count(PAYMENTS, {"state": "settled"}, limit=1_000_000)
+    wanted = {"resident": earned + GRANT_FEN * PAYERS - paid, "payee": paid, "held": 0, "owed": 0}
+    return abs(sum(books.values())) + sum(abs(books[name] - fen) for name, fen in wanted.items())

@@ -17,12 +17,13 @@ from tornado.httpclient import AsyncHTTPClient, HTTPClientError, HTTPRequest
 
 from server.app import House, open_building
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES, Category, Pool, Price, Provider, Service
-from server.config import Http, Limits, Push, Settings, Waitlist, WeChat, WeCom
+from server.config import Http, Limits, Payees, Push, Settings, Waitlist, WeChat, WeCom
 from server.kit import mongod, supervise
 from server.kit.clock import SHANGHAI
 from server.kit.mongod import Mongod
 from server.kit.supervise import Role, Supervisor
 from server.places import PLACES, Place
+from server.sandbox.payee import SECRET
 from server.settings import dump
 from tests.faults import cluster
 from tests.faults.cluster import Cluster
@@ -226,6 +227,7 @@ def _settings(folder: Path, database: Mongod | Cluster, port: int, sandbox_port:
         limits=Limits(actor_per_s=1e5, actor_burst=100_000),
         push=Push(lease_s=2, max_attempts=20),
         waitlist=Waitlist(offer_minutes=1, look_minutes=1, most_open=50),
+        payees=Payees(base_url=base, secret=SECRET, timeout_s=2.0),
     )
 
 

@@ -51,8 +51,8 @@ async def test_kills_of_web_worker_and_database_lose_and_double_nothing(
 async def test_purchases_under_kills_are_in_the_books_once_and_the_books_agree(
     io_loop: IOLoop, street: Street
 ) -> None:
-    result = await money.money(street, 200, ["web", "mongod"])
-    assert result.acknowledged == 200
+    result = await money.money(street, 200, ["web", "worker", "mongod"])
+    assert (result.acknowledged, result.paid.settled, result.paid.back) == (200, 30, 10)
     assert not result.violations, result
 
 
@@ -114,3 +114,11 @@ async def test_a_primary_that_is_cut_off_or_hangs_loses_nothing_and_holds_nobody
     assert result.acknowledged == 40
     assert not result.violations, result
     assert result.slowest_answer_s < 8, result
+
+
+async def test_points_are_earned_and_paid_once_though_the_primary_is_killed(
+    io_loop: IOLoop, set_of_three: Street
+) -> None:
+    result = await money.money(set_of_three, 100, ["mongod", "worker"])
+    assert (result.acknowledged, result.paid.settled, result.paid.back) == (100, 15, 5)
+    assert not result.violations, result
