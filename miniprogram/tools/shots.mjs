@@ -72,6 +72,12 @@ export const SHOTS = [
   { name: 'case-papers', page: (street) => of(street.instant), who: applicant, see: '给您的文书', act: (phone) => phone.tap('我填的和交的') },
   { name: 'case-begun', page: (street) => of(street.begun), who: applicant, see: '还没有交上来' },
   { name: 'aloud', page: (street) => `packages/cases/pages/aloud/index?case_no=${street.shown}`, who: applicant, see: '请身边的人念给您听', empty: { who: busy, page: (street) => `packages/cases/pages/aloud/index?case_no=${street.submitted}` } },
+  { name: 'bills', page: () => 'packages/bills/pages/list/index', who: PEOPLE.payer, see: '就这些了', empty: { who: newcomer } },
+  { name: 'bill-lookup', page: () => 'packages/bills/pages/lookup/index', who: PEOPLE.payer, see: '缴给谁', act: lookUpBill, empty: {} },
+  { name: 'bill-pay', page: async () => `packages/bills/pages/pay/index?id=${(await billOf('open')).id}`, who: PEOPLE.payer, see: '怎么缴', act: (phone) => phone.tap('自己定'), empty: {} },
+  { name: 'bill-unpaid', page: async () => `packages/bills/pages/pay/index?id=${await begunBill()}`, who: PEOPLE.payer, see: '还没有付款' },
+  { name: 'bill-receipt', page: async () => `packages/bills/pages/receipt/index?id=${(await billOf('paid')).payment_id}`, who: PEOPLE.payer, see: '这笔积分来自', empty: {} },
+  { name: 'payments', page: () => 'packages/bills/pages/payments/index', who: PEOPLE.payer, see: '就这些了', empty: { who: newcomer } },
   { name: 'announcements', page: () => 'packages/announcements/pages/list/index', who: busy, see: '就这些了', empty: { who: newcomer } },
   { name: 'announcement', page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-03', who: PEOPLE.neighbour, see: '更正', empty: { page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-08' } },
   { name: 'points', page: () => 'packages/points/pages/points/index', who: PEOPLE.saver, see: '积分是怎么来的', empty: { who: newcomer } },
@@ -135,6 +141,29 @@ async function firstMonth() {
 async function spent() {
   const { items } = await (await elsewhere(PEOPLE.saver))('GET', '/v1/points/entries')
   return (items.find((one) => one.payment_id || one.kind === 'expiry') || items[0]).seq
+}
+
+/** The newest bill of the payer in this state. */
+async function billOf(state) {
+  const { items } = await (await elsewhere(PEOPLE.payer))('GET', `/v1/bills?state=${state}`)
+  return items[0]
+}
+
+/** A bill whose payment waits for WeChat. → its id */
+async function begunBill() {
+  const call = await elsewhere(PEOPLE.payer)
+  const begun = await billOf('paying')
+  if (begun) return begun.id
+  const { id } = await billOf('open')
+  await call('POST', `/v1/bills/${id}/pay`, { points_fen: 1000 })
+  return id
+}
+
+async function lookUpBill(phone) {
+  await phone.view.getByLabel('电费，东胜供电营业厅（示例）').click()
+  await phone.view.getByLabel('户号').locator('input').fill('DL000014')
+  await phone.tap('查一查')
+  await phone.view.getByLabel('去缴').waitFor()
 }
 
 /** A number from a receipt that lies at hand. */
