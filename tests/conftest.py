@@ -30,6 +30,7 @@ LONG_ONES = (
     "tests/machine/test_money.py",
     "tests/test_complaints.py",
     "tests/test_attachments.py",
+    "tests/test_demo_month.py",
     "tests/test_demo.py",
     "tests/test_bundles.py",
     "tests/mutants/test_mutants.py",

@@ -19,9 +19,9 @@ from server.demo.street import Street
 ACCOUNTANT = "demo-accountant"
 UNBOUND = 50
 """Every so many-th resident shops with a card that nobody has bound."""
-_LOOK_S, _PATIENCE_S = 0.2, 600.0
+_LOOK_S, _FILES_LOOK_S, _PATIENCE_S = 0.2, 0.5, 600.0
 _AT_ONCE = 6
-_FILES_TOLD, _BILLS_TOLD = 30, 24
+_ROWS_TOLD, _BILLS_TOLD = 500, 24
 Say = Callable[[str], None]
 
 
@@ -59,28 +59,25 @@ async def send(doors: Doors, files: list[Statement], folder: Path, say: Say) -> 
     """Put the files into the folder, send them one after the other, and wait until all have been posted."""
     await asyncio.to_thread(_put, folder, files)
     token = await doors.staff(ACCOUNTANT)
-    sent = [await doors.post("/v1/pos/files", one.content, token) for one in files]
-    told = []
-    for number, one in enumerate(sent, 1):
-        told.append(await _posted(doors, one["id"], token))
-        if number % _FILES_TOLD == 0 or number == len(sent):
-            say(f"  a month of purchases: {number} of {len(sent)} files posted")
-    return told
+    ids = [(await doors.post("/v1/pos/files", one.content, token))["id"] for one in files]
+    told_of = 0
+    async with asyncio.timeout(_PATIENCE_S):
+        while True:
+            told = [await doors.get(f"/v1/pos/files/{one}", token) for one in ids]
+            done, rows = (sum(one[name] for one in told) for name in ("done", "rows"))
+            ended = all(one["state"] not in ("checking", "posting") for one in told)
+            if ended or done >= told_of + _ROWS_TOLD:
+                told_of = done
+                say(f"  a month of purchases: {done} of {rows} rows of {len(ids)} files posted")
+            if ended:
+                return told
+            await asyncio.sleep(_FILES_LOOK_S)
 
 
 def _put(folder: Path, files: list[Statement]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for one in files:
         (folder / one.name).write_bytes(one.content)
-
-
-async def _posted(doors: Doors, file_id: str, token: str) -> dict[str, Any]:
-    async with asyncio.timeout(_PATIENCE_S):
-        while True:
-            told: dict[str, Any] = await doors.get(f"/v1/pos/files/{file_id}", token)
-            if told["state"] not in ("checking", "posting"):
-                return told
-            await asyncio.sleep(_LOOK_S)
 
 
 # The residents.

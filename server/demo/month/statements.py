@@ -1,7 +1,7 @@
-"""The post office's statement files: one for each community and day, with what real ones have.
+"""The post office's statement files: one for each day with the rows of all communities, and with what real ones have.
 
 Returned purchases, rows of the day before, rows that had been sent already, cards that nobody has bound, and here and
-there a row that cannot be taken. Some communities' computers end lines as Windows does, some begin the file with a mark.
+there a row that cannot be taken. Some days' lines end as Windows ends them, some files begin with a mark.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 DAYS = 30
 ROWS = (9, 13)
-"""How many purchases a file has, at least and at most."""
+"""How many purchases a community has in a day, at least and at most."""
 BOUGHT = (
     ("grocery", 35, 2_000, 30_000),
     ("market", 20, 800, 12_000),
@@ -23,7 +23,7 @@ BOUGHT = (
 )
 """Category, how often among a hundred, least and most in fen."""
 RETURNED, LATE, REPEATED, BAD = 0.5, 0.4, 0.15, 0.15
-"""In how many of the files there is one."""
+"""On how many of a community's days there is one."""
 OPENS, CLOSES = 9 * 3600, 20 * 3600
 BATCH, LATE_BATCH, BAD_BATCH = 100, 101, 102
 
@@ -57,29 +57,25 @@ class Shop(NamedTuple):
 
     terminal: str
     cards: Sequence[str]
-    windows: bool
-    marked: bool
 
 
 def statements(cards: Mapping[str, Sequence[str]], last: date) -> list[Statement]:
     """Of the days up to `last`, the oldest first; `cards` are those of each terminal."""
-    shops = [
-        Shop(terminal, held, number % 3 == 0, number % 3 == 1)
-        for number, (terminal, held) in enumerate(sorted(cards.items()))
-    ]
+    shops = [Shop(terminal, held) for terminal, held in sorted(cards.items())]
     days = [last - timedelta(days=back) for back in reversed(range(DAYS))]
-    return [_statement(shop, day) for day in days for shop in shops]
+    return [_statement(shops, day) for day in days]
 
 
-def _statement(shop: Shop, day: date) -> Statement:
-    rows = [one.line() for one in _rows(shop, day)]
-    rows += _bad(shop, day)
+def _statement(shops: list[Shop], day: date) -> Statement:
+    rows = [line for shop in shops for line in _lines(shop, day)]
     summed = sum(_counted(one) for one in rows)
     lines = [f"H,1,{day:%Y%m%d}", *rows, f"T,{len(rows)},{summed}", ""]
-    text = ("\r\n" if shop.windows else "\n").join(lines)
-    return Statement(
-        f"{shop.terminal}-{day:%Y%m%d}.csv", text.encode("utf-8-sig" if shop.marked else "utf-8")
-    )
+    text = ("\r\n" if day.day % 3 == 0 else "\n").join(lines)
+    return Statement(f"{day:%Y%m%d}.csv", text.encode("utf-8-sig" if day.day % 3 == 1 else "utf-8"))
+
+
+def _lines(shop: Shop, day: date) -> list[str]:
+    return [*(one.line() for one in _rows(shop, day)), *_bad(shop, day)]
 
 
 def _counted(line: str) -> int:
