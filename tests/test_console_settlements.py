@@ -58,7 +58,7 @@ async def test_a_batch_is_walked_by_two_from_its_opening_to_the_money(world: Wor
     await world.work()
     page = await pressed(maker, address, "/freeze")
     assert "已冻结" in page.text
-    assert "60.00 元应收" in page.text
+    assert "应收 60.00 元" in page.text
     text = await maker.get(f"{address}/file")
     assert (text.status, text.headers["Content-Type"]) == (200, "text/csv; charset=utf-8")
     assert "等邮政的回执文件" in (await pressed(maker, address, "/send")).text

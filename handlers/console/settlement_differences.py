@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, get_args
 from urllib.parse import quote, urlencode
 
+import msgspec
 from msgspec import Struct
 
 from handlers.base import RouteNotFound, allow
@@ -113,16 +114,17 @@ class Act(DifferencePage):
 
         async def done(tx: Tx) -> Done:
             found = await work(tx)
-            return Done(found.state)
+            waits = action == "resolve" and found.state == "proposed"
+            return Done("已提交，等另一位同事复核" if waits else _DONE[action])
 
         try:
-            await self.once(done)
+            told = await self.once(done)
         except HoelunError as error:
             if error.status not in SHOWN:
                 raise
             await self.note_refusal(error)
             return await self.shown(difference_id, Refused(action, _told(error), form), error.status)
-        self.flash(_DONE[action])
+        self.flash(msgspec.json.decode(told.body, type=Done).text)
         return Goto(one_address(difference_id))
 
     def _work(self, one: str, action: str, form: dict[str, str]) -> Callable[[Tx], Awaitable[Any]]:

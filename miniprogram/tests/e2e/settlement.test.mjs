@@ -1,5 +1,6 @@
 // A settlement with the post office in a browser: frozen and sent by one, compared, confirmed by another, and paid to the fen.
 import assert from 'node:assert/strict'
+import { Buffer } from 'node:buffer'
 import fs from 'node:fs'
 import { after, before, test } from 'node:test'
 import { CONSOLE, control, elsewhere, open, until } from './stage.mjs'
@@ -41,7 +42,6 @@ async function paid() {
 }
 
 const press = (page, ending) => page.locator(`form[action$="/${ending}"] button`).first().click()
-const figures = (page) => page.locator('.owed.inside').innerText()
 
 async function downloaded(page) {
   const [file] = await Promise.all([page.waitForEvent('download'), page.locator('a[href$="/file"]').first().click()])
@@ -84,7 +84,7 @@ test('a batch is frozen and sent by one, confirmed by another, and every differe
   await other.page.goto(address)
   await press(other.page, 'confirm')
   await other.page.getByText('比对已确认，等邮政到账').waitFor()
-  const [received] = (await other.page.locator('.owed.inside').innerText()).match(/[\d,.]+(?=\s*元还没到账)/)
+  const received = await other.page.locator('[data-open]').innerText()
   await page.goto(address)
   await page.locator('#reference').fill(`BANK-${Date.now()}`)
   await page.locator('#amount').fill(received)
@@ -108,7 +108,7 @@ test('a batch is frozen and sent by one, confirmed by another, and every differe
     await page.locator('#reason').fill('与邮政核对过')
     if (kind === '邮政拒付') await shot(page, 'difference-open')
     await press(page, 'resolve')
-    await page.getByText('已处理').first().waitFor()
+    await page.locator('.flash').getByText(kind === '邮政拒付' ? '等另一位同事复核' : '已处理').waitFor()
     if (kind === '邮政拒付') {
       await shot(page, 'difference-proposed')
       await other.page.goto(page.url())
@@ -119,7 +119,7 @@ test('a batch is frozen and sent by one, confirmed by another, and every differe
   }
   await page.goto(address)
   await page.locator('[data-state="paid"]').waitFor()
-  assert.match(await figures(page), /0\.00 元还没到账/)
+  assert.equal(await page.locator('[data-open]').innerText(), '0.00')
   await shot(page, 'settlement-paid')
   await page.goto(HOME)
   await shot(page, 'settlements')
