@@ -51,7 +51,7 @@ export function tooPale(phone) {
     }
     const pale = []
     for (const one of view.querySelectorAll('*')) {
-      const text = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join('') || (one.matches('input, textarea') && one.value)
+      const text = [...one.childNodes].filter((node) => node.nodeType === 3).map((node) => node.textContent.trim()).join('') || (one.matches('input:not([type="range"]), textarea') && one.value)
       if (!text || !one.checkVisibility()) continue
       const opacity = chain(one).reduce((product, each) => product * Number(getComputedStyle(each).opacity), 1)
       const worst = Math.min(...grounds(one).map((under) => contrast(channels(getComputedStyle(one).color), opacity, under)))

@@ -1,5 +1,5 @@
 const bills = require('../../../../services/bills')
-const { when } = require('../../../../utils/time')
+const { clock, date, when } = require('../../../../utils/time')
 const { iconOf, partsOf, paymentOf, periodOf } = require('../../drawing')
 const { yuan } = require('../../../../utils/money')
 
@@ -93,8 +93,8 @@ function factsOf(payment, bill) {
   ].filter(Boolean)
 }
 
-/** @param {any} source */
-const sourceOf = (source) => ({ key: source.key, text: source.text, when: when(source.at), points: yuan(source.points_fen) })
+/** With the year: points last for two. @param {any} source */
+const sourceOf = (source) => ({ key: source.key, text: source.text, when: `${date(source.at)} ${clock(source.at)}`, points: yuan(source.points_fen) })
 
 /** @param {any} refund */
 function refundOf(refund) {
