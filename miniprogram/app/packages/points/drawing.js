@@ -2,6 +2,7 @@
 const { yuan } = require('../../utils/money')
 const { date, when } = require('../../utils/time')
 
+const BILLS_SHOWN = 3
 const HIGHEST = 100
 /** Something that there was is seen, however little it was. */
 const LOWEST = 3
@@ -31,15 +32,14 @@ function entryOf(entry) {
 
 /** A month in a list or a table. @param {any} one */
 function monthOf(one) {
+  const moved = [['得到', one.earned_fen], ['用掉', one.used_fen], ['到期', one.expired_fen]].filter(([, fen]) => fen).map(([name, fen]) => `${name} ${yuan(fen)} 分`)
   return {
     month: one.month,
     text: one.text,
     label: String(Number(one.month.slice(5))),
     running: one.running,
-    earned: yuan(one.earned_fen),
-    used: yuan(one.used_fen),
-    expired: yuan(one.expired_fen),
-    closing: yuan(one.closing_fen),
+    said: moved.join('，') || '没有变动',
+    left: `${one.running ? '现在' : '月底'}剩 ${yuan(one.closing_fen)} 分`,
   }
 }
 
@@ -51,9 +51,9 @@ function chartOf(items) {
   return shown.map((one) => ({ ...monthOf(one), bars: { earned: high(one.earned_fen), used: high(one.used_fen), expired: high(one.expired_fen) } }))
 }
 
-/** Open bills, with what the points do for them. @param {any[]} items @param {number} balance */
+/** Open bills of one's own, with what the points do for each. @param {any[]} items @param {number} balance */
 function payableOf(items, balance) {
-  return items.map((one) => ({
+  return items.filter((one) => !one.of_text).slice(0, BILLS_SHOWN).map((one) => ({
     id: one.id,
     title: one.payee.kind_text,
     text: [one.payee.name, one.period].join(' · '),

@@ -4,17 +4,17 @@ const points = require('../../../../services/points')
 const proxies = require('../../../../services/proxies')
 const subscriptions = require('../../../../services/subscriptions')
 const { yuan } = require('../../../../utils/money')
-const { chartOf, entryOf, payableOf } = require('../../drawing')
+const { chartOf, entryOf, monthOf, payableOf } = require('../../drawing')
 
 const SCOPE = 'points_read'
-const BILLS_SHOWN = 3
+const BILLS = 10
 const NONE = { items: [], next: null }
 
 /** What there is, what it can pay, how it came: my own, or of family who lets me look. */
 Page({
   data: {
     state: 'loading', error: '', people: /** @type {any[]} */ ([]), whose: '', view: /** @type {any} */ (null), balance: '', payable: /** @type {any[]} */ ([]),
-    chart: /** @type {any[]} */ ([]), table: false, entries: /** @type {any[]} */ ([]), next: null, more: false, lacks: false,
+    chart: /** @type {any[]} */ ([]), months: /** @type {any[]} */ ([]), table: false, entries: /** @type {any[]} */ ([]), next: null, more: false, lacks: false,
   },
 
   onLoad() {
@@ -47,6 +47,7 @@ Page({
         balance: yuan(view.balance_fen),
         payable: payableOf(open.items, view.balance_fen),
         chart: chartOf(months.items),
+        months: months.items.map(monthOf),
         entries: first.items.map(entryOf),
         next: first.next,
       })
@@ -117,4 +118,4 @@ Page({
 })
 
 /** What is open to be paid; the page opens without it, too. */
-const payable = () => bills.list({ state: 'open', limit: BILLS_SHOWN }).catch(() => NONE)
+const payable = () => bills.list({ state: 'open', limit: BILLS }).catch(() => NONE)
