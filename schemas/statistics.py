@@ -38,12 +38,34 @@ class ReachView(View, frozen=True, kw_only=True):
     sent: int
 
 
+class AmountView(View, frozen=True, kw_only=True):
+    """A part of a sum, in words."""
+
+    name: str
+    text: str
+    fen: int
+
+
+class MoneyView(View, frozen=True, kw_only=True):
+    """What was paid on residents' behalf in the month: `paid_fen` for so many `bills`, with points and with WeChat Pay;
+    `back_fen` of it has been given back since. `outstanding_fen` are the points that residents had at the end of the
+    month, or have now, in fen of points: 100 are one, which is a yuan."""
+
+    bills: int
+    paid_fen: int
+    points_fen: int
+    pay_fen: int
+    back_fen: int
+    kinds: list[AmountView]
+    outstanding_fen: int
+
+
 class StatisticsView(View, frozen=True, kw_only=True):
     """Of the cases that were opened in the month and lie in the caller's scope.
 
     `hours` is how long it took on average from opening to the end, of those that have ended. `stars` is the average of
     `rated` ratings, of five. `messages` says what became of the messages to residents, and `reach` how many of them got
-    to WeChat in each community: both for the whole street only.
+    to WeChat in each community, and `money` is what was paid for residents: all three for the whole street only.
     `counted_at`: figures are some minutes old.
     """
 
@@ -63,12 +85,14 @@ class StatisticsView(View, frozen=True, kw_only=True):
     limits: list[LimitView]
     messages: list[ShareView]
     reach: list[ReachView]
+    money: MoneyView | None
     counted_at: datetime
 
 
 class MonthView(View, frozen=True, kw_only=True):
     """A month in short. Of the deadlines that are `over`, `kept` were kept, which is `rate` per cent of them; `stars` is
-    the average of `rated` ratings. Null where there is nothing to take a share or an average of."""
+    the average of `rated` ratings. Null where there is nothing to take a share or an average of, and what was paid for
+    residents and the points they had where the caller does not answer for the whole street."""
 
     month: str
     total: int
@@ -77,6 +101,8 @@ class MonthView(View, frozen=True, kw_only=True):
     rate: int | None
     rated: int
     stars: float | None
+    paid_fen: int | None
+    outstanding_fen: int | None
 
 
 class YearView(View, frozen=True, kw_only=True):

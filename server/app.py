@@ -8,7 +8,7 @@ from pathlib import Path
 from tornado.web import Application
 
 from handlers.base import Doors
-from server import nouns
+from server import money_figures, nouns
 from server.building import Building, PayGateway, WeChatGateway, WeComGateway
 from server.config import Settings
 from server.gateways.null import NullPay
@@ -72,6 +72,7 @@ async def open_building(
         stack.push_async_callback(house.pay.close_connections)
         house.payees = PayeeGateway(settings.payees, clock=clock, observe=metrics.observe_call)
         stack.push_async_callback(house.payees.close)
+        house.statistics.money = money_figures.figures
         stack.callback(house.pictures.close)
         await db.start(nouns.collections())
         yield house

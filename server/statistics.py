@@ -7,13 +7,13 @@ counted one after the other; those that are long past may be an hour old.
 
 import asyncio
 from calendar import monthrange
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import msgspec
 
-from schemas.statistics import LimitView, MonthView, ReachView, ShareView, StatisticsView, YearView
+from schemas.statistics import LimitView, MoneyView, MonthView, ReachView, ShareView, StatisticsView, YearView
 from server import places
 from server.budgets import TITLES
 from server.cases import CASES
@@ -57,8 +57,15 @@ def shares(rows: Iterable[Mapping[str, Any]], text_of: Callable[[str], str]) -> 
     return [ShareView(name=name, text=text_of(name) or "没有写明", count=count) for name, count in ordered]
 
 
+MoneyOf = Callable[[Reader, str], Awaitable[MoneyView]]
+"""What was paid for residents in a month."""
+
+
 class Figures:
     """The figures of each scope and month that was asked for lately, counted once for all who ask."""
+
+    money: MoneyOf | None = None
+    """Set where everything is put together: payments know the building, and the building knows us."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
@@ -103,7 +110,7 @@ class Figures:
 
     async def _count(self, actor: Actor, month: str) -> StatisticsView:
         self._db.begin_request()
-        return await self._db.reading(lambda reader: counted(reader, actor, month))
+        return await self._db.reading(lambda reader: counted(reader, actor, month, self.money))
 
 
 def _failed(counting: asyncio.Task[Any]) -> bool:
@@ -127,10 +134,12 @@ def _in_short(view: StatisticsView) -> MonthView:
         rate=round(kept * 100 / over) if over else None,
         rated=view.rated,
         stars=view.stars,
+        paid_fen=view.money.paid_fen if view.money else None,
+        outstanding_fen=view.money.outstanding_fen if view.money else None,
     )
 
 
-async def counted(reader: Reader, actor: Actor, month: str) -> StatisticsView:
+async def counted(reader: Reader, actor: Actor, month: str, money: MoneyOf | None = None) -> StatisticsView:
     """The month, as the database has it now."""
     where = {"$and": [_opened_in(month), scope(actor)]}
     [found] = await reader.groups(CASES, [{"$match": where}, *_pipeline(reader.now)])
@@ -156,6 +165,7 @@ async def counted(reader: Reader, actor: Actor, month: str) -> StatisticsView:
         limits=[_limit(row) for row in sorted(found["limits"], key=lambda row: str(row["_id"]))],
         messages=await _messages(reader, month) if street else [],
         reach=await _reach(reader, month) if street else [],
+        money=await money(reader, month) if street and money else None,
         counted_at=reader.now,
     )
 

@@ -3,10 +3,12 @@
 import asyncio
 import re
 from datetime import timedelta
+from typing import Any
 
 from schemas.staff import Grant
 from tests.browser import Browser
 from tests.doors import Happy, Visit
+from tests.test_payments import at_wechat, looked_up, paying, saver, seen
 from tests.world import Person, Shop, World
 
 PATH, YEAR = "/v1/statistics", "/v1/statistics/year"
@@ -194,3 +196,54 @@ async def test_the_street_sees_in_which_community_messages_got_to_wechat(world: 
     assert (await (await clerk(world)).get(PATH)).json["reach"] == []
     page = await Browser(world, boss.token).get("/console/statistics")
     assert "消息送到微信（按社区）" in page.text
+
+
+async def settled(world: World, who: Person, fen: int, points_fen: int) -> None:
+    """A bill that was paid with points and, as far as they do not go, by WeChat."""
+    payment = await paying(who, await looked_up(world, who, fen), points_fen)
+    if fen > points_fen:
+        await seen(who, payment)
+        await at_wechat(world, payment, notify=True)
+    await world.until(lambda: settles(world, who, payment), "the payment")
+
+
+async def settles(world: World, who: Person, payment: dict[str, Any]) -> bool:
+    await world.work()
+    return (await seen(who, payment))["state"] == "settled"
+
+
+async def test_the_street_sees_what_was_paid_for_residents_and_what_their_points_came_to_by_month(
+    world: World,
+) -> None:
+    resident, first = await saver(world, 6_000), world.at(0, days=0)[:7]
+    await settled(world, resident, 8_000, 3_000)
+    await settled(world, resident, 500, 500)
+    world.clock.advance(timedelta(days=40))
+    resident = await world.resident(resident.openid)
+    await settled(world, resident, 1_000, 1_000)
+    boss = await world.staff(Grant(role="dispatcher"))
+
+    before, now = (await boss.get(PATH, month=first)).json["money"], (await boss.get(PATH)).json["money"]
+
+    assert (before["bills"], before["paid_fen"], before["points_fen"], before["pay_fen"]) == (
+        2,
+        8_500,
+        3_500,
+        5_000,
+    )
+    assert [(one["text"], one["fen"]) for one in before["kinds"]] == [("电费", 8_500)]
+    assert (before["outstanding_fen"], now["outstanding_fen"]) == (2_500, 1_500)
+    assert (now["bills"], now["paid_fen"], now["back_fen"]) == (1, 1_000, 0)
+    months = {one["month"]: one for one in (await boss.get(YEAR)).json["items"]}
+    assert (months[first]["paid_fen"], months[first]["outstanding_fen"]) == (8_500, 2_500)
+    assert sum(one["paid_fen"] for one in months.values()) == 9_500
+    assert (await (await clerk(world)).get(PATH)).json["money"] is None
+    browser = Browser(world, boss.token)
+    page, year = (
+        await browser.get(f"/console/statistics?month={first}"),
+        await browser.get("/console/statistics/year"),
+    )
+    assert "85.00 元" in page.text and "25.00 分" in page.text
+    assert year.body.count("<polyline") == 5 and "85.00 元" in year.text
+    table = (await browser.get(f"/console/statistics/table?month={first}")).body.splitlines()
+    assert "代缴,金额（元）,85.00" in table and "积分,居民还没用的（分）,25.00" in table

@@ -10,8 +10,9 @@ from msgspec import Struct
 from handlers.base import allow
 from handlers.page import MenuItem, Page, Shown
 from handlers.statistics import LOOKERS
-from schemas.statistics import FindStatistics, ShareView, StatisticsView
+from schemas.statistics import AmountView, FindStatistics, MoneyView, ShareView, StatisticsView
 from server.kit.errors import Invalid
+from server.points import yuan
 from server.statistics import MonthNotYet, months
 
 PATH = "/console/statistics"
@@ -72,6 +73,20 @@ def group(title: str, shares: list[ShareView]) -> Group:
     return Group(title, [(one, round(one.count / most * 100)) for one in shares])
 
 
+class Amounts(Struct, frozen=True):
+    """What was paid for residents, with a bar for each kind of bill."""
+
+    view: MoneyView
+    rows: list[tuple[AmountView, int]]
+
+
+def amounts(view: StatisticsView) -> Amounts | None:
+    if view.money is None:
+        return None
+    most = max([one.fen for one in view.money.kinds] + [1])
+    return Amounts(view.money, [(one, round(one.fen / most * 100)) for one in view.money.kinds])
+
+
 def groups(view: StatisticsView) -> list[Group]:
     """Only what there is something of."""
     made = (
@@ -105,6 +120,8 @@ class Statistics(Page):
             "most": max(one.count for one in view.days),
             "size": (WIDTH, HEIGHT),
             "groups": groups(view),
+            "amounts": amounts(view),
+            "yuan": yuan,
             "problem": problem,
         }
         return Shown("console/statistics.html", facts, status)
@@ -126,8 +143,22 @@ def table(view: StatisticsView) -> Iterator[tuple[str, ...]]:
     for reached in view.reach:
         yield ("消息送到微信", f"{reached.text}：发出", str(reached.count))
         yield ("消息送到微信", f"{reached.text}：送到", str(reached.sent))
+    if view.money is not None:
+        yield from _paid(view.money)
     for day in view.days:
         yield ("每天", day.name, str(day.count))
+
+
+def _paid(money: MoneyView) -> Iterator[tuple[str, ...]]:
+    """In yuan, and points as what they are worth."""
+    yield ("代缴", "账单", str(money.bills))
+    yield ("代缴", "金额（元）", yuan(money.paid_fen))
+    yield ("代缴", "用积分（元）", yuan(money.points_fen))
+    yield ("代缴", "用微信支付（元）", yuan(money.pay_fen))
+    yield ("代缴", "后来退回（元）", yuan(money.back_fen))
+    for one in money.kinds:
+        yield ("代缴", f"{one.text}（元）", yuan(one.fen))
+    yield ("积分", "居民还没用的（分）", yuan(money.outstanding_fen))
 
 
 class Table(Page):

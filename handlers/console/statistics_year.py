@@ -11,9 +11,11 @@ from handlers.console.statistics import PATH
 from handlers.page import Page, Shown
 from handlers.statistics import LOOKERS
 from schemas.statistics import MonthView, YearView
+from server.points import yuan
 
 WIDTH, HEIGHT, MARGIN = 640, 140, 44
 _STEPS = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
+_FEN, _WAN = 100, 10_000
 _EVERY = 3
 """So many months are between two that are named below a line: a phone has room for no more."""
 
@@ -88,7 +90,22 @@ def trends(view: YearView) -> list[Trend]:
         trend("办件", items, [one.total for one in items], most, " 件"),
         trend("按时率", items, [one.rate for one in items], 100, "%"),
         trend("满意度", items, [one.stars for one in items], 5, " 星"),
+        *_money("代居民缴费", items, [one.paid_fen for one in items], "元"),
+        *_money("居民还没用的积分", items, [one.outstanding_fen for one in items], "分"),
     ]
+
+
+def _money(title: str, items: Sequence[MonthView], fen: Sequence[int | None], unit: str) -> list[Trend]:
+    """In yuan or points, or in tens of thousands of them; nothing for who answers for a part of the street."""
+    known = [one for one in fen if one is not None]
+    if not known:
+        return []
+    busiest = max(known) / _FEN
+    many = busiest >= _WAN
+    size = _FEN * (_WAN if many else 1)
+    values = [None if one is None else round(one / size, 2) for one in fen]
+    most = next((one for one in _STEPS if one >= busiest * _FEN / size), busiest)
+    return [trend(title, items, values, most, f" {'万' if many else ''}{unit}")]
 
 
 class Year(Page):
@@ -108,8 +125,22 @@ class Year(Page):
             "trends": trends(view),
             "named": named,
             "size": (WIDTH, HEIGHT, MARGIN),
+            "street": _street(view),
+            "yuan": yuan,
         }
         return Shown("console/statistics_year.html", facts)
+
+
+_HEADS = ("月份", "办件", "到期的时限", "按时", "按时率（%）", "评价人数", "平均分")
+_MONEY_HEADS = ("代居民缴费（元）", "居民还没用的积分（分）")
+
+
+def _street(view: YearView) -> bool:
+    return view.items[-1].paid_fen is not None
+
+
+def _yuan(one: MonthView) -> tuple[str, ...]:
+    return tuple(yuan(fen) for fen in (one.paid_fen, one.outstanding_fen) if fen is not None)
 
 
 class Table(Page):
@@ -121,9 +152,9 @@ class Table(Page):
         view = await self.building.statistics.year(self.actor)
         text = io.StringIO(newline="")
         rows = csv.writer(text)
-        rows.writerow(("月份", "办件", "到期的时限", "按时", "按时率（%）", "评价人数", "平均分"))
+        rows.writerow((*_HEADS, *(_MONEY_HEADS if _street(view) else ())))
         for one in view.items:
-            figures = (one.total, one.over, one.kept, one.rate, one.rated, one.stars)
+            figures = (one.total, one.over, one.kept, one.rate, one.rated, one.stars, *_yuan(one))
             rows.writerow((one.month, *("" if figure is None else str(figure) for figure in figures)))
         self.set_header("Content-Type", "text/csv; charset=utf-8")
         first, last = view.items[0].month, view.items[-1].month

@@ -13,7 +13,7 @@ from server.ledger.posting import (
     post,
     standing,
 )
-from server.ledger.reading import accounts, as_of, balances, entries, total
+from server.ledger.reading import accounts, as_of, balances, entries, outstanding, total
 from server.ledger.reserving import (
     MoreThanReserved,
     RefundedTooMuch,
@@ -82,6 +82,7 @@ __all__ = [
     "expiring",
     "find",
     "lanes",
+    "outstanding",
     "own",
     "post",
     "refund",

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args
 
 from server.kit.db import Page, Reader
-from server.ledger.stored import ACCOUNTS, ENTRIES, Account, Book, Entry, opened, own
+from server.ledger.stored import ACCOUNTS, ENTRIES, OWN, Account, Book, Entry, opened, own
 
 
 async def balances(reader: Reader, resident_id: str) -> dict[Book, int]:
@@ -31,6 +31,25 @@ async def total(reader: Reader, book: Book, about: str | None = None) -> int:
     steps: list[dict[str, Any]] = [{"$match": where}, {"$group": {"_id": None, "fen": {"$sum": "$balance"}}}]
     rows = await reader.groups(ACCOUNTS, steps)
     return int(rows[0]["fen"]) if rows else 0
+
+
+async def outstanding(reader: Reader, before: datetime) -> int:
+    """What residents had in all their books together before that moment, in fen: all that the shared accounts lack, of
+    which there are few."""
+    last = [
+        {"$match": {"at": {"$lt": before}}},
+        {"$sort": {"at": -1, "_id": -1}},
+        {"$limit": 1},
+        {"$project": {"balance": 1}},
+    ]
+    entries = {"from": ENTRIES.name, "localField": "_id", "foreignField": "account_id", "pipeline": last}
+    steps: list[dict[str, Any]] = [
+        {"$match": {"book": {"$in": sorted(set(get_args(Book)) - OWN)}}},
+        {"$lookup": entries | {"as": "last"}},
+        {"$group": {"_id": None, "fen": {"$sum": {"$first": "$last.balance"}}}},
+    ]
+    rows = await reader.groups(ACCOUNTS, steps)
+    return -int(rows[0]["fen"]) if rows else 0
 
 
 async def as_of(reader: Reader, account_id: str, moment: datetime) -> int:

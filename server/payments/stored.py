@@ -111,6 +111,7 @@ PAYMENTS: Collection[Payment] = Collection(
     Index(("state", "-at", "-_id")),
     Index(("payee_id", "-at", "-_id")),
     Index(("paid_at", "_id"), only={"paid_at": MOMENT}),
+    Index(("settled_at", "_id"), only={"settled_at": MOMENT}),
     DUE,
 )
 REFUSALS: Collection[PayRefusal] = Collection("pay_refusals", PayRefusal, Index(("-at", "-_id")))
