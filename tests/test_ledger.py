@@ -429,3 +429,18 @@ async def test_the_check_of_everything_names_what_was_changed(world: World) -> N
         f"{account}: the balance is 101 and the entries sum to 100"
     ]
     await tampered(world, ACCOUNTS, {"_id": account}, {"$set": {"balance": 100}})
+
+
+async def test_what_comes_back_to_an_expired_lot_takes_nothing_else_along(world: World) -> None:
+    """Also where it comes back before a worker has let the rest expire."""
+    whose = await rich(world, 500)
+    made = await spent(world, await reserved(world, whose, 200), 200)
+    source = next(one.account_id for one in made.legs if one.amount > 0)
+    world.clock.advance(timedelta(days=DAYS, minutes=1))
+    back = unique("back")
+    await world.house.db.atomically(lambda tx: ledger.refund(tx, back, made.id, 150, source, by="test"))
+    assert await balances(world, whose) == (150, 0)
+    world.clock.advance(timedelta(days=8))
+    await world.work()
+    assert await balances(world, whose) == (0, 0)
+    assert await wrong(world) == []

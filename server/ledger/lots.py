@@ -12,8 +12,6 @@ from msgspec import Struct
 from server.kit.db import Collection, Index, Reader, Tx
 from server.kit.jobs import DUE, Leased
 
-_GIVEN_BACK = timedelta(days=7)
-"""How long points can still be used that come back after their lot has expired."""
 _AT_ONCE = 200
 
 
@@ -91,18 +89,6 @@ async def _use(tx: Tx, lots: Iterable[Lot], amount: int) -> list[Part]:
         used.append(lot)
     await tx.put_all(LOTS, used)
     return parts
-
-
-async def give_back(tx: Tx, parts: Iterable[Part]) -> None:
-    """Into the lots they came from; what has expired meanwhile can be used for some days more."""
-    wanted = {one.lot_id: one.fen for one in parts}
-    lots = await tx.all(LOTS, {"_id": {"$in": list(wanted)}}, limit=len(wanted)) if wanted else []
-    for lot in lots:
-        lot.left += wanted[lot.id]
-        if lot.expires_at <= tx.now:
-            lot.expires_at = lot.due_at = tx.now + _GIVEN_BACK
-            lot.warned_days = None
-    await tx.put_all(LOTS, lots)
 
 
 async def expiring(reader: Reader, resident_id: str, until: datetime) -> int:

@@ -10,6 +10,7 @@ from operator import attrgetter
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from server.kit.db import Reader, Tx
@@ -61,16 +62,20 @@ async def post(
     Raises NotEnoughPoints, TransferDiffers, ValueError for legs that do not sum to zero.
     """
     summed = _summed(legs)
-    known = await tx.get(TRANSFERS, transfer_id)
+    seen = _seen(tx)
+    known = None if transfer_id in seen.absent else await tx.get(TRANSFERS, transfer_id)
     if known is not None:
         return _same(known, kind, summed, reverses)
-    accounts = await _accounts(tx, [one.account_id for one in summed])
+    await _look(tx, [one.account_id for one in summed])
     made = Transfer(
         id=transfer_id, kind=kind, legs=summed, at=tx.now, by=by, why=dict(why or {}), reverses=reverses
     )
-    for leg in summed:
-        _written[tx][leg.account_id] = _enter(tx, accounts[leg.account_id], leg, made)
+    entries = [_entry(seen.accounts[leg.account_id], leg, made) for leg in summed]
+    for one in entries:
+        seen.accounts[one.account_id] = _carry(tx, seen.accounts[one.account_id], one)
+    tx.add_all(ENTRIES, entries)
     tx.add(TRANSFERS, made)
+    seen.absent.discard(transfer_id)
     return made
 
 
@@ -91,45 +96,45 @@ def _same(known: Transfer, kind: str, legs: Sequence[Leg], reverses: str | None)
     return known
 
 
-_written: WeakKeyDictionary[Tx, dict[str, Account]] = WeakKeyDictionary()
-"""The accounts as the transfers of one transaction leave them: its writes wait for the commit, so the database cannot
-tell yet."""
+class _Seen(Struct):
+    """What a transaction has read of the books, as its own transfers leave it: their writes wait for the commit, so the
+    database cannot tell yet. `absent` are transfers that are not there."""
+
+    accounts: dict[str, Account]
+    absent: set[str]
 
 
-async def _accounts(tx: Tx, account_ids: list[str]) -> dict[str, Account]:
-    ours = _written.setdefault(tx, {})
-    wanted = [one for one in account_ids if one not in ours]
-    found = await tx.all(ACCOUNTS, {"_id": {"$in": wanted}}, limit=len(wanted)) if wanted else []
-    by_id = {one.id: one for one in found} | ours
-    return {one: by_id.get(one) or opened(one) for one in account_ids}
+_of_transaction: WeakKeyDictionary[Tx, _Seen] = WeakKeyDictionary()
 
 
-async def standing(tx: Tx, account_id: str) -> int:
-    """An account's balance after what this transaction has posted so far."""
-    return (await _accounts(tx, [account_id]))[account_id].balance
+def _seen(tx: Tx) -> _Seen:
+    return _of_transaction.setdefault(tx, _Seen({}, set()))
 
 
-def _enter(tx: Tx, account: Account, leg: Leg, transfer: Transfer) -> Account:
-    """One entry and the balance it leaves. Raises NotEnoughPoints."""
+async def _look(tx: Tx, account_ids: Iterable[str]) -> None:
+    """Read those that have not been read yet, in one trip."""
+    accounts = _seen(tx).accounts
+    wanted = [one for one in account_ids if one not in accounts]
+    if wanted:
+        accounts.update({one: opened(one) for one in wanted})
+        found = await tx.all(ACCOUNTS, {"_id": {"$in": wanted}}, limit=len(wanted))
+        accounts.update({one.id: one for one in found})
+
+
+async def standing(tx: Tx, account_id: str, *soon: str) -> int:
+    """An account's balance after what this transaction has posted so far; those that it needs `soon` are read, too."""
+    await _look(tx, (account_id, *soon))
+    return _seen(tx).accounts[account_id].balance
+
+
+def _entry(account: Account, leg: Leg, transfer: Transfer) -> Entry:
+    """An account's entries are in the order of their times, also where two machines' clocks differ a little.
+
+    Raises NotEnoughPoints.
+    """
     balance = account.balance + leg.amount
     if balance < 0 and leg.amount < 0 and account.book in FLOORED:
         raise NotEnoughPoints
-    made = _entry(account, leg, balance, transfer)
-    after: dict[str, Any] = {
-        "balance": balance,
-        "seq": made.seq,
-        "head": made.seal,
-        "touched_at": made.at,
-    }
-    first = {"book": account.book, "about": account.about}
-    where = {"_id": account.id, "seq": account.seq}
-    tx.demand(ACCOUNTS, where, {"$set": after, "$setOnInsert": first}, otherwise=LedgerBusy())
-    tx.add(ENTRIES, made)
-    return replace(account, **after)
-
-
-def _entry(account: Account, leg: Leg, balance: int, transfer: Transfer) -> Entry:
-    """An account's entries are in the order of their times, also where two machines' clocks differ a little."""
     seq = account.seq + 1
     at: datetime = max(transfer.at, account.touched_at or transfer.at)
     plain = Entry(
@@ -146,9 +151,26 @@ def _entry(account: Account, leg: Leg, balance: int, transfer: Transfer) -> Entr
     return replace(plain, seal=seal(account.head, facts(plain)))
 
 
-async def is_posted(reader: Reader, transfer_id: str) -> bool:
+def _carry(tx: Tx, account: Account, entry: Entry) -> Account:
+    """The account as the entry leaves it, on condition that nobody else has written to it meanwhile."""
+    after: dict[str, Any] = {
+        "balance": entry.balance,
+        "seq": entry.seq,
+        "head": entry.seal,
+        "touched_at": entry.at,
+    }
+    first = {"book": account.book, "about": account.about}
+    where = {"_id": account.id, "seq": account.seq}
+    tx.demand(ACCOUNTS, where, {"$set": after, "$setOnInsert": first}, otherwise=LedgerBusy())
+    return replace(account, **after)
+
+
+async def is_posted(tx: Tx, transfer_id: str) -> bool:
     """Whether it is in the books already."""
-    return await reader.get(TRANSFERS, transfer_id) is not None
+    if await tx.get(TRANSFERS, transfer_id) is not None:
+        return True
+    _seen(tx).absent.add(transfer_id)
+    return False
 
 
 async def find(reader: Reader, transfer_id: str) -> Transfer:

@@ -11,6 +11,7 @@ from server.kit.db import Tx
 from server.kit.errors import Conflict, NotFound
 from server.kit.jobs import Premises, QueueOf, Settled
 from server.ledger import lots
+from server.ledger.expiry import give_back
 from server.ledger.lots import Part
 from server.ledger.posting import NotEnoughPoints, is_posted, post
 from server.ledger.stored import REDEMPTIONS, RESERVES, TRANSFERS, Leg, Redemption, Reserve, Transfer, own
@@ -88,7 +89,7 @@ async def release(tx: Tx, reserve_id: str, *, by: str) -> Reserve:
     if held.left:
         await _between(tx, f"{reserve_id}/release", "release", held, "held", "resident", held.left, by)
         held.voided += held.left
-        await lots.give_back(tx, held.parts)
+        await give_back(tx, held.parts)
         held.parts = []
         await _kept(tx, held)
     return held
@@ -108,7 +109,7 @@ async def refund(tx: Tx, transfer_id: str, of: str, amount: int, source: str, *,
             raise RefundedTooMuch
         still, _ = split(paid.parts, left)
         _, back = split(still, left - amount)
-        await lots.give_back(tx, back)
+        await give_back(tx, back)
     why = _why(await tx.get(RESERVES, paid.reserve_id))
     return await post(tx, transfer_id, "refund", legs, by=by, why=why, reverses=of)
 
