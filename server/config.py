@@ -298,13 +298,15 @@ class Complaints(Section, frozen=True, kw_only=True):
 
 class Points(Section, frozen=True, kw_only=True):
     """Points of a purchase expire after `expire_days`; what is reserved for a payment is given back after
-    `reserve_minutes` if nothing has become of it.
+    `reserve_minutes` if nothing has become of it. Points that come back when they would have expired meanwhile can be
+    used for `back_days` more.
 
     Residents are told of points that expire within each of `warn_days`; who has to be told is looked for every
     `warn_hours`. A code by which somebody takes their card on the phone is good for `code_minutes` and `code_tries`, and
     `code_most` of them are given out for one resident in that time."""
 
     expire_days: Positive = 730
+    back_days: Positive = 7
     reserve_minutes: Positive = 15
     warn_days: list[Positive] = field(default_factory=lambda: [30, 7])
     warn_hours: Positive = 6

@@ -397,8 +397,13 @@ BODIES: Mapping[str, Any] = {
         "rates": [{"category": "grocery", "name": "超市", "permyriad": 50}],
     },
     "POST /v1/points/rates/{number}/return": REASON,
-    "POST /v1/residents/{resident_id}/card/freeze": REASON,
-    "POST /v1/residents/{resident_id}/card/release": REASON,
+    "POST /v1/point-cards/codes": {
+        "resident_id": "{resident_id}",
+        "number": "622199000000000003",
+        "name": "某某",
+        "phone": "{phone}",
+    },
+    "POST /v1/residents/{resident_id}/card/{action}": REASON,
     "POST /v1/residents/{resident_id}/card/replace": {"number": "622199000000000002"},
     "POST /v1/providers/{provider_id}/price-lists": {
         "valid_from": "{later}",

@@ -146,8 +146,9 @@ async def _post(tx: Tx, swipe: Swipe, resident_id: str, earning: Earning, rules:
     )
     if points:
         why = {"text": text, "rates": str(earning.version), "swipe": swipe.id}
-        days = rules.points.expire_days
-        await ledger.earn(tx, f"swipe/{swipe.id}", resident_id, points, swipe.at, days, "pos", why)
+        own, name = rules.points, f"swipe/{swipe.id}"
+        at, days, back = swipe.at, own.expire_days, own.back_days
+        await ledger.earn(tx, name, resident_id, points, at, days, "pos", why, back)
     return posted
 
 
