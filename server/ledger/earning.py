@@ -18,8 +18,10 @@ async def earn(
     days: int,
     by: str,
     why: Mapping[str, str],
+    back: int = 7,
 ) -> Transfer | None:
-    """Points for a purchase of `at`, once; what is owed is made good first. None where it was posted before."""
+    """Points for a purchase of `at`, once; what is owed is made good first. They can be used for so many `days`, and for
+    `back` days where they come back after that. None where it was posted before."""
     if await is_posted(tx, transfer_id):
         return None
     issuer, owed, theirs = (
@@ -30,7 +32,7 @@ async def earn(
     good = min(fen, -await standing(tx, owed, issuer, theirs))
     legs = [Leg(issuer, -fen), Leg(owed, good), Leg(theirs, fen - good)]
     made = await post(tx, transfer_id, "accrual", legs, by=by, why=why)
-    await lots.bring(tx, transfer_id, resident_id, fen - good, at, days)
+    await lots.bring(tx, transfer_id, resident_id, fen - good, at, days, back)
     return made
 
 

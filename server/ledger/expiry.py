@@ -9,9 +9,6 @@ from server.ledger.lots import LOTS, Lot, Part
 from server.ledger.posting import post
 from server.ledger.stored import Leg, common, own
 
-_GIVEN_BACK = timedelta(days=7)
-"""How long points can still be used that come back after their lot has expired."""
-
 
 async def give_back(tx: Tx, parts: Iterable[Part]) -> None:
     """Into the lots they came from. Where a lot has expired meanwhile, only what comes back can be used for some days
@@ -21,7 +18,7 @@ async def give_back(tx: Tx, parts: Iterable[Part]) -> None:
     for lot in lots:
         if lot.expires_at <= tx.now:
             await _expire(tx, lot)
-            lot.expires_at = lot.due_at = tx.now + _GIVEN_BACK
+            lot.expires_at = lot.due_at = tx.now + timedelta(days=lot.back_days)
             lot.warned_days = None
         lot.left += wanted[lot.id]
     await tx.put_all(LOTS, lots)

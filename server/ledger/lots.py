@@ -17,7 +17,8 @@ _AT_ONCE = 200
 
 class Lot(Leased, kw_only=True):
     """`id` is the transfer that brought it. It expires at `due_at`, or later where points have come back to it.
-    `warned_days` is the shortest span before it that its owner was warned for (server/points/warnings.py)."""
+    `warned_days` is the shortest span before it that its owner was warned for (server/points/warnings.py); what comes
+    back when it has expired can be used for `back_days`."""
 
     resident_id: str
     amount: int
@@ -25,6 +26,7 @@ class Lot(Leased, kw_only=True):
     at: datetime
     expires_at: datetime
     warned_days: int | None = None
+    back_days: int = 7
 
 
 class Part(Struct, frozen=True):
@@ -46,7 +48,9 @@ LOTS: Collection[Lot] = Collection(
 )
 
 
-async def bring(tx: Tx, transfer_id: str, resident_id: str, amount: int, at: datetime, days: int) -> None:
+async def bring(
+    tx: Tx, transfer_id: str, resident_id: str, amount: int, at: datetime, days: int, back: int
+) -> None:
     """Points that have come with this transfer, for a purchase of `at`; they can be used for so many days."""
     if amount <= 0:
         return
@@ -59,6 +63,7 @@ async def bring(tx: Tx, transfer_id: str, resident_id: str, amount: int, at: dat
         at=at,
         expires_at=expires_at,
         due_at=expires_at,
+        back_days=back,
     )
     await tx.insert(LOTS, lot)
 
