@@ -4,6 +4,7 @@ from handlers.base import Answer, Endpoint, allow
 from schemas.bill_accounts import BillAccountsView, BillAccountView, ChangeBillAccount, NewBillAccount
 from server import auto_pay, bill_accounts, bills
 from server.kit.db import Reader, Tx
+from server.sessions import Actor
 
 TITLE = "常缴账户"
 
@@ -46,12 +47,12 @@ class OneBillAccount(Endpoint):
     @allow("resident")
     async def patch(self, account_id: str, wanted: ChangeBillAccount) -> BillAccountView:
         """What it is called, and when I am reminded."""
+        return await self.building.db.atomically(lambda tx: changed(tx, account_id, wanted, self.actor))
 
-        async def changed(tx: Tx) -> BillAccountView:
-            account = await bill_accounts.change(tx, account_id, wanted, self.actor)
-            return await bill_accounts.view(tx, account, self.actor)
-
-        return await self.building.db.atomically(changed)
+    @allow("resident")
+    async def post(self, account_id: str, wanted: ChangeBillAccount) -> Answer[BillAccountView]:
+        """The same for a mini-program, whose wx.request has no PATCH."""
+        return await self.once(lambda tx: changed(tx, account_id, wanted, self.actor))
 
     @allow("resident")
     async def delete(self, account_id: str) -> None:
@@ -63,3 +64,7 @@ class OneBillAccount(Endpoint):
             await bill_accounts.remove(tx, account, self.actor)
 
         await self.building.db.atomically(removed)
+
+
+async def changed(tx: Tx, account_id: str, wanted: ChangeBillAccount, actor: Actor) -> BillAccountView:
+    return await bill_accounts.view(tx, await bill_accounts.change(tx, account_id, wanted, actor), actor)

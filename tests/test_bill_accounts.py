@@ -66,6 +66,7 @@ HAPPY: Happy = {
     ("POST", "/v1/bill-accounts"): visit_save,
     ("GET", "/v1/bill-accounts/{account_id}"): visit_one,
     ("PATCH", "/v1/bill-accounts/{account_id}"): visit_change,
+    ("POST", "/v1/bill-accounts/{account_id}"): visit_change,
     ("DELETE", "/v1/bill-accounts/{account_id}"): visit_one,
 }
 

@@ -83,13 +83,13 @@ def test_residents_get_through_in_a_browser_while_staff_act_in_the_console(demo:
 
 
 def test_what_takes_weeks_comes_to_its_end_when_the_clock_is_moved_on(demo: Demo) -> None:
-    """After all others: nobody else's time may be moved."""
-    in_browser(demo, HOME / "tests" / "e2e" / "later")
+    """After all others, one after the other: nobody else's time may be moved."""
+    in_browser(demo, HOME / "tests" / "e2e" / "later", "--test-concurrency=1")
 
 
-def in_browser(demo: Demo, folder: Path) -> None:
+def in_browser(demo: Demo, folder: Path, *options: str) -> None:
     done = run(
-        *("node", "--test", "--test-force-exit"),
+        *("node", "--test", "--test-force-exit", *options),
         *(str(one.relative_to(HOME)) for one in sorted(folder.glob("*.test.mjs"))),
         HOELUN_E2E_PREVIEW=demo.address("The mini-program"),
         HOELUN_E2E_CONSOLE=demo.address("API and staff console"),

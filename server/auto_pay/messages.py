@@ -5,7 +5,7 @@ That it was paid, or was not to be, is the payment's own news."""
 from typing import Any
 
 from server import bills, push, residents
-from server.auto_pay.stored import AUTO_PAYS, RUNS, AutoPay
+from server.auto_pay.stored import AUTO_PAYS, RUNS, AutoPay, Run
 from server.bills import BILLS
 from server.kit.db import Tx
 from server.kit.events import Event, on
@@ -19,6 +19,13 @@ AUTO = Template(
     "autopay",
     {"thing1": "title", "amount2": "amount", "phrase3": "state", "thing4": "tip"},
 )
+CHANGED = Template(
+    "auto_pay_changed",
+    "自动缴费开通通知",
+    "autopay",
+    {"thing1": "title", "phrase2": "state", "thing3": "tip"},
+)
+"""Of its own, so that it takes no credit from what is told before a bill is paid."""
 PAGE = "packages/bills/pages/autopay/index?id="
 _LONGEST = 20
 _ACTED = {"pause": "暂停了自动缴费", "stop": "停止了自动缴费"}
@@ -31,8 +38,8 @@ async def tell_agreed(tx: Tx, event: Event) -> None:
         return
     name = bills.payee_of(tx, auto.payee_id).name
     text = f"“{name}”户号 {auto.account_no} 已开通积分自动缴费，{limits(auto)}。不是您的意思，请马上停止"
-    payload = {"title": name[:_LONGEST], "amount": f"¥{yuan(auto.most_bill_fen)}", "state": "已开通"}
-    await _send(tx, event, auto.resident_id, auto.id, text, payload | {"tip": "随时可以停止"})
+    payload = {"title": name[:_LONGEST], "state": "已开通", "tip": "随时可以停止"}
+    await _send(tx, event, auto, text, payload, CHANGED)
 
 
 @on("auto_pay.pause", "auto_pay.stop")
@@ -55,7 +62,7 @@ async def tell_coming(tx: Tx, event: Event) -> None:
         "state": "将自动缴",
         "tip": "不想缴可以点开停止",
     }
-    await _send(tx, event, run.resident_id, run.auto_pay_id, text, payload)
+    await _send(tx, event, run, text, payload)
 
 
 @on("auto_pay.lacking")
@@ -73,7 +80,7 @@ async def tell_lacking(tx: Tx, event: Event) -> None:
         "state": "没有缴",
         "tip": "点开看原因，可自己缴",
     }
-    await _send(tx, event, run.resident_id, run.auto_pay_id, text, payload)
+    await _send(tx, event, run, text, payload)
 
 
 def lacking(lack: str, fen: int) -> str:
@@ -91,7 +98,13 @@ def limits(auto: AutoPay) -> str:
 
 
 async def _send(
-    tx: Tx, event: Event, resident_id: str, auto_pay_id: str, text: str, payload: dict[str, Any]
+    tx: Tx,
+    event: Event,
+    about: AutoPay | Run,
+    text: str,
+    payload: dict[str, Any],
+    template: Template = AUTO,
 ) -> None:
-    notice = Notice(text=text, payload=payload, page=PAGE + auto_pay_id)
-    await push.send(tx, event, await residents.find(tx, resident_id), AUTO, notice)
+    page = PAGE + (about.auto_pay_id if isinstance(about, Run) else about.id)
+    resident = await residents.find(tx, about.resident_id)
+    await push.send(tx, event, resident, template, Notice(text=text, payload=payload, page=page))

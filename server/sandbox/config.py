@@ -124,6 +124,11 @@ TEMPLATES = (
         keys={"thing1": "内容", "number2": "积分", "date3": "到期日", "thing4": "温馨提示"},
     ),
     Template(
+        template_id="tmpl-auto-pay-changed",
+        title="自动缴费开通通知",
+        keys={"thing1": "缴费项目", "phrase2": "当前状态", "thing3": "温馨提示"},
+    ),
+    Template(
         template_id="tmpl-auto-pay",
         title="自动缴费提醒",
         keys={"thing1": "缴费项目", "amount2": "金额", "phrase3": "当前状态", "thing4": "温馨提示"},

@@ -59,6 +59,10 @@ Page({
     wx.navigateTo({ url: '/packages/bills/pages/lookup/index' })
   },
 
+  saved() {
+    wx.navigateTo({ url: '/packages/bills/pages/saved/index' })
+  },
+
   history() {
     wx.navigateTo({ url: '/packages/bills/pages/payments/index' })
   },

@@ -65,6 +65,12 @@ Page({
     }
   },
 
+  /** So that its next bills come by themselves. */
+  save() {
+    const { chosen, account, label } = this.data
+    wx.navigateTo({ url: `/packages/bills/pages/edit/index?payee=${chosen.id}&account=${encodeURIComponent(account.replace(/\s/g, ''))}&label=${encodeURIComponent(label.trim())}` })
+  },
+
   call() {
     wx.makePhoneCall({ phoneNumber: this.data.chosen.phone, fail: () => {} })
   },
