@@ -7,7 +7,7 @@ from server.kit.db import Tx
 from server.kit.jobs import Premises, QueueOf, Settled
 from server.ledger.lots import LOTS, Lot, Part
 from server.ledger.posting import post
-from server.ledger.stored import Leg, common, own
+from server.ledger.stored import Leg, common, lanes, own
 
 
 async def give_back(tx: Tx, parts: Iterable[Part]) -> None:
@@ -26,11 +26,15 @@ async def give_back(tx: Tx, parts: Iterable[Part]) -> None:
 
 async def _expire(tx: Tx, lot: Lot) -> None:
     if lot.left:
-        name = f"{lot.id}/expiry/{lot.expires_at:%Y%m%d%H%M%S}"
+        name = _named(lot)
         legs = [Leg(own("resident", lot.resident_id), -lot.left), Leg(common("expired", name), lot.left)]
         why = {"text": f"{lot.at:%Y-%m-%d} 的积分到期作废", "lot": lot.id}
         await post(tx, name, "expiry", legs, by="system", why=why)
     lot.left = 0
+
+
+def _named(lot: Lot) -> str:
+    return f"{lot.id}/expiry/{lot.expires_at:%Y%m%d%H%M%S}"
 
 
 async def _over(tx: Tx, lot_id: str) -> None:
@@ -43,7 +47,7 @@ async def _over(tx: Tx, lot_id: str) -> None:
 
 
 async def _look(premises: Premises, lot: Lot) -> Settled:
-    await premises.db.atomically(lambda tx: _over(tx, lot.id))
+    await premises.db.atomically(lambda tx: _over(tx, lot.id), lanes=lanes(lot.resident_id, _named(lot)))
     return None
 
 

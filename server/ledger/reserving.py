@@ -14,7 +14,17 @@ from server.ledger import lots
 from server.ledger.expiry import give_back
 from server.ledger.lots import Part
 from server.ledger.posting import NotEnoughPoints, is_posted, post
-from server.ledger.stored import REDEMPTIONS, RESERVES, TRANSFERS, Leg, Redemption, Reserve, Transfer, own
+from server.ledger.stored import (
+    REDEMPTIONS,
+    RESERVES,
+    TRANSFERS,
+    Leg,
+    Redemption,
+    Reserve,
+    Transfer,
+    lanes,
+    own,
+)
 
 
 class ReserveNotFound(NotFound):
@@ -162,7 +172,8 @@ async def _kept(tx: Tx, held: Reserve) -> None:
 
 
 async def _time_is_up(premises: Premises, held: Reserve) -> Settled:
-    await premises.db.atomically(lambda tx: release(tx, held.id, by="system"))
+    meets = lanes(held.resident_id, f"{held.id}/release")
+    await premises.db.atomically(lambda tx: release(tx, held.id, by="system"), lanes=meets)
     return None
 
 
