@@ -17,7 +17,7 @@ import psutil
 from msgspec import Struct
 
 from server.kit import log, supervise, tether
-from tests.bench import lists
+from tests.bench import lists, transfers
 from tests.bench.load import Meter, Spent, burst, get, median, post
 from tests.faults.street import HORIZON, Street, open_street, wish
 
@@ -236,6 +236,13 @@ if __name__ == "__main__":
     parser.add_argument(
         "--lists", action="store_true", help="lists of many cases against those of few, alone"
     )
+    parser.add_argument(
+        "--transfers",
+        action="store_true",
+        help="transfers of the ledger against the bare driver's writes, alone",
+    )
     parser.add_argument("--cases", type=int, default=1_000_000, help="how many cases are many")
     given = parser.parse_args()
+    if given.transfers:
+        sys.exit(asyncio.run(transfers.main(given.scale)))
     sys.exit(asyncio.run(lists.main(given.cases) if given.lists else main(given.scale, given.idle)))
