@@ -1,6 +1,6 @@
 // Which pages are photographed, whose phone it is, and what is done on the page first.
 import { PEOPLE, hold } from './street.mjs'
-import { elsewhere } from '../tests/e2e/stage.mjs'
+import { control, elsewhere, until } from '../tests/e2e/stage.mjs'
 
 const CLEANING = 'svc01'
 const DEEP_CLEANING = 'svc04'
@@ -78,6 +78,10 @@ export const SHOTS = [
   { name: 'bill-unpaid', page: async () => `packages/bills/pages/pay/index?id=${await begunBill()}`, who: PEOPLE.payer, see: '还没有付款' },
   { name: 'bill-receipt', page: async () => `packages/bills/pages/receipt/index?id=${(await billOf('paid')).payment_id}`, who: PEOPLE.payer, see: '这笔积分来自', empty: {} },
   { name: 'payments', page: () => 'packages/bills/pages/payments/index', who: PEOPLE.payer, see: '就这些了', empty: { who: newcomer } },
+  { name: 'bill-accounts', page: async () => (await savedAccount()) && 'packages/bills/pages/saved/index', who: PEOPLE.payer, see: '再存一个', empty: { who: newcomer } },
+  { name: 'bill-account', page: async () => `packages/bills/pages/edit/index?id=${await savedAccount()}`, who: PEOPLE.payer, see: '改好了', empty: { page: () => 'packages/bills/pages/edit/index' } },
+  { name: 'auto-pay', page: async () => `packages/bills/pages/autopay/index?id=${await agreedTo()}`, who: PEOPLE.payer, see: '同意记录', empty: { page: async () => `packages/bills/pages/autopay/index?id=${await savedAccount('payee-telecom')}` } },
+  { name: 'auto-pay-agreement', page: async () => `packages/bills/pages/autopay/index?id=${await savedAccount('payee-telecom')}`, who: PEOPLE.payer, see: '积分自动缴费协议' },
   { name: 'announcements', page: () => 'packages/announcements/pages/list/index', who: busy, see: '就这些了', empty: { who: newcomer } },
   { name: 'announcement', page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-03', who: PEOPLE.neighbour, see: '更正', empty: { page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-08' } },
   { name: 'points', page: () => 'packages/points/pages/points/index', who: PEOPLE.saver, see: '积分是怎么来的', empty: { who: newcomer } },
@@ -147,6 +151,31 @@ async function spent() {
 async function billOf(state) {
   const { items } = await (await elsewhere(PEOPLE.payer))('GET', `/v1/bills?state=${state}`)
   return items[0]
+}
+
+const HOME = { 'payee-electricity': ['DL900018', '老房子的电费'], 'payee-telecom': ['DX900018', '家里的宽带'] }
+
+/** An account that the payer has saved. → its id */
+async function savedAccount(payee = 'payee-electricity') {
+  const call = await elsewhere(PEOPLE.payer)
+  const { items } = await call('GET', '/v1/bill-accounts')
+  const [number, label] = HOME[payee]
+  const known = items.find((one) => one.payee.id === payee)
+  return known ? known.id : (await call('POST', '/v1/bill-accounts', { payee_id: payee, account_no: number, label, remind_days: 7 })).id
+}
+
+/** One whose bills are paid by themselves, with one that will be tomorrow. → its id */
+async function agreedTo() {
+  const call = await elsewhere(PEOPLE.payer)
+  const id = await savedAccount()
+  if ((await call('GET', '/v1/auto-pay')).items.some((one) => one.id === id)) return id
+  const [account] = HOME['payee-electricity']
+  await control('payee-bills', { bill_no: `shot-${account}`, payee: 'payee-electricity', account_no: account, period: thisMonth(), amount_fen: 4630, due: `${new Date().getFullYear() + 1}-01-20` })
+  await call('POST', '/v1/bills/lookups', { payee_id: 'payee-electricity', account_no: account })
+  const { version } = await call('GET', '/v1/auto-pay/agreement')
+  await call('POST', '/v1/auto-pay', { account_id: id, version, agreed: true, most_bill_fen: 10000, most_month_fen: 20000 })
+  await until(async () => (await call('GET', `/v1/auto-pay/${id}`)).runs.length, 'a bill of it')
+  return id
 }
 
 /** A bill whose payment waits for WeChat. → its id */

@@ -49,4 +49,4 @@ def view_agreement(rules: Settings) -> AgreementView:
 
 
 def _limit(fen: int) -> LimitView:
-    return LimitView(fen=fen, text=f"{yuan(fen)} 元")
+    return LimitView(fen=fen, text=f"{fen // 100} 元" if fen % 100 == 0 else f"{yuan(fen)} 元")

@@ -105,7 +105,7 @@ def _run(reader: Reader, run: Run, bill: Bill) -> RunView:
     fen = run.amount_fen or bill.amount_fen
     return RunView(
         bill_id=run.id,
-        title=f"{bills.name_of(reader, bill)} {bill.period}",
+        title=f"{bills.name_of(reader, bill)} {_month(bill.period)}",
         amount_fen=fen,
         amount_text=f"{yuan(fen)} 元",
         state=run.state,
@@ -115,6 +115,11 @@ def _run(reader: Reader, run: Run, bill: Bill) -> RunView:
         payment_id=run.payment_id,
         can_skip=run.state in OPEN_RUNS,
     )
+
+
+def _month(period: str) -> str:
+    year, month = period.split("-")
+    return f"{year} 年 {int(month)} 月"
 
 
 def _text(run: Run) -> str:

@@ -70,6 +70,7 @@ def view(
         account_no=bill.account_no,
         holder=bill.holder,
         label=bill.label,
+        of=bill.resident_id if actor and actor.kind == "resident" and actor.id != bill.resident_id else None,
         of_text=family.principal_text(reader, actor, bill.resident_id),
         period=bill.period,
         amount_fen=bill.amount_fen,

@@ -12,7 +12,7 @@ async function payees() {
   return (await request.get('/v1/payees')).items
 }
 
-/** What is open on an account becomes mine to pay. → BillView[] @param {{ payee_id: string, account_no: string, label?: string }} wanted */
+/** What is open on an account becomes mine to pay, or theirs for whom I ask. → BillView[] @param {{ payee_id: string, account_no: string, label?: string, resident_id?: string }} wanted */
 async function lookUp(wanted) {
   return (await request.write('/v1/bills/lookups', wanted)).items
 }

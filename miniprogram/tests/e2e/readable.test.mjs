@@ -28,8 +28,9 @@ before(async () => {
   const { case_no: held } = await call('POST', '/v1/bookings', { service_id: CLEANING, start: other.start, hold: true })
   const { case_no: applied } = await call('POST', '/v1/approvals', { item_id: ALLOWANCE })
   const { bill, payment } = await paidBill(call)
+  const account = await savedAccount(call)
   told = {
-    'packages/bills/pages/pay/index': `id=${bill}`, 'packages/bills/pages/receipt/index': `id=${payment}`,
+    'packages/bills/pages/autopay/index': `id=${account}`, 'packages/bills/pages/pay/index': `id=${bill}`, 'packages/bills/pages/receipt/index': `id=${payment}`,
     item: `code=${ALLOWANCE}`, apply: `case_no=${applied}`, receipt: `case_no=${applied}`, aloud: `case_no=${applied}`,
     service: `id=${CLEANING}`, plan: `id=${CLEANING}`, form: `id=${CLEANING}&start=${encodeURIComponent(other.start)}`, bundle: 'id=new-baby',
     confirm: `case_no=${held}`, case: `case_no=${booked}`, act: `case_no=${booked}&action=reschedule`, rate: `case_no=${booked}`, complain: `case_no=${booked}`,
@@ -37,6 +38,12 @@ before(async () => {
   phone = await stage.phone(RESIDENT, { large: true })
 })
 after(() => stage.close())
+
+/** An account whose bills may be paid by themselves. → its id */
+async function savedAccount(call) {
+  const { items } = await call('GET', '/v1/bill-accounts')
+  return (items[0] || (await call('POST', '/v1/bill-accounts', { payee_id: 'payee-electricity', account_no: `SAVE${Date.now()}`, label: '老房子的电费' }))).id
+}
 
 /** A bill that can be paid, and a payment with its receipt. → their ids */
 async function paidBill(call) {

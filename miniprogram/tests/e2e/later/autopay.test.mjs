@@ -63,7 +63,7 @@ test('an account is saved and agreed to, one bill is left out, the other paid a 
   await until(async () => (await runs(await elsewhere(MOTHER))).some((one) => one.state === 'paid'), 'a day later it is paid')
   await phone.back()
   await phone.view.getByLabel('老房子的电费 自动缴费').click()
-  await phone.view.getByLabel('老房子的电费 2026-11，23.00 元，已自动缴清').click()
+  await phone.view.getByLabel('老房子的电费 2026 年 11 月，23.00 元，已自动缴清').click()
   await phone.see('已缴清')
   await phone.see('这笔积分来自')
   const [now, one, other] = await Promise.all([

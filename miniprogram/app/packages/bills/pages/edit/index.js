@@ -16,11 +16,11 @@ Page({
     people: /** @type {any[]} */ ([]), whose: '', remind: REMIND, days: '3', busy: false, wrong: '', problem: '',
   },
 
-  /** @param {{ id?: string, payee?: string, account?: string, label?: string }} query */
+  /** @param {{ id?: string, payee?: string, account?: string, label?: string, whose?: string }} query */
   onLoad(query) {
     this.id = query.id || ''
     this.asked = query
-    this.setData({ old: Boolean(this.id), account: query.account || '', label: decodeURIComponent(query.label || '') })
+    this.setData({ old: Boolean(this.id), account: query.account || '', label: decodeURIComponent(query.label || ''), whose: query.whose || '' })
     subscriptions.prepare()
     this.load()
   },

@@ -1,11 +1,13 @@
 const bills = require('../../../../services/bills')
+const me = require('../../../../services/me')
+const proxies = require('../../../../services/proxies')
 const { billOf, iconOf } = require('../../drawing')
 
 /** What is there to pay on an account: chosen is whom it is paid to, typed the number on the bill. */
 Page({
   data: {
     state: 'loading', error: '', payees: /** @type {any[]} */ ([]), chosen: /** @type {any} */ (null), account: '', label: '', busy: false, problem: '', wrong: '',
-    found: /** @type {any[]} */ ([]), none: false,
+    found: /** @type {any[]} */ ([]), none: false, people: /** @type {any[]} */ ([]), whose: '',
   },
 
   /** @param {{ payee?: string, account?: string, label?: string }} query */
@@ -22,7 +24,7 @@ Page({
     try {
       const payees = (await bills.payees()).map((one) => ({ ...one, icon: iconOf(one.kind) }))
       const chosen = payees.find((one) => one.id === this.asked.payee) || null
-      this.setData({ payees, chosen, state: payees.length ? 'ready' : 'empty' })
+      this.setData({ payees, chosen, people: await proxies.people((await me.get()).id, 'bills'), state: payees.length ? 'ready' : 'empty' })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }
@@ -32,6 +34,11 @@ Page({
   choose(event) {
     const { id } = event.currentTarget.dataset
     this.setData({ chosen: this.data.payees.find((one) => one.id === id), found: [], none: false, problem: '', wrong: '' })
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{ value: string }>} event */
+  forWhom(event) {
+    this.setData({ whose: event.detail.value, found: [], none: false, problem: '' })
   },
 
   /** Another of them. */
@@ -56,7 +63,7 @@ Page({
     if (!account) return this.setData({ wrong: '请填户号，印在缴费单或者上次的收据上' })
     this.setData({ busy: true, problem: '', wrong: '', found: [], none: false })
     try {
-      const found = await bills.lookUp({ payee_id: chosen.id, account_no: account, label: this.data.label.trim() })
+      const found = await bills.lookUp({ payee_id: chosen.id, account_no: account, label: this.data.label.trim(), ...(this.data.whose ? { resident_id: this.data.whose } : {}) })
       this.setData({ found: found.map(billOf), none: !found.length })
     } catch (error) {
       this.setData(error.field === 'account_no' ? { wrong: error.message } : { problem: error.message })
@@ -67,8 +74,8 @@ Page({
 
   /** So that its next bills come by themselves. */
   save() {
-    const { chosen, account, label } = this.data
-    wx.navigateTo({ url: `/packages/bills/pages/edit/index?payee=${chosen.id}&account=${encodeURIComponent(account.replace(/\s/g, ''))}&label=${encodeURIComponent(label.trim())}` })
+    const { chosen, account, label, whose } = this.data
+    wx.navigateTo({ url: `/packages/bills/pages/edit/index?payee=${chosen.id}&account=${encodeURIComponent(account.replace(/\s/g, ''))}&label=${encodeURIComponent(label.trim())}&whose=${whose}` })
   },
 
   call() {
