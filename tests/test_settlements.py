@@ -13,10 +13,11 @@ from server.kit.clock import SHANGHAI
 from server.ledger import Leg
 from server.settlements import BATCHES, ROWS, layout, source_of
 from server.settlements.flow import FLOW
+from server.staff import STAFF
 from tests.doors import Happy, Visit
 from tests.test_payments import PAYEE, due, payee, paying, points, worked, wrong
 from tests.test_points import holder, in_force, till
-from tests.world import Person, Reply, World, unique
+from tests.world import Person, Reply, World, member, unique
 
 V1 = "/v1/settlements"
 
@@ -108,6 +109,9 @@ async def ok(reply: Any, status: int = 200) -> Any:
     return told.json
 
 
+KEEPERS: dict[str, tuple[str, str]] = {}
+
+
 async def office(world: World) -> Office:
     """Time begins anew with each test: what is open from another is forgotten, and found again."""
 
@@ -118,10 +122,11 @@ async def office(world: World) -> Office:
             await tx.delete(BATCHES, {"_id": one.id})
 
     await world.house.db.atomically(forgotten)
-    maker, checker = await asyncio.gather(
-        world.staff(Grant(role="accountant"), name="账一"),
-        world.staff(Grant(role="admin"), name="账二"),
-    )
+    if world.url not in KEEPERS:
+        keepers = member(Grant(role="accountant"), name="账一"), member(Grant(role="admin"), name="账二")
+        await world.put(STAFF, *keepers)
+        KEEPERS[world.url] = keepers[0].id, keepers[1].id
+    maker, checker = await asyncio.gather(*(world.sign_in(one) for one in KEEPERS[world.url]))
     return Office(world, maker, checker)
 
 
@@ -746,6 +751,25 @@ async def test_a_difference_is_given_to_somebody_and_noted_on(world: World) -> N
     told = await ok(here.maker.post(f"{path}/note", {"text": "邮政说周五回复"}))
     assert [(one["by"], one["text"]) for one in told["notes"]] == [("账一", "邮政说周五回复")]
     assert (await clerk.get("/v1/settlement-differences")).status == 403
+
+
+async def test_whoever_has_to_do_the_second_part_is_told_and_whoever_did_the_first_is_not(
+    world: World,
+) -> None:
+    here, batch = await _confirmed(world, missing=1)
+    one = (await here.differences(batch))[0]
+    body = {"reference": unique("BANK"), "amount_fen": 100, "day": here.today()}
+    await ok(here.maker.post(f"{V1}/{batch['id']}/receipts", body), 201)
+    wanted = {"how": "theirs", "reason": "邮政查过"}
+    await ok(here.maker.post(f"/v1/settlement-differences/{one['id']}/resolve", wanted))
+    await worked(world)
+
+    async def told(who: Person) -> list[str]:
+        items = (await who.get("/v1/staff/inbox", limit=100)).json["items"]
+        return sorted(item["title"] for item in items if batch["id"] in item["text"])
+
+    assert await told(here.checker) == ["到账待确认", "差错处理待复核", "邮政回执待确认"]
+    assert await told(here.maker) == ["邮政回执待确认"]
 
 
 # Money that does not add up.

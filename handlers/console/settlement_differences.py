@@ -23,7 +23,7 @@ from schemas.settlements import (
 from server.kit.db import Reader, Tx
 from server.kit.errors import HoelunError
 from server.settlements import aging, differences, views
-from server.settlements.differences import bookkeepers
+from server.settlements.notices import bookkeepers
 from server.settlements.stored import DIFFERENCE_STATES
 
 DIFFERENCES = f"{LIST}/differences"

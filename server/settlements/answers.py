@@ -13,7 +13,7 @@ from server.kit.db import Database, Duplicate, Page, Reader, Tx
 from server.kit.errors import NotFound
 from server.kit.jobs import Premises, QueueOf, Settled
 from server.sessions import Actor
-from server.settlements import layout, matching
+from server.settlements import layout, matching, notices
 from server.settlements.batches import claim_id, clearing, rows_of
 from server.settlements.layout import BadFile, Parsed
 from server.settlements.matching import Pair
@@ -114,6 +114,7 @@ async def _laid(tx: Tx, answer: Answer, parsed: Parsed, pairs: Sequence[Pair]) -
     found.rows, found.sum_fen, found.rejects = parsed.count, parsed.sum_fen, parsed.rejects
     found.counts = dict(Counter(one.verdict for one in pairs))
     await tx.put(ANSWERS, found)
+    notices.compared(tx, found)
     return True
 
 

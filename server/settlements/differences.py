@@ -15,16 +15,17 @@ from schemas.settlements import (
     NoteDifference,
     ResolveDifference,
 )
-from server import audit, ledger, staff
+from server import audit, ledger
 from server.kit.db import Page, Reader, Tx
 from server.kit.errors import Conflict, Forbidden, Invalid, NotFound
 from server.ledger import Leg
 from server.sessions import Actor
+from server.settlements import notices
 from server.settlements.batches import find as find_batch
 from server.settlements.money import settle, stored
+from server.settlements.notices import bookkeepers
 from server.settlements.stored import DIFFERENCES, ROWS, Batch, ClaimRow, Difference, Note
 
-_BOOKKEEPERS = frozenset({"accountant", "admin"})
 _MOST_NOTES = 100
 
 
@@ -128,13 +129,6 @@ async def assign(tx: Tx, difference_id: str, wanted: AssignDifference, actor: Ac
     return await _kept(tx, one)
 
 
-def bookkeepers(reader: Reader) -> list[staff.Staff]:
-    """Whom a difference can be given to, by name."""
-    everybody = reader.everything(staff.STAFF).items.values()
-    found = (one for one in everybody if any(one.is_(role) for role in ("accountant", "admin")))
-    return sorted(found, key=lambda one: (one.name, one.id))
-
-
 async def note(tx: Tx, difference_id: str, wanted: NoteDifference, actor: Actor) -> Difference:
     """Raises DifferenceNotFound, DifferenceResolved, TooManyNotes."""
     one = await _taken(tx, difference_id, actor, "note")
@@ -158,6 +152,7 @@ async def resolve(tx: Tx, difference_id: str, wanted: ResolveDifference, actor: 
     one.how, one.reason, one.proposed_by = wanted.how, wanted.reason, actor.id
     if chosen.second:
         one.state = "proposed"
+        notices.proposed(tx, one)
         return await _kept(tx, one)
     return await _done(tx, one, actor)
 

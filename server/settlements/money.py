@@ -12,6 +12,7 @@ from server.kit.db import Duplicate, Page, Reader, Tx
 from server.kit.errors import Conflict, Forbidden, NotFound
 from server.ledger import Leg
 from server.sessions import SYSTEM, Actor
+from server.settlements import notices
 from server.settlements.batches import BatchChanged, clearing, find, moved, taken
 from server.settlements.collecting import store
 from server.settlements.stored import (
@@ -131,6 +132,7 @@ async def enter(tx: Tx, batch_id: str, new: NewReceipt, actor: Actor) -> Receipt
         await tx.insert(RECEIPTS, made)
     except Duplicate as error:
         raise ReceiptKnown(field="reference") from error
+    notices.money_entered(tx, made)
     audit.note(tx, actor, "console", "settlement.money", batch.id, made.id)
     return made
 
