@@ -227,7 +227,11 @@ async def test_171_100_yuan_were_paid_and_every_bill_opens_to_the_purchases_behi
 ) -> None:
     payments = list(played.paid.values())
     assert {one["state"] for one in payments} == {"settled"}
-    assert sum(one["points_fen"] + one["pay_fen"] for one in payments) == TOTAL_FEN
+    assert sum(one["points_fen"] + one["pay_fen"] for one in payments) + money.PAID_FEN == TOTAL_FEN
+    admin = await played.doors.staff("demo-admin")
+    seen = (await played.doors.get("/v1/statistics", admin))["money"]
+    assert (seen["paid_fen"], seen["bills"]) == (TOTAL_FEN, len(payments) + 1)
+    assert seen["outstanding_fen"] == sum((await points(played.world)).values())
     assert all(one["points_fen"] > 0 for one in payments) and any(one["pay_fen"] == 0 for one in payments)
     for number, payment in played.paid.items():
         token = await played.doors.resident(openid_of(number))

@@ -244,6 +244,6 @@ async def test_the_street_sees_what_was_paid_for_residents_and_what_their_points
         await browser.get("/console/statistics/year"),
     )
     assert "85.00 元" in page.text and "25.00 分" in page.text
-    assert year.body.count("<polyline") == 5 and "85.00 元" in year.text
+    assert year.body.count("<polyline") == 5 and "85.00 25.00" in year.text
     table = (await browser.get(f"/console/statistics/table?month={first}")).body.splitlines()
     assert "代缴,金额（元）,85.00" in table and "积分,居民还没用的（分）,25.00" in table

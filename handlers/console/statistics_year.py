@@ -16,6 +16,7 @@ from server.points import yuan
 WIDTH, HEIGHT, MARGIN = 640, 140, 44
 _STEPS = (5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000)
 _FEN, _WAN = 100, 10_000
+_FINER = (0.1, 0.2, 0.5, 1, 2)
 _EVERY = 3
 """So many months are between two that are named below a line: a phone has room for no more."""
 
@@ -101,10 +102,10 @@ def _money(title: str, items: Sequence[MonthView], fen: Sequence[int | None], un
     if not known:
         return []
     busiest = max(known) / _FEN
-    many = busiest >= _WAN
+    many = busiest >= _WAN / 10  # beside the plot there is room for four digits
     size = _FEN * (_WAN if many else 1)
     values = [None if one is None else round(one / size, 2) for one in fen]
-    most = next((one for one in _STEPS if one >= busiest * _FEN / size), busiest)
+    most = next((one for one in (*_FINER, *_STEPS) if one >= busiest * _FEN / size), busiest)
     return [trend(title, items, values, most, f" {'万' if many else ''}{unit}")]
 
 

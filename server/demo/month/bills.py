@@ -6,10 +6,11 @@ from random import Random
 from typing import NamedTuple
 
 from server.demo import dues
+from server.demo.money import PAID_FEN
 from server.sandbox.dues import Due
 
 TOTAL_FEN = 17_110_000
-"""171,100 yuan."""
+"""171,100 yuan, with the one bill that had been paid before."""
 FIRST, LAST = 13, 118
 """Which residents pay, counted from the first: those before keep what they have, to try things out with."""
 PENSION = "payee-pension"
@@ -45,7 +46,7 @@ def owed(numbers: Iterable[int], last: date) -> list[Owing]:
         for place, number in enumerate(payers)
     }
     pensions = [one for one in found.values() if one.payee == PENSION]
-    left = TOTAL_FEN - sum(one.amount_fen for one in found.values() if one.payee != PENSION)
+    left = TOTAL_FEN - PAID_FEN - sum(one.amount_fen for one in found.values() if one.payee != PENSION)
     each, over = divmod(left, len(pensions))
     for place, one in enumerate(pensions):
         one.amount_fen = each + (over if place == 0 else 0)
