@@ -55,7 +55,7 @@ async def anew(resident: Person) -> Person:
 
 async def _mine(world: World, path: str) -> Visit:
     resident, _, _ = await bought(world)
-    return Visit(who=resident, path=path.replace("{month}", now(world)))
+    return Visit(who=resident, path=path.replace("{month}", now(world)), stranger=await world.resident())
 
 
 async def visit_months(world: World) -> Visit:
@@ -72,14 +72,14 @@ async def visit_statement(world: World) -> Visit:
 
 async def visit_asked(world: World) -> Visit:
     visit = await _mine(world, "/v1/points/statements/{month}/paper")
-    return Visit(who=visit.who, path=visit.path, body={})
+    return Visit(who=visit.who, path=visit.path, body={}, stranger=visit.stranger)
 
 
 async def visit_paper(world: World) -> Visit:
     visit = await visit_asked(world)
     assert visit.who is not None
     await visit.who.post(visit.path, {})
-    return Visit(who=visit.who, path=visit.path)
+    return Visit(who=visit.who, path=visit.path, stranger=visit.stranger)
 
 
 async def visit_table(world: World) -> Visit:
