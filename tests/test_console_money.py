@@ -1,11 +1,16 @@
 """The bookkeepers' pages: payments, refunds, the daily comparison, payees, bills, and the ledger looked into."""
 
+from datetime import timedelta
+
 from schemas.staff import Grant
+from server.bills import PAYEES, Payee
+from server.kit.clock import SHANGHAI
+from server.ledger import ACCOUNTS
 from tests.browser import Browser
 from tests.test_pay_checks import new_day, next_noon, paid, spoilt
-from tests.test_payments import at_wechat, looked_up, paying, points, seen, told, worked
+from tests.test_payments import PAYEE, at_wechat, looked_up, payee, paying, points, seen, told, worked
 from tests.test_refunds import settled, shown
-from tests.world import World
+from tests.world import World, unique
 
 
 async def bookkeeper(world: World, name: str = "王芳") -> Browser:
@@ -92,3 +97,100 @@ async def test_a_difference_is_answered_on_the_page_of_its_day_and_confirmed_by_
     assert "'=微信晚记了一天" in table.body
     again = await one.follow(await one.press(answered, f"/console/pay-checks/{day}"))
     assert "正在重新对账" in again.text
+
+
+async def test_payees_are_added_changed_and_switched_off_on_record(world: World) -> None:
+    one, name = await bookkeeper(world), unique("暖居物业")
+    page = await one.get("/console/payees")
+    added = await one.follow(await one.press(page, "/console/payees", name=name, kind="property"))
+    assert "居民马上就能选到" in added.text
+    payee = await known(world, name)
+    assert (payee.kind, payee.online, payee.active) == ("property", False, True)
+    page = await one.get("/console/payees")
+    twice = await one.press(page, "/console/payees", name=name, kind="tv", phone="0477-1")
+    assert twice.status == 409 and "已经有了" in twice.text and "0477-1" in twice.body
+    changed = await one.press(page, f"/{payee.id}/change", name=f"{name}二", online="1")
+    assert "已改好" in (await one.follow(changed)).text
+    assert (await known(world, f"{name}二")).online
+    await one.press(await one.get("/console/payees"), f"/{payee.id}/off")
+    offered = [row["id"] for row in (await (await world.resident()).get("/v1/payees")).json["items"]]
+    assert payee.id not in offered
+    admin = await world.staff(Grant(role="admin"))
+    acts = [row["what"] for row in (await admin.get("/v1/audit", subject=payee.id)).json["items"]]
+    assert sorted(acts) == ["payee.add", "payee.change", "payee.off"]
+
+
+async def known(world: World, name: str) -> Payee:
+    everybody = world.house.db.reader().everything(PAYEES)
+
+    async def there() -> bool:
+        return any(one.name == name for one in everybody.items.values())
+
+    await world.until(there, name)
+    return next(one for one in everybody.items.values() if one.name == name)
+
+
+async def test_the_window_enters_a_bill_and_takes_out_what_it_entered_wrongly(world: World) -> None:
+    await payee(world)
+    resident, account = await world.resident(), unique("acct")
+    clerk = Browser(world, (await world.staff(Grant(role="clerk", community_id=world.community))).token)
+    page = await clerk.get(f"/console/bills/new?resident={resident.id}")
+    filled = {"payee_id": PAYEE, "account_no": account, "period": "2026-11", "due": "2027-01-20"}
+    wrong = await clerk.press(page, "/console/bills/new", **filled, amount="一百")
+    assert wrong.status == 422 and "请填金额" in wrong.text and account in wrong.body
+    listed = await clerk.follow(await clerk.press(wrong, "/console/bills/new", **filled, amount="128.50"))
+    assert "已录入" in listed.text and "128.50 元" in listed.text and "王**" in listed.text
+    [bill] = (await resident.get("/v1/bills")).json["items"]
+    stranger = await world.staff(Grant(role="clerk", community_id=unique("community")))
+    elsewhere = await Browser(world, stranger.token).get(listed.url)
+    assert "没有这个户号的账单" in elsewhere.text
+    gone = await clerk.follow(await clerk.press(listed, "/void", reason="金额录错了"))
+    assert "已作废" in gone.text and "金额录错了" in gone.text
+    assert (await resident.post(f"/v1/bills/{bill['id']}/pay", {})).code == "bill_not_open"
+    page = await clerk.get(f"/console/bills/new?resident={resident.id}")
+    again = await clerk.follow(await clerk.press(page, "/console/bills/new", **filled, amount="28.50"))
+    assert "28.50 元" in again.text
+    [fresh] = (await resident.get("/v1/bills", state="open")).json["items"]
+    await paying(resident, fresh)
+    late = await clerk.press(again, "/void", reason="金额录错了")
+    assert late.status == 409 and "已经缴过或正在缴" in late.text
+
+
+async def test_the_ledger_opens_from_its_books_to_each_purchase_and_as_of_any_moment(world: World) -> None:
+    began = world.clock.now()
+    resident, payment = await settled(world, 3000)
+    one = await bookkeeper(world)
+    books = await one.get("/console/ledger")
+    assert "全部加起来" in books.text and "平" in books.text and "不平" not in books.text
+    transfer = await one.follow(await one.get(f"/console/ledger?q={payment['id']}"))
+    assert "付给收费单位" in transfer.text and "-30.00" in transfer.text and "东胜供电所" in transfer.text
+    assert f"/console/payments/{payment['id']}" in transfer.body
+    world.clock.advance(timedelta(hours=1))
+    account = f"/console/ledger/account?id=resident:{resident.id}"
+    page = await one.get(account)
+    assert "王**" in page.text and "王桂英" not in page.text and "消费积分" in page.text
+    before = f"{(began - timedelta(minutes=1)).astimezone(SHANGHAI):%Y-%m-%dT%H:%M}"
+    assert "0.00 分" in (await one.get(f"{account}&moment={before}")).text
+    assert "请选日期和时间" in (await one.get(f"{account}&moment=soon")).text
+    assert "没有这一笔账" in (await one.get("/console/ledger?q=nothing")).text
+    assert (await one.get("/console/ledger/account?id=resident:nobody")).status == 404
+    assert "还没有结算" in (await one.get("/console/ledger/book?book=payee")).text
+    operator = Browser(world, (await world.staff(Grant(role="operator"))).token)
+    assert [(await operator.get(at)).status for at in ("/console/ledger", account)] == [403, 403]
+
+
+async def test_a_check_is_asked_for_on_the_page_and_says_what_does_not_agree(world: World) -> None:
+    one = await bookkeeper(world)
+    asked = await one.follow(await one.press(await one.get("/console/ledger"), "/check"))
+    assert "正在核对" in asked.text
+    await world.work()
+    assert "全部对得上" in (await one.get("/console/ledger")).text
+    resident, _ = await settled(world, 3000)
+    account_id = f"resident:{resident.id}"
+    more = {"$inc": {"balance": 1}}
+    await world.house.db.alone(lambda tx: tx.change(ACCOUNTS, {"_id": account_id}, more))
+    await one.press(await one.get("/console/ledger"), "/check")
+    await world.work()
+    wrong = await one.get("/console/ledger")
+    await world.house.db.alone(lambda tx: tx.change(ACCOUNTS, {"_id": account_id}, {"$inc": {"balance": -1}}))
+    assert "1 处对不上" in wrong.text and account_id in wrong.text and "不平" in wrong.text

@@ -60,7 +60,7 @@ class Bill(Leased, kw_only=True):
     (server/auto_pay).
 
     It is due when its resident is reminded next, `remind_days` before the last day and on that day; `reminded` says of
-    what they were. `told` counts its events.
+    what they were. `told` counts its events. `void_reason` is why the window has taken it out.
     """
 
     payee_id: str
@@ -74,6 +74,7 @@ class Bill(Leased, kw_only=True):
     due: date
     state: BillState = "open"
     payment_id: str | None = None
+    void_reason: str = ""
     source: str
     at: datetime
     auto_at: datetime | None = None
