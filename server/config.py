@@ -323,7 +323,7 @@ class Settlements(Section, frozen=True, kw_only=True):
 
     collect_minutes: Positive = 10
     look_back_days: Positive = 31
-    most_rows: Positive = 20_000
+    most_rows: Positive = 10_000
     most_differences: Positive = 1_000
     max_file_bytes: Positive = 8 << 20
     encoding: Literal["utf-8", "gb18030"] = "utf-8"
