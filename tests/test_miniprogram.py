@@ -13,7 +13,7 @@ import pytest
 from schemas.proxies import ProxyState
 from server.cases.kinds import kinds
 from server.plans.visits import STATES, VISIT_STATES
-from server.push import moments
+from server.push import templates
 from tests.demos import Demo
 
 HOME = Path(__file__).resolve().parent.parent / "miniprogram"
@@ -68,7 +68,7 @@ def test_every_message_is_asked_for_at_some_tap() -> None:
     for path in (HOME / "app").rglob("*.js"):
         for found in ASKED.finditer(path.read_text()):
             asked |= {word for _, word in QUOTED.findall(found[0])}
-    assert asked == moments()
+    assert asked == {one.moment for one in templates().values()}
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,7 @@
 // How saved accounts, and paying by itself, are drawn; what can be done with them the server says.
-const { iconOf } = require('./drawing')
+const { AUTO_TONES, RUN_TONES, iconOf } = require('./drawing')
 
 const REMIND = [1, 3, 7].map((days) => ({ value: String(days), text: `${days} 天` }))
-
-/** @type {Record<string, string>} */
-const TONES = { on: 'done', paused: 'wait', stopped: '' }
-
-/** @type {Record<string, string>} */
-const RUN_TONES = { told: 'active', paying: 'active', paid: 'done', lacking: 'wait', failed: 'late', skipped: '', waiting: 'wait', over: '' }
 
 /** @param {any} account @param {any} [auto] */
 function accountOf(account, auto) {
@@ -17,7 +11,7 @@ function accountOf(account, auto) {
     icon: iconOf(account.payee.kind),
     payee: account.payee.name,
     auto_text: agreed ? `自动缴${auto.state_text}` : '',
-    auto_tone: auto ? TONES[auto.state] : '',
+    auto_tone: auto ? AUTO_TONES[auto.state] : '',
   }
 }
 
@@ -25,7 +19,7 @@ function accountOf(account, auto) {
 function autoOf(auto) {
   return {
     ...auto,
-    tone: TONES[auto.state],
+    tone: AUTO_TONES[auto.state],
     runs: auto.runs.map((/** @type {any} */ one) => ({ ...one, tone: RUN_TONES[one.state] })),
   }
 }

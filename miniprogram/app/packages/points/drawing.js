@@ -59,6 +59,7 @@ function payableOf(items, balance) {
     text: [one.payee.name, one.period].join(' · '),
     amount: one.amount_text,
     covered: one.amount_fen <= balance,
+    tone: one.amount_fen <= balance ? 'done' : 'wait',
     said: one.amount_fen <= balance ? '积分够缴' : `积分可抵 ${yuan(balance)} 元`,
   }))
 }
@@ -99,4 +100,7 @@ const billsOf = (told) => told.bills.map((/** @type {any} */ one) => ({
   how: [one.points_fen ? `积分 ${yuan(one.points_fen)} 分` : '', one.pay_fen ? `微信支付 ${yuan(one.pay_fen)} 元` : ''].filter(Boolean).join('，'),
 }))
 
-module.exports = { billsOf, chartOf, entryOf, factsOf, linesOf, monthOf, payableOf, signed }
+/** Which bills points could pay. */
+const PAYABLE = { state: 'open' }
+
+module.exports = { PAYABLE, billsOf, chartOf, entryOf, factsOf, linesOf, monthOf, payableOf, signed }

@@ -45,7 +45,7 @@ Page({
   async load() {
     try {
       const bill = await bills.get(this.id)
-      this.setData({ state: 'ready', bill: { ...billOf(bill), fen: bill.amount_fen, payee_id: bill.payee.id, account: bill.account_no, label: bill.label, of: bill.of, online: bill.payee.online, payable: bill.state === 'open' } })
+      this.setData({ state: 'ready', bill: { ...billOf(bill), fen: bill.amount_fen, payee_id: bill.payee.id, account: bill.account_no, label: bill.label, of: bill.of, online: bill.payee.online } })
       if (bill.payment_id) return this.follow(await bills.payment(bill.payment_id))
       this.setData({ payment: null })
       this.offer(bill.points_usable_fen || 0)

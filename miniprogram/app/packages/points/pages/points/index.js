@@ -4,7 +4,7 @@ const points = require('../../../../services/points')
 const proxies = require('../../../../services/proxies')
 const subscriptions = require('../../../../services/subscriptions')
 const { yuan } = require('../../../../utils/money')
-const { chartOf, entryOf, monthOf, payableOf } = require('../../drawing')
+const { PAYABLE, chartOf, entryOf, monthOf, payableOf } = require('../../drawing')
 
 const SCOPE = 'points_read'
 const BILLS = 10
@@ -118,4 +118,4 @@ Page({
 })
 
 /** What is open to be paid; the page opens without it, too. */
-const payable = () => bills.list({ state: 'open', limit: BILLS }).catch(() => NONE)
+const payable = () => bills.list({ ...PAYABLE, limit: BILLS }).catch(() => NONE)
