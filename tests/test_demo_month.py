@@ -17,9 +17,10 @@ import pytest
 from msgspec import Struct, field
 from tornado.ioloop import IOLoop
 
-from server.demo import money, seed, street
+from server.demo import dues, money, seed, street
 from server.demo.crowd import openid_of
 from server.demo.month import Doors, pay, plan, send
+from server.demo.month.bills import Owing
 from server.demo.month.statements import Statement
 from server.kit.clock import SHANGHAI
 from server.ledger import ACCOUNTS, LOTS, differences, total
@@ -121,6 +122,7 @@ class Played(Struct):
     world: World
     doors: Doors
     files: list[Statement]
+    bills: list[Owing]
     books: Books
     told: list[dict[str, Any]]
     paid: dict[int, dict[str, Any]]
@@ -154,7 +156,7 @@ async def _playing(town: Town, folder: Path) -> AsyncIterator[Played]:
         before = await points(world)
         told = await send(doors, month.files, folder, lambda line: None)
         paid = await pay(doors, month.bills, lambda line: None)
-        yield Played(world, doors, month.files, reckon(month.files), told, paid, before)
+        yield Played(world, doors, month.files, month.bills, reckon(month.files), told, paid, before)
     finally:
         stop.set()
         with suppress(asyncio.CancelledError):
@@ -283,6 +285,27 @@ async def test_cut_off_they_are_handed_back_whole(played: Played, tmp_path: Path
     told = await send(played.doors, short, tmp_path, lambda line: None)
     assert {one["state"] for one in told} == {"refused"} and all("合计行" in one["reason"] for one in told)
     assert await standing(played) == before
+
+
+async def test_a_month_that_is_begun_again_finds_what_was_done_and_begins_anew_what_was_left_half_done(
+    played: Played,
+) -> None:
+    again = await pay(played.doors, played.bills[:6], lambda line: None)
+    assert {number: one["id"] for number, one in again.items()} == {
+        number: played.paid[number]["id"] for number in again
+    }
+    owing = played.bills[0]._replace(number=5, due=dues.bill(dues.KINDS[0], 300_005, DAY))
+    token, due = await played.doors.resident(openid_of(5)), owing.due
+    lies = {"bill_no": due.bill_no, "payee": due.payee, "account_no": due.account_no, "period": due.period}
+    await played.doors.control("payee-bills", **lies, amount_fen=due.amount_fen, due=due.due)
+    asked = {"payee_id": due.payee, "account_no": due.account_no}
+    [bill] = (await played.doors.post("/v1/bills/lookups", asked, token))["items"]
+    left = await played.doors.post(f"/v1/bills/{bill['id']}/pay", {"points_fen": 100}, token)
+    await played.doors.get(f"/v1/payments/{left['id']}", token)
+    played.world.town.sandbox.world.pay.till.orders.clear()
+    paid = (await pay(played.doors, [owing], lambda line: None))[5]
+    assert paid["state"] == "settled" and paid["id"] != left["id"]
+    assert paid["points_fen"] + paid["pay_fen"] == due.amount_fen
 
 
 async def test_the_books_agree_in_the_end(played: Played) -> None:

@@ -48,6 +48,11 @@ class Doors:
     async def get(self, path: str, token: str) -> Any:
         return await self._ask("GET", self._web + path, None, {"Authorization": f"Bearer {token}"})
 
+    async def file(self, path: str, token: str) -> str:
+        """What is no JSON."""
+        reply = await self._answer("GET", self._web + path, None, {"Authorization": f"Bearer {token}"})
+        return reply.decode()
+
     async def post(self, path: str, body: Any, token: str = "") -> Any:
         """`body` is JSON, or bytes that are sent as they are."""
         content = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -57,6 +62,10 @@ class Doors:
         return await self._ask("POST", self._web + path, content, headers)
 
     async def _ask(self, method: str, url: str, content: bytes | None, headers: dict[str, str]) -> Any:
+        reply = await self._answer(method, url, content, headers)
+        return json.loads(reply) if reply else None
+
+    async def _answer(self, method: str, url: str, content: bytes | None, headers: dict[str, str]) -> bytes:
         """Raises Refused."""
         request = HTTPRequest(
             url,
@@ -74,4 +83,4 @@ class Doors:
         if reply.code >= _BAD:
             said = (reply.body or b"").decode("utf-8", "replace")
             raise Refused(f"{method} {url}: {reply.code} {said[:200]}")
-        return json.loads(reply.body) if reply.body else None
+        return reply.body or b""
