@@ -9,11 +9,13 @@ import pytest
 
 from schemas.staff import Grant
 from server import ledger
+from server.demo.month.doors import Doors
+from server.demo.month.settling import CHECKER, MAKER, settle
 from server.kit.clock import SHANGHAI
 from server.ledger import Leg
 from server.settlements import BATCHES, ROWS, layout, source_of
 from server.settlements.flow import FLOW
-from server.staff import STAFF
+from server.staff import STAFF, Staff
 from tests.doors import Happy, Visit
 from tests.test_payments import PAYEE, due, payee, paying, points, worked, wrong
 from tests.test_points import holder, in_force, till
@@ -951,6 +953,35 @@ async def test_what_is_open_is_summed_up_by_its_age(world: World) -> None:
         assert ages[place][2] >= new["fen"] > 0
         assert ages[0] == ("0–7 天", 0, 0)
     assert [one for one, _, _ in ages] == ["0–7 天", "8–30 天", "31–60 天", "超过 60 天"]
+
+
+async def test_the_demo_settles_a_batch_that_leaves_something_to_do(world: World) -> None:
+    world.clock.advance(timedelta(days=1))
+    here, doors, told = await office(world), Doors(world.url, world.town.sandbox_url), list[str]()
+    await world.house.db.alone(lambda tx: tx.delete_all(BATCHES, {}))
+    await world.put(
+        STAFF, *(member_of(one, role) for one, role in ((MAKER, "accountant"), (CHECKER, "admin")))
+    )
+    await spent(world, 8000, 9000, 7000, 6000)
+    for _ in range(2):
+        playing = asyncio.create_task(settle(doors, told.append), name="settling")
+        while not playing.done():
+            await world.work()
+        await playing
+    [batch] = (await here.maker.get(V1)).json["items"]
+    assert (batch["state"], batch["open_fen"], len(told)) == ("difference", 5000, 1)
+    assert {one["kind"] for one in await here.differences(batch)} == {
+        "missing_there",
+        "other_amount",
+        "refused",
+        "missing_here",
+        "money",
+    }
+    doors.close()
+
+
+def member_of(userid: str, role: Any) -> Staff:
+    return Staff(id=userid, name=userid, grants=[Grant(role=role)])
 
 
 def test_the_table_has_a_word_for_every_state_and_every_state_can_be_reached() -> None:

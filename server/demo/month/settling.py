@@ -1,4 +1,4 @@
-"""What was paid with points is settled with the post office, which does not agree to all of it: so there is work to see."""
+"""What was paid with points is settled with the post office, which does not agree to all of it: there is work to see."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -70,6 +70,8 @@ async def _compared(doors: Doors, batch: str, maker: str) -> dict[str, Any]:
 
 async def _until(asked: Callable[[], Awaitable[Any]]) -> Any:
     async with asyncio.timeout(_PATIENCE_S):
-        while not (found := await asked()):
+        while True:
+            found = await asked()
+            if found:
+                return found
             await asyncio.sleep(_LOOK_S)
-        return found
