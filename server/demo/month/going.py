@@ -6,6 +6,7 @@ from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -65,7 +66,7 @@ async def send(doors: Doors, files: list[Statement], folder: Path, say: Say) -> 
     told_of = 0
     async with asyncio.timeout(_PATIENCE_S):
         while True:
-            told = [await doors.get(f"/v1/pos/files/{one}", token) for one in ids]
+            told = await _seen(doors, ids, token)
             done, rows = (sum(one[name] for one in told) for name in ("done", "rows"))
             ended = all(one["state"] not in ("checking", "posting") for one in told)
             if ended or done >= told_of + _ROWS_TOLD:
@@ -74,6 +75,16 @@ async def send(doors: Doors, files: list[Statement], folder: Path, say: Say) -> 
             if ended:
                 return told
             await asyncio.sleep(_FILES_LOOK_S)
+
+
+async def _seen(doors: Doors, ids: list[str], token: str) -> list[dict[str, Any]]:
+    """How far each has come, from as much of the list as it takes to find them."""
+    found, cursor = dict[str, dict[str, Any]](), ""
+    while not found.keys() >= set(ids):
+        page = await doors.get(f"/v1/pos/files?limit=100{cursor}", token)
+        found |= {one["id"]: one for one in page["items"]}
+        cursor = f"&cursor={quote(page['next'] or '')}"
+    return [found[one] for one in ids]
 
 
 def _put(folder: Path, files: list[Statement]) -> None:
