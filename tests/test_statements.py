@@ -179,6 +179,8 @@ async def test_a_month_ends_at_midnight_in_shanghai(world: World) -> None:
     assert (told["closing_fen"], told["running"]) == (110, False)
     after = (await resident.get(f"/v1/points/statements/{month_after(month)}")).json
     assert (after["opening_fen"], after["closing_fen"], after["running"]) == (110, 130, True)
+    months = (await resident.get("/v1/points/months")).json["items"]
+    assert [(one["earned_fen"], one["closing_fen"]) for one in months] == [(20, 130), (110, 110)]
     listed = await resident.get("/v1/points/entries", month=month)
     assert [one["amount_fen"] for one in listed.json["items"]] == [10, 100]
 
