@@ -155,8 +155,16 @@ async function billOf(state) {
 
 const HOME = { 'payee-electricity': ['DL900018', '老房子的电费'], 'payee-telecom': ['DX900018', '家里的宽带'] }
 
-/** An account that the payer has saved. → its id */
-async function savedAccount(payee = 'payee-electricity') {
+/** @type {Record<string, Promise<string>>} */
+const saving = {}
+
+/** An account that the payer has saved, once for all pictures. → its id */
+function savedAccount(payee = 'payee-electricity') {
+  saving[payee] ||= saveAccount(payee)
+  return saving[payee]
+}
+
+async function saveAccount(payee) {
   const call = await elsewhere(PEOPLE.payer)
   const { items } = await call('GET', '/v1/bill-accounts')
   const [number, label] = HOME[payee]
