@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from schemas.common import Id, Request, View
+from schemas.payments import PaymentTone
 
 AutoPayState = Literal["on", "paused", "stopped"]
 RunState = Literal["waiting", "told", "lacking", "skipped", "paying", "paid", "failed", "over"]
@@ -42,7 +43,7 @@ class AgreementView(View, frozen=True, kw_only=True):
 
 class RunView(View, frozen=True, kw_only=True):
     """What becomes of one bill. `text` says what happens when, or what is lacking; `pays_at` while it will be paid by
-    itself; `can_skip`: that can still be stopped."""
+    itself; `can_skip`: that can still be stopped. `payment_id`: it was paid by that one."""
 
     bill_id: str
     title: str
@@ -50,6 +51,7 @@ class RunView(View, frozen=True, kw_only=True):
     amount_text: str
     state: RunState
     state_text: str
+    tone: PaymentTone
     text: str
     pays_at: datetime | None
     payment_id: str | None
@@ -71,15 +73,18 @@ class AutoPayActionView(View, frozen=True, kw_only=True):
 
 class AutoPayView(View, frozen=True, kw_only=True):
     """`id` is the saved account's. `runs` are its bills, the newest first, `consents` what was agreed to, the newest
-    first; `actions` what the caller may do now. `of_text` as of a bill."""
+    first; `agreed`: that still holds, also while it is paused; `actions` what the caller may do now. `of_text` as of a
+    bill."""
 
     id: str
     title: str
     payee: str
     account_no: str
     of_text: str
+    agreed: bool
     state: AutoPayState
     state_text: str
+    tone: PaymentTone
     most_bill_fen: int
     most_month_fen: int
     limits_text: str

@@ -63,9 +63,9 @@ class FindBills(Request, frozen=True, kw_only=True):
 
 
 class BillView(View, frozen=True, kw_only=True):
-    """`of_text` says for whom it is, `母亲 王桂英`, and is empty for one's own; `of` is that resident, null for one's own. `due_text` says how long there is to pay
-    it, `auto_text` when that happens by itself. `points_usable_fen`: how many points of whose bill it is could pay it
-    now; null in lists."""
+    """`of_text` says for whom it is, `母亲 王桂英`, and is empty for one's own; `of` is that resident, or null.
+    `due_text` says how long there is to pay it, `auto_text` when that happens by itself. `points_usable_fen`: how many
+    points of whose bill it is could pay it now; null in lists."""
 
     id: str
     payee: PayeeView

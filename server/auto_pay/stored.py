@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from schemas.auto_pay import AutoPayState, ConsentTo, Lack, RunState
+from schemas.payments import PaymentTone
 from server.keeping import Keeping, Whose, by_resident
 from server.kit.db import Collection, Index, Reader, Stored, Tx
 from server.kit.errors import NotFound
@@ -20,6 +21,17 @@ RUN_STATES: Mapping[RunState, str] = {
     "paid": "已自动缴清",
     "failed": "没有缴成",
     "over": "不用自动缴了",
+}
+TONES: Mapping[AutoPayState, PaymentTone] = {"on": "done", "paused": "wait", "stopped": ""}
+RUN_TONES: Mapping[RunState, PaymentTone] = {
+    "waiting": "wait",
+    "told": "active",
+    "lacking": "wait",
+    "skipped": "",
+    "paying": "active",
+    "paid": "done",
+    "failed": "late",
+    "over": "",
 }
 OPEN_RUNS: tuple[RunState, ...] = ("waiting", "told", "lacking")
 """In which it may still be paid by itself."""

@@ -16,12 +16,6 @@ const TABS = [
 /** @type {Record<string, string>} */
 const BILL_TONES = { open: 'wait', paying: 'active', paid: 'done' }
 
-/** @type {Record<string, string>} */
-const AUTO_TONES = { on: 'done', paused: 'wait', stopped: '' }
-
-/** @type {Record<string, string>} */
-const RUN_TONES = { told: 'active', paying: 'active', paid: 'done', lacking: 'wait', failed: 'late', skipped: '', waiting: 'wait', over: '' }
-
 /** @param {any} kind */
 const iconOf = (kind) => ICONS[kind] || 'wallet'
 
@@ -77,4 +71,4 @@ function progressOf(payment, { paid, long }) {
   return { title: '还没有付款', text: payment.next_text }
 }
 
-module.exports = { AUTO_TONES, RUN_TONES, TABS, billOf, fenOf, iconOf, partsOf, paymentOf, periodOf, progressOf }
+module.exports = { TABS, billOf, fenOf, iconOf, partsOf, paymentOf, periodOf, progressOf }

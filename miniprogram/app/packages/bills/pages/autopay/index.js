@@ -1,7 +1,7 @@
 const accounts = require('../../../../services/bill_accounts')
 const autoPay = require('../../../../services/auto_pay')
 const subscriptions = require('../../../../services/subscriptions')
-const { accountOf, autoOf, choicesOf } = require('../../saving')
+const { accountOf, choicesOf } = require('../../saving')
 
 /** @type {Record<string, { title: string, content: string, confirmText: string }>} */
 const QUESTIONS = {
@@ -33,7 +33,7 @@ Page({
       const [account, auto, text] = await Promise.all([accounts.get(this.id), autoPay.get(this.id), autoPay.agreement()])
       const bills = choicesOf(text.bill_limits)
       const months = choicesOf(text.month_limits)
-      this.setData({ state: 'ready', account: accountOf(account), auto: auto && autoOf(auto), text, bills, months, bill: this.data.bill || bills[0].value, month: this.data.month || months[0].value })
+      this.setData({ state: 'ready', account: accountOf(account), auto, text, bills, months, bill: this.data.bill || bills[0].value, month: this.data.month || months[0].value })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }
@@ -69,7 +69,7 @@ Page({
     await subscriptions.ask('autopay')
     try {
       const auto = await autoPay.agree({ account_id: this.id, version: text.version, agreed, most_bill_fen: Number(bill), most_month_fen: Number(month) })
-      this.setData({ auto: autoOf(auto), changing: false, agreed: false })
+      this.setData({ auto, changing: false, agreed: false })
       wx.pageScrollTo({ scrollTop: 0 })
     } catch (error) {
       this.setData({ problem: error.message })
@@ -100,7 +100,7 @@ Page({
     if (this.data.busy) return
     this.setData({ busy: true, problem: '' })
     try {
-      this.setData({ auto: autoOf(await how()) })
+      this.setData({ auto: await how() })
     } catch (error) {
       this.setData({ problem: error.message })
       await this.load()
