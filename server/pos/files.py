@@ -121,7 +121,6 @@ async def receive_file(tx: Tx, digest: str, stored: str, size: int, actor: Actor
     """A file that has arrived, and whether the same had been sent before. Raises FileTooSlow, FileSentAtOnce."""
     known = await tx.get(POS_FILES, digest)
     if known is not None:
-        await arrivals.let_go(tx, stored)
         return known, True
     await arrivals.take_in(tx, stored)
     made = PosFile(id=digest, stored=stored, size=size, by=actor.id, at=tx.now, due_at=tx.now)
