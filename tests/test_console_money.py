@@ -185,6 +185,7 @@ async def test_a_check_is_asked_for_on_the_page_and_says_what_does_not_agree(wor
     assert "正在核对" in asked.text
     await world.work()
     assert "全部对得上" in (await one.get("/console/ledger")).text
+    world.clock.advance(timedelta(minutes=1))
     resident, _ = await settled(world, 3000)
     account_id = f"resident:{resident.id}"
     more = {"$inc": {"balance": 1}}
