@@ -207,7 +207,7 @@ async def campaign_costs(reader: Reader, keys: Sequence[str]) -> dict[str, tuple
     """Of each campaign the purchases that it counted for, and the points it gave beyond the usual, in fen; less what
     returned purchases gave back."""
     counted = {"$sum": {"$cond": [{"$gt": ["$amount_fen", 0]}, 1, 0]}}
-    pipeline = [
+    pipeline: list[dict[str, Any]] = [
         {"$match": {"campaign": {"$gt": "", "$in": list(keys)}}},
         {"$group": {"_id": "$campaign", "purchases": counted, "fen": {"$sum": "$extra_fen"}}},
     ]
