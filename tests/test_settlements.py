@@ -955,6 +955,28 @@ async def test_what_is_open_is_summed_up_by_its_age(world: World) -> None:
     assert [one for one, _, _ in ages] == ["0–7 天", "8–30 天", "31–60 天", "超过 60 天"]
 
 
+def test_the_table_has_a_word_for_every_state_and_every_state_can_be_reached() -> None:
+    reached = {target for row in FLOW.rows for target in row.targets}
+    assert reached == set(FLOW.states)
+    assert {row.action for row in FLOW.rows} == set(FLOW.actions)
+
+
+async def test_what_the_table_does_not_have_is_refused(world: World) -> None:
+    here = await office(world)
+    await spent(world, 900)
+    batch = await here.frozen()
+    assert (await here.maker.post(f"{V1}/{batch['id']}/freeze")).code == "not_allowed_now"
+    answer = {"answer": "0" * 64}
+    assert (await here.checker.post(f"{V1}/{batch['id']}/confirm", answer)).code == "not_allowed_now"
+    assert (await here.maker.get(f"{V1}/YJ-1")).code == "batch_not_found"
+    legs = [Leg(ledger.common("clearing", "x", "none"), -1), Leg(ledger.common("issuer", "x"), 1)]
+    with pytest.raises(ledger.NotEnoughPoints):
+        await world.house.db.atomically(lambda tx: ledger.post(tx, unique("x"), "x", legs, by="test"))
+
+
+# The demo: it begins with no batch at all, so nothing comes after it here.
+
+
 async def test_the_demo_settles_a_batch_that_leaves_something_to_do(world: World) -> None:
     world.clock.advance(timedelta(days=1))
     here, doors, told = await office(world), Doors(world.url, world.town.sandbox_url), list[str]()
@@ -982,22 +1004,3 @@ async def test_the_demo_settles_a_batch_that_leaves_something_to_do(world: World
 
 def member_of(userid: str, role: Any) -> Staff:
     return Staff(id=userid, name=userid, grants=[Grant(role=role)])
-
-
-def test_the_table_has_a_word_for_every_state_and_every_state_can_be_reached() -> None:
-    reached = {target for row in FLOW.rows for target in row.targets}
-    assert reached == set(FLOW.states)
-    assert {row.action for row in FLOW.rows} == set(FLOW.actions)
-
-
-async def test_what_the_table_does_not_have_is_refused(world: World) -> None:
-    here = await office(world)
-    await spent(world, 900)
-    batch = await here.frozen()
-    assert (await here.maker.post(f"{V1}/{batch['id']}/freeze")).code == "not_allowed_now"
-    answer = {"answer": "0" * 64}
-    assert (await here.checker.post(f"{V1}/{batch['id']}/confirm", answer)).code == "not_allowed_now"
-    assert (await here.maker.get(f"{V1}/YJ-1")).code == "batch_not_found"
-    legs = [Leg(ledger.common("clearing", "x", "none"), -1), Leg(ledger.common("issuer", "x"), 1)]
-    with pytest.raises(ledger.NotEnoughPoints):
-        await world.house.db.atomically(lambda tx: ledger.post(tx, unique("x"), "x", legs, by="test"))
