@@ -268,6 +268,8 @@ REACHES: Mapping[str, Reach] = {
     "/v1/points/months": Reach("nobody"),
     "/v1/points/statements/*": Reach("nobody"),
     "/v1/points/card/*": Reach("nobody"),
+    "/v1/auto-pay*": Reach("nobody"),
+    "/v1/bill-accounts*": Reach("nobody"),
     "/v1/bills*": Reach("nobody"),
     "/v1/payments*": Reach("nobody"),
     "/v1/proxies*": Reach("nobody"),

@@ -104,7 +104,7 @@ describe('bills', { concurrency: AT_ONCE }, () => {
   })
 
   test('a payment that is given up leaves the bill to be paid, and a payee that will not have it gives all of it back', async () => {
-    const resident = 'demo-resident-016'
+    const resident = 'demo-resident-017'
     const call = await elsewhere(resident)
     const before_ = await balance(call)
     const { account, billNo } = await due(4000)
@@ -139,7 +139,7 @@ describe('bills', { concurrency: AT_ONCE }, () => {
   })
 
   test('an account that nobody knows and a payee of the window are said so that one knows what to do', async () => {
-    const phone = await stage.phone('demo-resident-017', { start: 'packages/bills/pages/lookup/index' })
+    const phone = await stage.phone('demo-resident-018', { start: 'packages/bills/pages/lookup/index' })
     await phone.view.getByLabel(`电费，${POWER.name}`).click()
     await phone.view.getByLabel('户号').locator('input').fill('NOBODY')
     await phone.tap('查一查')
