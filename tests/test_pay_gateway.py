@@ -193,6 +193,31 @@ async def test_the_bill_of_a_day_has_every_payment_and_refund_in_fen(counter: Co
     ]
 
 
+async def test_a_bill_that_does_not_come_to_its_totals_is_none(counter: Counter) -> None:
+    await counter.paid()
+    day = (counter.clock.now() + timedelta(hours=8)).date()
+    await counter.control("pay-bill", day=day.isoformat(), total_off=True)
+    with pytest.raises(PlatformDown) as down:
+        await counter.pay.trade_bill(day)
+    assert down.value.reason == "unreadable"
+    await counter.control("pay-bill", day=day.isoformat(), lacks=["P1"], strangers={"X1": 500})
+    assert [(one.out_trade_no, one.paid_fen) for one in await counter.pay.trade_bill(day)] == [("X1", 500)]
+
+
+@pytest.mark.parametrize("status", ["SUCCESS", "ABNORMAL", "CLOSED"])
+async def test_the_merchant_is_told_how_a_refund_ended(counter: Counter, status: str) -> None:
+    await counter.paid()
+    await counter.control("pay-refund-outcomes", statuses=["PROCESSING"])
+    asked = await counter.pay.refund("R1", "P1", 1000, 1234, "办不成")
+    assert (asked.status, asked.made_at is not None, counter.heard) == ("PROCESSING", True, [])
+    await counter.control("pay-refund-ended", out_refund_no="R1", status=status, notify=False)
+    assert (await counter.control("pay-notify", out_refund_no="R1"))["statuses"] == [204]
+    [told] = counter.heard
+    assert (told.event_type, told.order, told.refund.status) == (f"REFUND.{status}", None, status)
+    assert (told.refund.out_trade_no, told.refund.refund_fen, told.refund.total_fen) == ("P1", 1000, 1234)
+    assert told.refund.mchid == KEYS.mchid
+
+
 @pytest.mark.parametrize("newer", [True, False])
 async def test_the_merchant_is_told_with_either_kind_of_key(counter: Counter, newer: bool) -> None:
     await counter.control("pay-keys", newer=newer)

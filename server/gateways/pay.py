@@ -28,7 +28,7 @@ from server.gateways.errors import ErrorTable
 from server.gateways.transport import NoAnswer
 from server.kit.chance import chance
 from server.kit.clock import SHANGHAI, Clock
-from server.kit.platform import Action, NotificationRefused, PlatformRefusal
+from server.kit.platform import Action, NotificationRefused, PlatformDown, PlatformRefusal
 
 T = TypeVar("T")
 FRESH = timedelta(minutes=5)
@@ -200,7 +200,7 @@ class Pay:
         return refund_state(told, "status")
 
     async def trade_bill(self, day: date) -> list[BillRow]:
-        """The bill of a day, ready at ten the next morning; empty where there was nothing."""
+        """The bill of a day, ready at ten the next morning; empty where there was nothing, down where it is not whole."""
         try:
             told = await self._json("trade_bill", lambda: self._library.trade_bill(day.isoformat()))
         except PlatformRefusal as refusal:
@@ -211,7 +211,10 @@ class Pay:
         packed = await self._bytes(
             "download_bill", lambda: self._library.download_bill(f"{where.path}?{where.query}")
         )
-        return bill_rows(await asyncio.to_thread(_unpacked, packed, told["hash_value"]))
+        try:
+            return bill_rows(await asyncio.to_thread(_unpacked, packed, told["hash_value"]))
+        except NoAnswer as none:
+            raise PlatformDown("trade_bill", none.reason) from none
 
     async def open_notification(self, headers: Mapping[str, str], body: bytes) -> Notification:
         """What the platform tells us, verified first and then decrypted. Raises NotificationRefused."""
