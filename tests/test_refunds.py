@@ -221,6 +221,9 @@ async def test_never_more_than_was_paid_however_many_ask_at_once(world: World) -
     replies = await asyncio.gather(*(one.post("/v1/refunds", body) for _ in range(6)))
     assert sorted(reply.status for reply in replies) == [201, 201, 409, 409, 409, 409]
     assert {reply.code for reply in replies if reply.status == 409} == {"more_than_paid"}
+    for part in ("points_fen", "pay_fen"):
+        one_more = {"payment_id": payment["id"], "reason": "多收了", part: 1}
+        assert (await one.post("/v1/refunds", one_more)).code == "more_than_paid"
     for reply in replies:
         if reply.status == 201:
             assert (await act(other, reply.json, "approve")).status == 200
