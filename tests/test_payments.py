@@ -401,6 +401,21 @@ async def test_a_payee_that_does_not_answer_is_asked_again_and_paid_once(world: 
     assert await points(resident) == (0, 0)
 
 
+async def test_points_stay_set_aside_however_long_a_payee_is_silent(world: World) -> None:
+    resident = await saver(world, 8000)
+    bill = await looked_up(world, resident)
+    await world.control("faults", path="/payee/payments", times=1000, drop=True, after=True)
+    payment = await paying(resident, bill, 8000)
+    await worked(world)
+    await worked(world, minutes=60 * 24 * 8)
+    assert await points(resident) == (0, 8000)
+    await world.control("faults", method="DELETE")
+    await worked(world, minutes=5)
+    assert (await seen(resident, payment))["state"] == "settled"
+    assert await points(resident) == (0, 0)
+    assert await wrong(world) == []
+
+
 async def test_a_bill_has_one_payment_at_a_time(world: World) -> None:
     resident = await world.resident()
     bill = await looked_up(world, resident)

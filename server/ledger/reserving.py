@@ -67,6 +67,11 @@ async def reserve(
     return held
 
 
+async def hold(tx: Tx, reserve_id: str) -> bool:
+    """Keep it until it is spent or released, however long that takes; False where its time was up before."""
+    return await tx.change(RESERVES, {"_id": reserve_id, "voided": 0}, {"$set": {"due_at": None}})
+
+
 async def spend(tx: Tx, reserve_id: str, transfer_id: str, amount: int, to: str, *, by: str) -> Transfer:
     """Pay `amount` of what is set aside into the account `to`, once for each `transfer_id`; the rest stays held.
 
@@ -172,8 +177,11 @@ async def _kept(tx: Tx, held: Reserve) -> None:
 
 
 async def _time_is_up(premises: Premises, held: Reserve) -> Settled:
-    meets = lanes(held.resident_id, f"{held.id}/release")
-    await premises.db.atomically(lambda tx: release(tx, held.id, by="system"), lanes=meets)
+    async def over(tx: Tx) -> None:
+        if (await _find(tx, held.id)).due_at is not None:  # somebody may hold it since
+            await release(tx, held.id, by="system")
+
+    await premises.db.atomically(over, lanes=lanes(held.resident_id, f"{held.id}/release"))
     return None
 
 

@@ -118,19 +118,23 @@ async def _paid(tx: Tx, payment_id: str, told: Any) -> None:
 
 
 async def _confirm(house: Building, payment: Payment) -> Settled:
-    """Asked until there is an answer: the payee knows the payment by its number."""
+    """Asked until there is an answer: the payee knows the payment by its number. However long that takes, the points
+    stay set aside."""
+    if payment.points_fen and not await house.db.alone(lambda tx: ledger.hold(tx, f"payment/{payment.id}")):
+        return await _fall_through(house, payment, "积分预留的时间已经过了")
     if payment.online:
         try:
             await house.payees.pay(payment.id, payment.payee_no, payment.amount_fen)
         except PlatformRefusal as refusal:
             if refusal.action is not Action.give_up:
                 raise
-            why = _WHY.get(refusal.errmsg, "收费单位没有收下这笔钱")
-            await house.db.atomically(
-                lambda tx: _give_up(tx, payment.id, "failed", why), lanes=_lanes(payment)
-            )
-            return None
+            return await _fall_through(house, payment, _WHY.get(refusal.errmsg, "收费单位没有收下这笔钱"))
     await house.db.atomically(lambda tx: _settle(tx, payment.id), lanes=_lanes(payment))
+    return None
+
+
+async def _fall_through(house: Building, payment: Payment, why: str) -> Settled:
+    await house.db.atomically(lambda tx: _give_up(tx, payment.id, "failed", why), lanes=_lanes(payment))
     return None
 
 
