@@ -1,4 +1,4 @@
-"""`scripts/mutants`: every rule broken in turn, and whether the machine notices. Names choose some of them."""
+"""`scripts/mutants`: every rule broken in turn, and whether the machines notice. Names choose some of them."""
 
 import argparse
 import asyncio
@@ -8,18 +8,21 @@ from pathlib import Path
 
 from tests.mutants import bench
 from tests.mutants.bench import Outcome
+from tests.mutants.money import MONEY
 from tests.mutants.rules import MUTANTS, Mutant
+
+ALL = (*MUTANTS, *MONEY)
 
 
 async def main(chosen: list[Mutant], jobs: int) -> int:
-    if misfits := bench.misfits(MUTANTS):
+    if misfits := bench.misfits(ALL):
         print(f"fit the source no longer: {', '.join(misfits)}")
         return 1
     with tempfile.TemporaryDirectory(prefix="hoelun-mutants-") as folder:
         sound = Path(folder, "sound")
         await asyncio.to_thread(bench.copy, sound)
-        named = sorted({one.test for one in chosen if one.test})
-        outcome = await bench.play(sound, bench.PROOF, *named)
+        named = sorted({proof for one in chosen for proof in (one.machine, one.test) if proof})
+        outcome = await bench.play(sound, *named)
         if outcome.caught or outcome.broken:
             print(f"the tree as it is does not pass: {outcome.said}")
             return 1
@@ -36,9 +39,10 @@ async def _try(mutant: Mutant, sound: Path, folder: Path, gate: asyncio.Semaphor
         tree = folder / mutant.name
         await asyncio.to_thread(bench.copy, tree, sound)
         bench.infect(mutant, tree)
-        outcome, by = await bench.play(tree), "the machine"
-        if mutant.test and not outcome.caught and not outcome.broken:
-            outcome, by = await bench.play(tree, mutant.test), mutant.test
+        for by in filter(None, (mutant.machine, mutant.test)):
+            outcome = await bench.play(tree, by)
+            if outcome.caught or outcome.broken:
+                break
     print(f"{mutant.name} ({mutant.breaks}): {_said(outcome, by)}", flush=True)
     return not outcome.caught
 
@@ -52,8 +56,10 @@ def _said(outcome: Outcome, by: str) -> str:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="scripts/mutants", description=__doc__)
-    parser.add_argument("names", nargs="*", choices=[[], *(one.name for one in MUTANTS)], metavar="name")
+    parser.add_argument("names", nargs="*", choices=[[], *(one.name for one in ALL)], metavar="name")
     parser.add_argument("--jobs", type=int, default=2, help="how many at once")
+    parser.add_argument("--money", action="store_true", help="only the slips with points and money")
     given = parser.parse_args()
-    chosen = [one for one in MUTANTS if not given.names or one.name in given.names]
+    those = MONEY if given.money else ALL
+    chosen = [one for one in those if not given.names or one.name in given.names]
     sys.exit(asyncio.run(main(chosen, given.jobs)))

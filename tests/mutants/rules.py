@@ -4,7 +4,8 @@ from msgspec import Struct
 
 
 class Mutant(Struct, frozen=True):
-    """`test`: the one that has to notice where the machine's short form does not come by."""
+    """`test`: the one that has to notice where the machine's short form does not come by; no `machine`, and it alone
+    looks."""
 
     name: str
     breaks: str
@@ -12,6 +13,7 @@ class Mutant(Struct, frozen=True):
     before: str
     after: str
     test: str = ""
+    machine: str = "tests/machine/test_machine.py"
 
 
 _ACTS, _SLOTS = "server/bookings/acts.py", "server/slots.py"
