@@ -13,6 +13,8 @@ DEMO = {"HOELUN_ENVIRONMENT": "demo"}
 REAL = {
     "HOELUN_WECHAT_APPID": "wx1234567890abcdef",
     "HOELUN_WECHAT_SECRET": "a real one",
+    "HOELUN_WECHAT_TOKEN": "a real one too",
+    "HOELUN_WECHAT_ENCODING_AES_KEY": "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C",
     "HOELUN_WECOM_CORPID": "ww1234567890abcdef",
     "HOELUN_WECOM_SECRET": "another real one",
     "HOELUN_WECOM_TOKEN": "one more real one",
@@ -71,7 +73,7 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: str | byte
 def test_production_refuses_example_secrets_and_short_keys() -> None:
     named = {line.partition(":")[0] for line in problems({})}
     assert named >= {"wechat.secret", "wechat.appid", "wecom.secret", "field_key", "cookie_key"}
-    assert named >= {"wecom.token", "wecom.encoding_aes_key"}
+    assert named >= {"wecom.token", "wecom.encoding_aes_key", "wechat.token", "wechat.encoding_aes_key"}
     assert load(None, REAL).environment == "production"
     (problem,) = problems(REAL | {"HOELUN_FIELD_KEY": "short"})
     assert problem.startswith("field_key: at least 32 characters")
