@@ -7,7 +7,7 @@ from tornado.httpclient import HTTPRequest
 
 from schemas.staff import Grant
 from tests.browser import Browser, Seen
-from tests.test_settlements import Office, office, ok, spent
+from tests.settling import Office, office, ok, spent
 from tests.world import World, unique
 
 LIST = "/console/settlements"
