@@ -7,7 +7,7 @@ from schemas.staff import Grant
 from server import ledger
 from server.kit.clock import SHANGHAI
 from server.settlements import BATCHES, ROWS, source_of
-from server.staff import STAFF
+from server.staff import STAFF, Staff
 from tests.test_payments import PAYEE, due, payee, paying, worked
 from tests.test_points import holder, in_force, till
 from tests.world import Person, Reply, World, member, unique
@@ -102,7 +102,7 @@ async def ok(reply: Any, status: int = 200) -> Any:
     return told.json
 
 
-KEEPERS: dict[str, tuple[str, str]] = {}
+KEEPERS: dict[str, tuple[Staff, Staff]] = {}
 
 
 async def office(world: World) -> Office:
@@ -117,9 +117,9 @@ async def office(world: World) -> Office:
     await world.house.db.atomically(forgotten)
     if world.url not in KEEPERS:
         keepers = member(Grant(role="accountant"), name="账一"), member(Grant(role="admin"), name="账二")
-        await world.put(STAFF, *keepers)
-        KEEPERS[world.url] = keepers[0].id, keepers[1].id
-    maker, checker = await asyncio.gather(*(world.sign_in(one) for one in KEEPERS[world.url]))
+        KEEPERS[world.url] = keepers
+    await world.put(STAFF, *KEEPERS[world.url])
+    maker, checker = await asyncio.gather(*(world.sign_in(one.id) for one in KEEPERS[world.url]))
     return Office(world, maker, checker)
 
 

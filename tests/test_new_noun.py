@@ -110,7 +110,7 @@ def test_its_own_tests_pass(copy: Path, made: dict[str, str]) -> None:
         (("water_meters",), "there already: schemas/water_meters.py"),
         (("bookings",), "there already: schemas/bookings.py"),
         (("messages",), "there already: server/push.py"),
-        (("staff_sessions",), "there already: handlers/sessions.py"),
+        (("staff_sessions",), "handlers/sessions.py"),
         (("Gardens",), "lower case"),
         (("my-gardens",), "lower case"),
         (("../gardens",), "lower case"),

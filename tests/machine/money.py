@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 from msgspec import Struct
 from msgspec.structs import replace
+from tornado.httpclient import HTTPClientError
 from tornado.ioloop import IOLoop
 
 from schemas.points import Rate
@@ -41,6 +42,7 @@ READ: tuple[Collection[Any], ...] = (ACCOUNTS, LOTS, TRANSFERS, SWIPES, BILLS, P
 FLOORED = ("resident", "held", "payee", "expired")
 LONGEST_LOOK, LONGEST_RETRY = timedelta(seconds=300), timedelta(seconds=70)
 FEW = 2
+_NO_SUCH_ORDER = 422
 SPOILT = ("signature", "old", "cipher", "serial", "amount", "mchid", "appid", "openid")
 
 
@@ -614,7 +616,11 @@ class Money(RuleBasedStateMachine):
         payment = self.paper.payments[known_as]
         if payment.paid_at is None and payment.state != "unpaid":
             return  # WeChat Pay has never heard of it
-        told = self.run(self.world.control("pay-notify", out_trade_no=known_as, spoil=spoil))
+        try:
+            told = self.run(self.world.control("pay-notify", out_trade_no=known_as, spoil=spoil))
+        except HTTPClientError as error:
+            assert error.code == _NO_SUCH_ORDER and payment.paid_at is None and self.now >= payment.expires_at
+            return  # nobody asked for the order before its time was over
         believed = not spoil and payment.paid_at is not None
         assert told["statuses"] == [204 if believed else 401], (known_as, spoil, told)
         self.refused += not believed
