@@ -40,7 +40,7 @@ class Money(Struct):
     all accounts do not sum to zero, and residents, payee and what is held are other than what was earned and paid.
     `torn`: lines of the check.
 
-    `wrong`: answers that were neither a reply nor a 503 that says when to come back, by what they were.
+    `wrong`: answers that were neither a reply nor a 429 or 503 that says when to come back, by what they were.
     """
 
     acknowledged: int
@@ -199,7 +199,7 @@ async def _insist(street: Street, swipe: dict[str, Any]) -> Told:
         slowest = max(slowest, loop.time() - began)
         if status == 200:
             return Told(told["again"], slowest, wrong)
-        if status not in (0, 502) and not (status == 503 and comes_back):
+        if status not in (0, 502) and not (status in (429, 503) and comes_back):
             wrong.append(f"{status} {told.get('error', {}).get('code', '')}")
         await asyncio.sleep(0.05)
 

@@ -36,7 +36,7 @@ class Told(Struct):
     """An answer: 0 is a connection that broke before there was one.
 
     For somebody who insisted: `waited` is how long it took from the first attempt on, `slowest` the slowest of the
-    attempts, `refused` how many were answered with 503 and when to come back, `wrong` those that failed otherwise.
+    attempts, `refused` how many were answered with 429 or 503 and when to come back, `wrong` those that failed otherwise.
     """
 
     status: int
@@ -112,11 +112,11 @@ class Street:
         while True:
             told = await self.ask(method, path, body, token=token, key=key)
             slowest = max(slowest, told.seconds)
-            if told.status not in (0, 500, 502, 503):
+            if told.status not in (0, 429, 500, 502, 503):
                 told.waited, told.slowest = loop.time() - began, slowest
                 told.refused, told.wrong = refused, wrong
                 return told
-            refused += told.status == 503 and told.comes_back
+            refused += told.status in (429, 503) and told.comes_back
             wrong += told.status == 500 or (told.status == 503 and not told.comes_back)
             await asyncio.sleep(0.05)
 
