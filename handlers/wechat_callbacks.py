@@ -2,14 +2,9 @@
 
 from msgspec import Struct
 
-from handlers.base import Answer, Endpoint, allow
+from handlers.base import Answer, allow
+from handlers.callbacks import HEARD, PLAIN, Callback
 from server import callbacks
-from server.callbacks import CallbackRefused
-from server.config import Settings
-from server.kit.errors import HoelunError
-
-_PLAIN = "text/plain; charset=utf-8"
-_HEARD: Answer[str] = Answer(b"success", content_type=_PLAIN)
 
 
 class SignedByWeChat(Struct, frozen=True, kw_only=True):
@@ -25,45 +20,24 @@ class SignedByWeChat(Struct, frozen=True, kw_only=True):
     openid: str = ""
 
 
-class WeChatCallback(Endpoint):
+class WeChatCallback(Callback):
     path = "/wechat/callback"
-    documented = False  # for WeChat alone
     paced = False  # all of it comes from a few addresses of WeChat's
-
-    @classmethod
-    def largest_body(cls, settings: Settings) -> int:
-        """An event has a few kilobytes at most."""
-        return 1 << 16
 
     @allow("anyone")
     async def get(self, query: SignedByWeChat) -> Answer[str]:
         """WeChat checks that this address is ours."""
-        callbacks.check_time(query.timestamp, self.building.clock.now())
-        try:
-            echoed = self.building.wechat_callbacks.verify_url(_as_sent(query))
-        except HoelunError as error:
-            raise CallbackRefused from error
-        return Answer(echoed.encode(), content_type=_PLAIN)
+        door, sent = self.building.wechat_callbacks, _as_sent(query)
+        echoed = self.opened(query.timestamp, lambda: door.verify_url(sent))
+        return Answer(echoed.encode(), content_type=PLAIN)
 
     @allow("anyone", once=False)  # WeChat sends no Idempotency-Key: the message itself tells repeats apart
     async def post(self, query: SignedByWeChat) -> Answer[str]:
         """An event; what is forged, too old or too large changes nothing, and nobody learns why."""
-        callbacks.check_time(query.timestamp, self.building.clock.now())
-        try:
-            message = self.building.wechat_callbacks.open(_as_sent(query), self.request.body)
-        except HoelunError as error:
-            raise CallbackRefused from error
+        door, sent = self.building.wechat_callbacks, _as_sent(query)
+        message = self.opened(query.timestamp, lambda: door.open(sent, self.request.body))
         await callbacks.receive(self.building, "wechat", message)
-        return _HEARD
-
-    def read_query(self, kind: type[Struct]) -> Struct:
-        try:
-            return super().read_query(kind)
-        except HoelunError as error:
-            raise CallbackRefused from error
-
-    def read_no_body(self) -> None:
-        """It is XML or JSON as WeChat's console says, and the door's to read."""
+        return HEARD
 
 
 def _as_sent(query: SignedByWeChat) -> dict[str, str]:
