@@ -7,6 +7,8 @@
 //   <div id="who" data-live-along>               brought up to date when the page's own address is fetched anyway
 //   <span data-live-told hidden></span>          says how fresh the page is; once is enough for a page
 //   data-live-keep                               an element that nobody but its own script changes
+//   <form data-live-anyway>                      is brought up to date although somebody has typed in it
+// The event `live:ask` has everything fetched anew.
 // A form in which somebody has typed, what is unfolded, and the focus stay as they are. After each time the document
 // gets the event `live:fresh`, whose detail has the ids of what changed.
 //
@@ -156,7 +158,8 @@
     } else if (whole && Date.now() - last > 10000) say('自动更新');
   }
 
-  document.addEventListener('input', (event) => { if (event.target.form && event.target.form.method === 'post') typed.add(event.target.form); });
+  document.addEventListener('input', (event) => { if (event.target.form && event.target.form.method === 'post' && !event.target.form.hasAttribute('data-live-anyway')) typed.add(event.target.form); });
+  document.addEventListener('live:ask', () => want(parts()));
   document.addEventListener('reset', (event) => typed.delete(event.target));
   document.addEventListener('visibilitychange', () => {
     if (document.hidden) {
