@@ -5,7 +5,7 @@ const WECHAT = Object.fromEntries(
   ['wx', 'App', 'Page', 'Component', 'Behavior', 'getApp', 'getCurrentPages', 'require', 'module', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'console'].map((name) => [name, 'readonly']),
 )
 const LATER = Object.fromEntries(
-  ['globalThis', 'process', 'document', 'location', 'localStorage', 'sessionStorage', 'navigator', 'fetch', 'URL', 'URLSearchParams', 'AbortController', 'FormData', 'Blob', 'Option', 'getComputedStyle', 'MutationObserver', 'CSS', 'requestAnimationFrame', 'addEventListener', 'devicePixelRatio', 'innerWidth', 'performance', 'window', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'console', 'preview', 'crypto', 'Event', 'structuredClone', 'queueMicrotask', 'setImmediate'].map((name) => [name, 'readonly']),
+  ['globalThis', 'process', 'document', 'location', 'localStorage', 'sessionStorage', 'navigator', 'fetch', 'WebSocket', 'URL', 'URLSearchParams', 'AbortController', 'FormData', 'Blob', 'Option', 'getComputedStyle', 'MutationObserver', 'CSS', 'requestAnimationFrame', 'addEventListener', 'devicePixelRatio', 'innerWidth', 'performance', 'window', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'console', 'preview', 'crypto', 'Event', 'structuredClone', 'queueMicrotask', 'setImmediate'].map((name) => [name, 'readonly']),
 )
 const RULES = { 'no-undef': 'error', 'no-unused-vars': ['error', { caughtErrors: 'none' }], 'prefer-const': 'error', eqeqeq: 'error', 'no-var': 'error' }
 const OF_WXML = /report-|no-duplicate|no-inconsistent|wx-key$|with-wx-if/

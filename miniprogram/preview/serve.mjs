@@ -6,6 +6,7 @@ import path from 'node:path'
 import { createRequire } from 'node:module'
 import { parseArgs } from 'node:util'
 import { APP, page, program, runtime } from './build.mjs'
+import { HEADERS } from './runtime/wx/sockets.js'
 
 const { BASE } = createRequire(import.meta.url)(path.join(APP, 'config.js'))
 const TYPES = { '.png': 'image/png', '.jpg': 'image/jpeg', '.svg': 'image/svg+xml' }
@@ -14,6 +15,7 @@ const TYPES = { '.png': 'image/png', '.jpg': 'image/jpeg', '.svg': 'image/svg+xm
 export async function serve({ api, sandbox, port = 0, fd, host = '127.0.0.1' }) {
   const framework = await runtime()
   const server = http.createServer((request, reply) => answer(request, reply).catch((error) => fail(reply, error)))
+  server.on('upgrade', (request, socket, head) => live(request, socket, head, api))
   await new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(fd === undefined ? { port, host } : { fd }, resolve)
@@ -59,6 +61,32 @@ function pass(request, reply, origin, url) {
   })
   onward.on('error', () => (reply.headersSent ? reply.destroy() : send(reply, 'text/plain', 'no answer', 502)))
   request.pipe(onward)
+}
+
+/** A WebSocket of the phone's, with the headers that it could not send by itself. */
+function live(request, socket, head, api) {
+  const wanted = new URL(request.url, 'http://preview')
+  socket.on('error', () => socket.destroy())
+  if (!wanted.pathname.startsWith('/api/')) return socket.destroy()
+  const given = JSON.parse(wanted.searchParams.get(HEADERS) ?? '{}')
+  wanted.searchParams.delete(HEADERS)
+  const headers = { ...request.headers, ...given, host: new URL(api).host }
+  delete headers.origin
+  const onward = http.request(new URL(wanted.pathname.slice('/api'.length) + wanted.search, api), { headers })
+  const told = (answer) => `HTTP/1.1 ${answer.statusCode} ${answer.statusMessage}\r\n${answer.rawHeaders.map((one, at) => (at % 2 ? `${one}\r\n` : `${one}: `)).join('')}\r\n`
+  onward.on('upgrade', (answer, upstream, first) => {
+    socket.write(told(answer))
+    socket.write(first)
+    upstream.write(head)
+    upstream.on('error', () => socket.destroy())
+    socket.pipe(upstream).pipe(socket)
+  })
+  onward.on('response', (answer) => {
+    socket.end(told(answer))
+    answer.resume()
+  })
+  onward.on('error', () => socket.destroy())
+  return onward.end()
 }
 
 if (import.meta.filename === process.argv[1]) {

@@ -33,7 +33,7 @@ export function boot(bundle, mount, options) {
 
   const screen = new Screen(bundle, mount, settings.asset, (kind, given) => router.go(kind, given))
   const wx = createWx({ bundle, settings, issue, screen: () => screen, router: () => router })
-  defineBuiltIn(space.getComponentSpace(), wx)
+  defineBuiltIn(space.getComponentSpace(), wx, issue)
   const world = { wx, getApp: () => loader.app, getCurrentPages: () => router.stack.map((page) => page.instance) }
   const loader = new Loader(bundle, space, world, addCss)
   const router = new Router({ bundle, space, backend, screen, loader, issue })
@@ -51,7 +51,16 @@ export function boot(bundle, mount, options) {
     issue('error', error)
     throw error
   }
-  return { wx, settings, issues, router, ...world }
+  /** Another program lies over this one, or the phone is put away; and it is taken out again. */
+  const background = () => {
+    router.hide(router.top)
+    loader.app.onHide?.()
+  }
+  const foreground = () => {
+    loader.app.onShow?.({ path: router.top.route, query: router.top.instance.options, scene: 1001 })
+    router.show(router.top)
+  }
+  return { wx, settings, issues, router, background, foreground, ...world }
 }
 
 function listenForTrouble(issue) {

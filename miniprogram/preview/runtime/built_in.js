@@ -1,4 +1,5 @@
 // The tags that WeChat brings along, as components whose element is wx-<tag>. `update` runs on attach and on each change.
+import { map } from './map.js'
 import { BUILT_IN } from './tags.js'
 
 const TEXT = String
@@ -25,7 +26,7 @@ const component = (dom) => dom?.__wxElement
 const above = (dom, tag) => component(dom.parentNode?.closest?.(`wx-${tag}`))
 const within = (dom, selector) => [...dom.querySelectorAll(selector)].map(component).filter(Boolean)
 
-export function defineBuiltIn(space, wx) {
+export function defineBuiltIn(space, wx, issue) {
   const define = (tag, properties = {}, setUp) => {
     const definition = space.define(`wx://${tag}`).options({ multipleSlots: false })
     for (const [name, type] of Object.entries({ ...COMMON, ...mapped(ARIA), ...properties })) {
@@ -90,6 +91,10 @@ export function defineBuiltIn(space, wx) {
     current: or(ANY, 0), autoplay: FLAG, interval: or(ANY, 5000), duration: ANY, circular: FLAG, indicatorDots: FLAG,
     indicatorColor: TEXT, indicatorActiveColor: TEXT, previousMargin: TEXT, nextMargin: TEXT,
   }, swiper)
+  define('map', {
+    longitude: ANY, latitude: ANY, scale: or(ANY, 16), markers: or(ANY, []), polyline: or(ANY, []), circles: ANY, includePoints: or(ANY, []),
+    showLocation: FLAG, enableZoom: or(FLAG, true), enableScroll: or(FLAG, true), enableRotate: FLAG, showCompass: FLAG, showScale: FLAG,
+  }, (one, dom) => map(dom, { issue, asset: (source) => wx.preview.asset(source), tap: (markerId) => emit(one, 'markertap', { markerId }) }))
   define('navigator', { url: TEXT, openType: or(TEXT, 'navigate'), delta: or(ANY, 1) }, navigator)
 
   function progress(one, dom) {

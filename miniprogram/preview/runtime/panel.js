@@ -2,15 +2,16 @@
 
 const CHOICES = [
   ['network', '网络', { normal: '正常', slow: '慢（每次 2.5 秒）', cut: '断开', hanging: '发出去没有回音' }],
+  ['sockets', 'WebSocket', { open: '连得上', refused: '连不上' }],
   ['subscriptions', '订阅消息弹窗', { ask: '问我', accept: '总是允许', reject: '总是拒绝' }],
 ]
 const RESIDENTS = Array.from({ length: 200 }, (_, index) => `demo-resident-${String(index + 1).padStart(3, '0')}`)
 
-export function drawPanel(mount, { settings, wx }) {
+export function drawPanel(mount, { settings, wx, background, foreground }) {
   const form = document.createElement('form')
   form.className = 'panel'
   form.innerHTML = '<h1>手机预览</h1><p>左边运行的就是要上传的小程序源文件，数据来自本机的服务器。</p>'
-  form.append(residents(settings), ...CHOICES.map((choice) => radios(settings, ...choice)), buttons(settings, wx))
+  form.append(residents(settings), ...CHOICES.map((choice) => radios(settings, ...choice)), buttons({ settings, wx, background, foreground }))
   form.addEventListener('submit', (event) => event.preventDefault())
   mount.append(form)
 }
@@ -45,7 +46,7 @@ function radios(settings, name, title, choices) {
   return field
 }
 
-function buttons(settings, wx) {
+function buttons({ settings, wx, background, foreground }) {
   const field = section('手势与状态')
   const button = (text, work) => {
     const one = Object.assign(document.createElement('button'), { type: 'button', textContent: text })
@@ -53,6 +54,8 @@ function buttons(settings, wx) {
     field.append(one, ' ')
   }
   button('下拉刷新', () => wx.startPullDownRefresh())
+  button('放到后台', background)
+  button('回到前台', foreground)
   button('丢掉下一个回答', () => settings.loseAnswers(1))
   button('清空这部手机', () => {
     Object.keys(localStorage).filter((key) => key.includes(`.${settings.resident}`)).forEach((key) => localStorage.removeItem(key))

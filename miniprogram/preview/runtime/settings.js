@@ -1,7 +1,10 @@
 // What the panel beside the phone sets: who holds it, what the network does, how the subscription popup is answered.
 
 const KEPT = 'preview.settings'
-const DEFAULTS = { resident: 'demo-resident-001', network: 'normal', subscriptions: 'ask', phone: '13947700001' }
+const DEFAULTS = {
+  resident: 'demo-resident-001', network: 'normal', sockets: 'open', subscriptions: 'ask', phone: '13947700001',
+  location: { name: '铁西公园（示例）', address: '东胜区铁西路', latitude: 39.8172, longitude: 109.9716 },
+}
 
 /** origins: { from: what the mini-program's config says, to: where it is here }; sandbox: its address; assets: a folder. */
 export function createSettings({ origins, sandbox, assets }) {
@@ -11,6 +14,8 @@ export function createSettings({ origins, sandbox, assets }) {
   const settings = {
     sandbox,
     clipboard: '',
+    /** What was last sent to a friend: { title, path }. */
+    shared: null,
     listen: (tell) => listeners.push(tell),
     set(name, value) {
       values[name] = value

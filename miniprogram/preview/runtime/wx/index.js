@@ -4,6 +4,8 @@ import { files } from './files.js'
 import { network } from './network.js'
 import { payments } from './payments.js'
 import { people } from './people.js'
+import { places } from './places.js'
+import { sockets } from './sockets.js'
 import { storage } from './storage.js'
 
 /**
@@ -43,8 +45,10 @@ export function createWx(world) {
     ...Object.fromEntries(pages.map((kind) => [kind, asynchronous(kind, (given) => router().go(kind, given))])),
     ...storage(world, asynchronous),
     ...network(world, asynchronous),
+    ...sockets(world, asynchronous),
     ...dialogs(world, asynchronous),
     ...files({ ...world, privacy: whose.preview.privacy }, asynchronous),
+    ...places({ ...world, privacy: whose.preview.privacy }, asynchronous),
     ...whose,
     ...payments(world, asynchronous),
     ...bars(world, asynchronous),

@@ -3,8 +3,9 @@ import { ask, choice, make } from './dialogs.js'
 import { platformOf } from './platform.js'
 
 const MOST_TEMPLATES = 3
+const SHARE_MS = 3000
 
-export function people({ screen, settings, issue }, api) {
+export function people({ screen, settings, issue, router }, api) {
   const listeners = []
   const { platform, online } = platformOf(settings)
   const privacyAgreed = () => localStorage.getItem(`privacy.${settings.resident}`) === 'agreed'
@@ -74,13 +75,26 @@ export function people({ screen, settings, issue }, api) {
 
   /** What a button with open-type does; `emit` tells its bind* handler. */
   async function open(type, emit) {
-    const work = { getPhoneNumber: phoneNumber, agreePrivacyAuthorization: agree, contact() {}, share() {} }[type]
+    const work = { getPhoneNumber: phoneNumber, agreePrivacyAuthorization: agree, contact() {}, share }[type]
     if (!work) return issue('missing', `button open-type=${type}`)
     try {
       emit(type.toLowerCase(), { errMsg: `${type}:ok`, ...(await work()) })
     } catch (error) {
       emit(type.toLowerCase(), { errMsg: `${type}:fail ${error.message}` })
     }
+  }
+
+  /** The card that goes to a friend, as the page wants it; a page that waits for the server has three seconds. */
+  async function share() {
+    const page = router().top
+    const { promise, ...card } = (await router().call(page, 'onShareAppMessage', { from: 'button' })) ?? {}
+    const late = new Promise((resolve) => setTimeout(resolve, SHARE_MS))
+    const told = { title: page.title, path: `/${page.route}`, ...card, ...(promise && (await Promise.race([promise.catch(() => ({})), late]))) }
+    const sent = await ask(screen().layer, 'low', (veil, choose) => {
+      const box = veil.appendChild(make('div', 'sheet'))
+      box.append(choice(`发给朋友：${told.title}`, () => choose(true)), choice('取消', () => choose(false), 'no'))
+    })
+    if (sent) settings.shared = { title: told.title, path: told.path }
   }
 
   async function phoneNumber() {
