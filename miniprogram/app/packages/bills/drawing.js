@@ -1,5 +1,5 @@
 // How bills and payments are drawn; what they are, and what can be done with them, the server says.
-const { yuan } = require('../../utils/money')
+const { fenOf, yuan } = require('../../utils/money')
 const { when } = require('../../utils/time')
 
 /** @type {Record<string, string>} */
@@ -55,12 +55,6 @@ function partsOf(payment) {
     payment.points_fen ? { name: '积分', text: `${yuan(payment.points_fen)} 分，抵 ${yuan(payment.points_fen)} 元` } : null,
     payment.pay_fen ? { name: '微信支付', text: `${yuan(payment.pay_fen)} 元` } : null,
   ].filter(Boolean)
-}
-
-/** How much in fen somebody has typed as yuan; null for what is no amount. @param {string} text */
-function fenOf(text) {
-  const plain = text.trim().replace('。', '.')
-  return /^\d{1,6}(\.\d{0,2})?$/.test(plain) ? Math.round(Number(plain) * 100) : null
 }
 
 /** What is said while a payment is under way; that it was just paid, this phone knows before the server. @param {any} payment @param {{ paid: boolean, long: boolean }} known */
