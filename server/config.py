@@ -247,6 +247,36 @@ class Dispatch(Section, frozen=True, kw_only=True):
     unrated_stars: Annotated[float, Meta(ge=0, le=5)] = 4.0
 
 
+class Distances(Section, frozen=True, kw_only=True):
+    """How far it is by road: the straight line times `road_factor`, driven at `speed_kmh` on the whole way. With a `key`
+    of a map service, Tencent's or one that answers alike, it is asked within `timeout_s`, and what it said is
+    remembered for `kept_minutes`, for `remembered` pairs at most in each process; where it does not answer, the straight
+    line stands."""
+
+    road_factor: Annotated[float, Meta(ge=1, le=3)] = 1.35
+    speed_kmh: Annotated[float, Meta(ge=1, le=120)] = 24.0
+    base_url: Url = "https://apis.map.qq.com"
+    key: str = ""
+    timeout_s: Seconds = 1.5
+    kept_minutes: Positive = 15
+    remembered: Positive = 10_000
+
+
+class Positions(Section, frozen=True, kw_only=True):
+    """Where drivers are. A phone may report `per_s` times a second in the long run and `burst` times at once; a report
+    counts for who is near for `fresh_s`, is refused after `stale_s`, with an error beyond `most_vague_m`, or when it is
+    farther from the last one than `jump_m` and what somebody drives at `fastest_mps`; after `keep_s` it is gone."""
+
+    per_s: Annotated[float, Meta(ge=0)] = 2.0
+    burst: Positive = 10
+    fresh_s: Seconds = 30.0
+    stale_s: Seconds = 60.0
+    keep_s: Positive = 600
+    most_vague_m: Positive = 500
+    jump_m: Positive = 300
+    fastest_mps: Positive = 50
+
+
 class Plans(Section, frozen=True, kw_only=True):
     """Rules for recurring plans; when a visit cannot be booked, `alternatives` free times near it are named."""
 
@@ -437,6 +467,8 @@ class Settings(Section, frozen=True, kw_only=True):
     clocks: Clocks = field(default_factory=Clocks)
     waitlist: Waitlist = field(default_factory=Waitlist)
     dispatch: Dispatch = field(default_factory=Dispatch)
+    distances: Distances = field(default_factory=Distances)
+    positions: Positions = field(default_factory=Positions)
     plans: Plans = field(default_factory=Plans)
     ratings: Ratings = field(default_factory=Ratings)
     followups: Followups = field(default_factory=Followups)

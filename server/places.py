@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from schemas.cases import WhereView
-from schemas.places import PlaceKind, PlaceView
+from schemas.places import PlaceKind, PlaceView, Spot
 from server.kit.db import Collection, Index, Reader, Stored
 from server.kit.errors import NotFound
 
@@ -16,6 +16,7 @@ class Place(Stored, kw_only=True):
     kind: PlaceKind
     name: str
     parent_id: str | None = None
+    spot: Spot | None = None
 
 
 PLACES: Collection[Place] = Collection("places", Place, Index(("parent_id",)), whole=True)
@@ -54,4 +55,7 @@ def view_all(reader: Reader) -> list[PlaceView]:
     """Every place, parents before children."""
     order = {"street": 0, "community": 1, "compound": 2}
     places = sorted(reader.everything(PLACES).items.values(), key=lambda one: (order[one.kind], one.id))
-    return [PlaceView(id=one.id, kind=one.kind, name=one.name, parent_id=one.parent_id) for one in places]
+    return [
+        PlaceView(id=one.id, kind=one.kind, name=one.name, parent_id=one.parent_id, spot=one.spot)
+        for one in places
+    ]
