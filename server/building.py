@@ -22,6 +22,7 @@ from server.kit.pace import Pace
 from server.kit.pictures import Bounds, Pictures
 from server.kit.vault import Vault
 from server.live import Live
+from server.positions import Whereabouts
 from server.progress import Paces
 from server.proxies import Book
 from server.residents import RESIDENTS, Resident
@@ -132,6 +133,7 @@ class Building:
         self.addresses = Pace(settings.limits.address_per_s, settings.limits.address_burst)
         self.progress = Paces(settings.progress)
         self.verifying = Pace(settings.documents.verify_per_minute / 60, settings.documents.verify_burst)
+        self.reporting = Pace(settings.positions.per_s, settings.positions.burst)
         self.vault = Vault(settings.field_key)
         self.files: Files = db.files()
         self.pictures = _pictures(settings.attachments)
@@ -141,6 +143,7 @@ class Building:
         self.unread = Unread(db.follower)
         self.case_pages = CasePages(db.follower, self.unread)
         self.proxies = Book(db)
+        self.whereabouts = Whereabouts(db)
         self.statistics = Figures(db)
         self._residents: Cache[Resident] = Cache(db.follower, RESIDENTS.name, settings.sessions.remembered)
         self._sessions: Cache[Session] = Cache(db.follower, SESSIONS.name, settings.sessions.remembered)

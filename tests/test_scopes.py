@@ -174,6 +174,7 @@ REACHES: Mapping[str, Reach] = {
     "/v1/dispatch/fairness": Reach("mine"),
     "/v1/offers": Reach("mine"),
     "/v1/outbox*": Reach("mine"),
+    "/v1/driver/position": Reach("mine"),
     "/v1/plans": Reach("mine"),
     "/v1/providers": Reach("mine"),
     "/v1/residents": Reach("mine"),
@@ -346,6 +347,7 @@ SERVICE = {
     "weekly": [[[480, 1080]]] * 7,
 }
 BODIES: Mapping[str, Any] = {
+    "PUT /v1/driver/position": {"spot": {"lng": 109.98, "lat": 39.82}},
     "POST /console/bills/new": {"resident_id": "{resident_id}"},
     "POST /v1/pay-differences/{difference_id}/resolve": REASON,
     "POST /v1/pay-differences/{difference_id}/return": REASON,

@@ -28,15 +28,17 @@ database sees that it asks within these; of `{"$type": "string"}` it does not, a
 
 
 class Index(Struct, frozen=True):
-    """Keys as `"field"` (ascending) or `"-field"` (descending); `only` limits the index to matching documents."""
+    """Keys as `"field"` (ascending), `"-field"` (descending) or `"@field"` (a GeoJSON point on the globe); `only` limits
+    the index to matching documents."""
 
     keys: tuple[str, ...]
     unique: bool = False
     only: Mapping[str, Any] | None = None
     expire_after_s: int | None = None
 
-    def key_pattern(self) -> list[tuple[str, int]]:
-        return [(key.lstrip("-"), -1 if key.startswith("-") else 1) for key in self.keys]
+    def key_pattern(self) -> list[tuple[str, int | str]]:
+        ways: dict[str, int | str] = {"-": -1, "@": "2dsphere"}
+        return [(key.lstrip("-@"), ways.get(key[0], 1)) for key in self.keys]
 
     @property
     def name(self) -> str:
