@@ -99,7 +99,7 @@ async def tell(tx: Tx, event: Event) -> None:
 async def warn(tx: Tx, event: Event) -> None:
     """Somebody guesses the start code: the resident is to know before anybody is let in."""
     case = await tx.get(CASES, event.data["case_no"])
-    if case is None or case.resident_id is None:
+    if case is None or case.resident_id is None or case.kind != BOOKING.name:
         return
     resident = await residents.find(tx, case.resident_id)
     booking: Booking = BOOKING.details_of(case)

@@ -160,7 +160,7 @@ async def tell_of_message(tx: Tx, event: Event) -> None:
 @on(LOCKED)
 async def tell_of_guessing(tx: Tx, event: Event) -> None:
     case = await tx.get(CASES, event.data["case_no"])
-    if case is not None:
+    if case is not None and case.kind == BOOKING.name:
         await _tell(tx, event, case, _GUESSED)
 
 
