@@ -1,13 +1,12 @@
 """What a ride costs: the tariff by version, and a fare line by line."""
 
-from datetime import date, datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from schemas.common import END, ONE_LINE, Fen, Line, Reason, Request, View
+from schemas.common import END, Fen, Line, Moment, Request, View
+from schemas.versions import NewVersion, VersionView
 
-TariffState = Literal["draft", "returned", "approved"]
 Rounding = Literal["down", "half_up", "up"]
 LocalTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d" + END, description="当地时间，如 22:00")]
 Metres = Annotated[int, Meta(ge=0, le=2_000_000, description="米")]
@@ -23,15 +22,14 @@ class Surcharge(Request, frozen=True, kw_only=True):
     percent: Annotated[int, Meta(ge=1, le=200)]
 
 
-class NewTariff(Request, frozen=True, kw_only=True):
-    """A version of the tariff: in force from the midnight that begins `valid_from`, when another person has approved it.
+class NewTariff(NewVersion, frozen=True, kw_only=True):
+    """A version of the tariff.
 
     `base_fen` is for the first `base_metres`, `per_km_fen` for each kilometre beyond, counted by the metre. Of the
     driver's waiting `free_wait_minutes` cost nothing, each full minute beyond `wait_minute_fen`. The total is rounded to
     whole `step_fen`.
     """
 
-    valid_from: date
     base_fen: Fen
     base_metres: Metres
     per_km_fen: Fen
@@ -43,11 +41,6 @@ class NewTariff(Request, frozen=True, kw_only=True):
     surcharges: Annotated[list[Surcharge], Meta(max_length=20)] = []
     step_fen: Annotated[int, Meta(ge=1, le=1000)] = 10
     rounding: Rounding = "half_up"
-    note: Annotated[str, Meta(max_length=200, pattern=ONE_LINE)] = ""
-
-
-class ReturnTariff(Request, frozen=True, kw_only=True):
-    reason: Reason
 
 
 class FareLine(View, frozen=True, kw_only=True):
@@ -69,23 +62,24 @@ class Fare(View, frozen=True, kw_only=True):
 
 
 class TariffView(View, frozen=True, kw_only=True):
-    """`lines` say the tariff in words, `actions` what whoever asks may do with it. `number` 1 is what was there before
-    any was written."""
+    """`lines` say in words what `tariff` says."""
 
-    number: int
-    state: TariffState
-    state_text: str
-    in_force: bool
-    valid_from: date | None
+    version: VersionView
     tariff: NewTariff
     lines: list[str]
-    author: str
-    created_at: datetime | None
-    approved_by: str
-    reason: str
-    actions: list[str]
 
 
 class TariffsView(View, frozen=True, kw_only=True):
     items: list[TariffView]
     next: str | None = None
+
+
+class TryTariff(Request, frozen=True, kw_only=True):
+    """A ride to be priced by a version that need not be in force: so far, from `at` on, now if left out."""
+
+    metres: Metres
+    at: Moment | None = None
+    waited_minutes: Annotated[int, Meta(ge=0, le=600)] = 0
+    wheelchair: bool = False
+    helper: bool = False
+    scheduled: bool = False

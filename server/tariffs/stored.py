@@ -2,23 +2,24 @@
 
 from datetime import date, datetime
 
-from msgspec import Struct
-
 from schemas.tariffs import NewTariff, Surcharge
-from server.kit.db import Reader
+from server.kit.db import Collection, Reader
+from server.versions import Version, Versions, before_all
+
+RIDE = "ride"
 
 
-class Tariff(Struct, frozen=True, kw_only=True):
-    id: str
-    number: int
+class Tariff(Version, kw_only=True):
     body: NewTariff
 
 
-FIRST = Tariff(
-    id="ride-000001",
-    number=1,
-    body=NewTariff(
-        valid_from=date(2026, 1, 1),
+TARIFFS: Collection[Tariff] = Collection("tariffs", Tariff, whole=True)
+
+FIRST = before_all(
+    Tariff,
+    RIDE,
+    NewTariff(
+        valid_from=date(2020, 1, 1),
         base_fen=700,
         base_metres=2500,
         per_km_fen=180,
@@ -29,7 +30,9 @@ FIRST = Tariff(
 )
 """What counts where nobody has written any."""
 
+VERSIONS: Versions[Tariff] = Versions(TARIFFS, "tariff", {RIDE: FIRST})
+
 
 def current(reader: Reader, at: datetime) -> Tariff:
     """The tariff of rides that begin `at`."""
-    return FIRST
+    return VERSIONS.in_force(reader, RIDE, at)
