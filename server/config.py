@@ -277,6 +277,50 @@ class Positions(Section, frozen=True, kw_only=True):
     fastest_mps: Positive = 50
 
 
+class Rides(Section, frozen=True, kw_only=True):
+    """Rules of the place for rides (product §4). `centre` is the middle of the street's land, longitude and latitude: a
+    ride begins within `pickup_km` of it and ends within `dropoff_km`. One ordered for later is looked for
+    `lead_minutes` before, ordered `longest_ahead_days` before at the earliest, and one resident has `most_ahead` of them.
+
+    Drivers are looked for within the first of `radii_m`, then the next. Each is asked for `offer_s`; where there is
+    nobody it is looked again after `look_again_s`, until `give_up_minutes` have passed. Who lets `most_missed` offers
+    pass in a row goes off duty, and so does who is not heard of for `vanish_s` on the way to a passenger.
+
+    Cancelling is free until `cancel_free_minutes` after a driver has taken it, and when that driver is `late_minutes`
+    later than was said; then it costs `cancel_fee_fen`. Who is not there `no_show_minutes` after the driver has come
+    pays `no_show_fee_fen`. The way is never charged more than `most_over_percent` above its estimate.
+
+    `weights` are those of a score's parts; who had no ride for `waiting_minutes` has waited as long as counts,
+    `load_rides` make a full day, who was never rated counts as `unrated_stars`. `help_phone` is whom to call where no car
+    is found."""
+
+    centre: tuple[float, float] = (109.9802, 39.8226)
+    pickup_km: Positive = 25
+    dropoff_km: Positive = 120
+    lead_minutes: Positive = 20
+    longest_ahead_days: Positive = 7
+    most_ahead: Positive = 3
+    radii_m: Annotated[list[Positive], Meta(min_length=1)] = field(default_factory=lambda: [1500, 3000, 6000])
+    offer_s: Positive = 15
+    look_again_s: Positive = 5
+    give_up_minutes: Positive = 10
+    most_missed: Positive = 3
+    vanish_s: Positive = 180
+    cancel_free_minutes: Annotated[int, Meta(ge=0)] = 3
+    late_minutes: Positive = 10
+    cancel_fee_fen: Annotated[int, Meta(ge=0)] = 300
+    no_show_minutes: Positive = 10
+    no_show_fee_fen: Annotated[int, Meta(ge=0)] = 500
+    most_over_percent: Annotated[int, Meta(ge=0)] = 30
+    weights: dict[str, Annotated[int, Meta(ge=0)]] = field(
+        default_factory=lambda: {"distance": 40, "waiting": 25, "load": 20, "rating": 15}
+    )
+    waiting_minutes: Positive = 60
+    load_rides: Positive = 20
+    unrated_stars: Annotated[float, Meta(ge=0, le=5)] = 4.0
+    help_phone: Annotated[str, Meta(pattern=r"^[0-9-]{0,20}$")] = "0477-8530000"
+
+
 class Plans(Section, frozen=True, kw_only=True):
     """Rules for recurring plans; when a visit cannot be booked, `alternatives` free times near it are named."""
 
@@ -469,6 +513,7 @@ class Settings(Section, frozen=True, kw_only=True):
     dispatch: Dispatch = field(default_factory=Dispatch)
     distances: Distances = field(default_factory=Distances)
     positions: Positions = field(default_factory=Positions)
+    rides: Rides = field(default_factory=Rides)
     plans: Plans = field(default_factory=Plans)
     ratings: Ratings = field(default_factory=Ratings)
     followups: Followups = field(default_factory=Followups)
