@@ -15,7 +15,7 @@ Difference = Literal["less_fee", "whole", "kept"]
 Permyriad = Annotated[int, Meta(ge=0, le=10_000, description="万分之几：2000 是 20 %")]
 Minutes = Annotated[int, Meta(ge=0, le=1_000_000, description="离开车或起飞至少还有多少分钟")]
 SeatClass = Annotated[
-    str, Meta(min_length=1, max_length=30, pattern=r"^[^\s,，、<>]+" + END, description="席别或舱位")
+    str, Meta(min_length=1, max_length=30, pattern=r"^[a-z][a-z_]*" + END, description="席别或舱位")
 ]
 
 

@@ -223,6 +223,13 @@ class Proxies(Section, frozen=True, kw_only=True):
     invitation_minutes: Positive = 30
 
 
+class Passengers(Section, frozen=True, kw_only=True):
+    """Those who travel: `most` are kept for one resident, each until nobody has travelled by it for `unused_days`."""
+
+    most: Positive = 15
+    unused_days: Positive = 365
+
+
 class Waitlist(Section, frozen=True, kw_only=True):
     """An offered seat is held for `offer_minutes`; without a reason the line is looked at every `look_minutes`."""
 
@@ -522,6 +529,7 @@ class Settings(Section, frozen=True, kw_only=True):
     providers: Providers = field(default_factory=Providers)
     push: Push = field(default_factory=Push)
     proxies: Proxies = field(default_factory=Proxies)
+    passengers: Passengers = field(default_factory=Passengers)
     attachments: Attachments = field(default_factory=Attachments)
     desk: Desk = field(default_factory=Desk)
     settlements: Settlements = field(default_factory=Settlements)

@@ -41,18 +41,19 @@ _PLANE = NewFeeRules(
     tables=[
         FeeTable(
             name="头等舱、公务舱",
-            seat_classes=["头等舱", "公务舱"],
+            seat_classes=["first", "business"],
             refund=_steps((7 * _DAY, 0), (2 * _DAY, 500), (4 * _HOUR, 1000), (0, 1500)),
             refund_after=2000,
             change=_steps((2 * _DAY, 0), (4 * _HOUR, 500), (0, 1000)),
             change_after=1500,
         ),
         FeeTable(
-            name="特价经济舱",
-            seat_classes=["特价经济舱"],
-            refund=_steps((7 * _DAY, 4000), (2 * _DAY, 6000), (4 * _HOUR, 8000), (0, 9000)),
-            refund_after=10_000,
-            change=_steps((7 * _DAY, 2000), (2 * _DAY, 3000), (4 * _HOUR, 5000), (0, 6000)),
+            name="超级经济舱",
+            seat_classes=["premium"],
+            refund=_steps((7 * _DAY, 500), (2 * _DAY, 1000), (4 * _HOUR, 2000), (0, 3000)),
+            refund_after=4000,
+            change=_steps((7 * _DAY, 0), (2 * _DAY, 500), (4 * _HOUR, 1500), (0, 2000)),
+            change_after=3000,
         ),
         FeeTable(
             name="经济舱",
