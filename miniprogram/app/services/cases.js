@@ -12,4 +12,13 @@ const history = (caseNo) => request.get(`/v1/cases/${caseNo}/history`)
 /** Any move that the server offered in `actions`. @param {string} caseNo @param {string} action @param {Record<string, any>} fields */
 const move = (caseNo, action, fields) => request.write(`/v1/cases/${caseNo}/${action}`, fields)
 
-module.exports = { get, history, list, move }
+/** The kinds that have a page of their own; any other is seen on the page that is there for every kind. @type {Record<string, string>} */
+const PAGES = { ticket: '/packages/tickets/pages/ticket/index' }
+
+/** Where a case is seen. @param {{ case_no: string, kind: string }} item */
+const address = ({ case_no: caseNo, kind }) => `${PAGES[kind] || '/packages/cases/pages/case/index'}?case_no=${caseNo}`
+
+/** Whether it has a page of its own. @param {string} kind */
+const apart = (kind) => kind in PAGES
+
+module.exports = { address, apart, get, history, list, move }

@@ -11,6 +11,7 @@ const APPROVAL = 'approval'
 
 Page({
   caseNo: '',
+  whole: false,
   timer: 0,
 
   data: {
@@ -18,9 +19,10 @@ Page({
     rating: /** @type {any} */ ({}), complaint: /** @type {any} */ ({}), busy: false, lacks: false, approval: false, edits: false, story: false,
   },
 
-  /** @param {{ case_no: string, fresh?: string }} query */
+  /** whole: what every kind has is looked at here, though there is a page of its own. @param {{ case_no: string, fresh?: string, whole?: string }} query */
   onLoad(query) {
     this.caseNo = query.case_no
+    this.whole = Boolean(query.whole)
     this.setData({ fresh: Boolean(query.fresh) })
     subscriptions.prepare().then(() => this.setData({ lacks: this.lacking() }))
   },
@@ -53,7 +55,9 @@ Page({
 
   async load() {
     try {
-      await this.draw(await cases.get(this.caseNo))
+      const item = await cases.get(this.caseNo)
+      if (cases.apart(item.kind) && !this.whole) wx.redirectTo({ url: cases.address(item) })
+      else await this.draw(item)
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }

@@ -1,0 +1,82 @@
+const cases = require('../../../../services/cases')
+const drafts = require('../../../../services/drafts')
+const { askedOf, ticketOf } = require('../../drawing')
+
+/** A move that is about some of the passengers, such as giving tickets back: who, and what else it asks for. */
+Page({
+  caseNo: '',
+  name: '',
+
+  data: {
+    state: 'loading', error: '', item: /** @type {any} */ (null), action: /** @type {any} */ ({ text: '' }), some: '', hint: '', tickets: /** @type {any[]} */ ([]), fields: /** @type {any[]} */ ([]), values: /** @type {any} */ ({}),
+    chosen: /** @type {string[]} */ ([]), errors: /** @type {any} */ ({}), busy: false,
+  },
+
+  /** @param {{ case_no: string, action: string }} query */
+  onLoad(query) {
+    this.caseNo = query.case_no
+    this.name = query.action
+    this.load()
+  },
+
+  draft() {
+    return `act.${this.caseNo}.${this.name}`
+  },
+
+  async load() {
+    try {
+      const item = await cases.get(this.caseNo)
+      const action = item.actions.find((/** @type {any} */ one) => one.name === this.name)
+      if (!action) throw new Error('这件事刚刚有了变化，请返回看最新的')
+      const { some, typed } = askedOf(action, item.details)
+      const kept = drafts.get(this.draft())
+      const field = action.fields.find((/** @type {any} */ one) => one.name === some)
+      this.setData({ state: 'ready', item, action, some, hint: field.hint, fields: typed, values: kept.values || {} })
+      this.draw(kept.chosen || [])
+      wx.setNavigationBarTitle({ title: action.text })
+    } catch (error) {
+      this.setData({ state: 'error', error: error.message })
+    }
+  },
+
+  /** @param {string[]} chosen */
+  draw(chosen) {
+    const { details } = this.data.item
+    const held = details.passengers.filter((/** @type {any} */ one) => one.number).map((/** @type {any} */ one) => ({ ...ticketOf(one, details), on: chosen.includes(one.id) }))
+    this.setData({ tickets: held, chosen: held.filter((/** @type {any} */ one) => one.on).map((/** @type {any} */ one) => one.id), errors: {} })
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  tick(event) {
+    const { id } = event.currentTarget.dataset
+    const { chosen } = this.data
+    this.draw(chosen.includes(id) ? chosen.filter((one) => one !== id) : [...chosen, id])
+    this.keep()
+  },
+
+  /** @param {WechatMiniprogram.CustomEvent<{ values: any }>} event */
+  change(event) {
+    this.setData({ values: event.detail.values, errors: {} })
+    this.keep()
+  },
+
+  keep() {
+    drafts.keep(this.draft(), { chosen: this.data.chosen, values: this.data.values })
+  },
+
+  async send() {
+    const { chosen, values, some, item, busy } = this.data
+    if (busy) return
+    if (!chosen.length) return this.setData({ errors: { page: '请选是哪几个人' } })
+    this.setData({ busy: true, errors: {} })
+    try {
+      await cases.move(this.caseNo, this.name, { ...values, [some]: chosen, version: item.version })
+      drafts.drop(this.draft())
+      wx.navigateBack()
+    } catch (error) {
+      this.setData({ errors: { [error.field || 'page']: error.message, page: error.message } })
+    } finally {
+      this.setData({ busy: false })
+    }
+  },
+})
