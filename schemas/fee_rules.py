@@ -1,15 +1,14 @@
 """What giving a ticket back or changing it costs, by version, for trains and for planes."""
 
-from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from schemas.common import END, ONE_LINE, Fen, Line, Reason, Request, View
+from schemas.common import END, ONE_LINE, Fen, Line, Moment, Request, View
+from schemas.versions import NewVersion, VersionView
 
 Mode = Literal["train", "plane"]
-FeeRulesState = Literal["draft", "returned", "approved"]
 Rounding = Literal["down", "half_up", "up"]
 Difference = Literal["less_fee", "whole", "kept"]
 Permyriad = Annotated[int, Meta(ge=0, le=10_000, description="万分之几：2000 是 20 %")]
@@ -55,24 +54,20 @@ class FeeTable(Request, frozen=True, kw_only=True):
                 raise ValueError(f"Expected steps from the earliest to the latest in field `{name}`")
 
 
-class NewFeeRules(Request, frozen=True, kw_only=True):
-    """A version for trains or for planes: in force from the midnight that begins `valid_from`, when another person has
-    approved it.
+class NewFeeRules(NewVersion, frozen=True, kw_only=True):
+    """A version for trains or for planes.
 
     A fee is rounded to whole `step_fen`; what is charged at all is `minimum_fen` at least, and never more than it is
     taken from. Where the new ticket is cheaper, the `difference` is given back whole, less the fee of giving it back,
     or kept. `source` says where the rules were read.
     """
 
-    mode: Mode
-    valid_from: date
     tables: Annotated[list[FeeTable], Meta(min_length=1, max_length=12)]
     minimum_fen: Fen = 0
     step_fen: Annotated[int, Meta(ge=1, le=10_000)] = 1
     rounding: Rounding = "half_up"
     difference: Difference = "less_fee"
     source: Annotated[str, Meta(max_length=200, pattern=ONE_LINE)] = ""
-    note: Annotated[str, Meta(max_length=200, pattern=ONE_LINE)] = ""
 
 
 class FeeQuote(View, frozen=True, kw_only=True):
@@ -92,29 +87,30 @@ class FeeQuote(View, frozen=True, kw_only=True):
     text: str
 
 
-class ReturnFeeRules(Request, frozen=True, kw_only=True):
-    reason: Reason
-
-
 class FeeRulesView(View, frozen=True, kw_only=True):
-    """`number` counts the versions of its mode; the first is the one the house came with."""
+    """`lines` say in words what `rules` says."""
 
     mode: Mode
     mode_text: str
-    number: int
-    state: FeeRulesState
-    state_text: str
-    in_force: bool
-    valid_from: date | None
-    tables: list[FeeTable]
-    minimum_fen: int
-    step_fen: int
-    rounding: Rounding
-    difference: Difference
-    source: str
-    note: str
-    author: str
-    created_at: datetime | None
-    approved_by: str
-    approved_at: datetime | None
-    reason: str
+    version: VersionView
+    rules: NewFeeRules
+    lines: list[str]
+
+
+class FeeRulesListView(View, frozen=True, kw_only=True):
+    items: list[FeeRulesView]
+    next: str | None = None
+
+
+class TryFeeRules(Request, frozen=True, kw_only=True):
+    """A ticket that is given back at `at`, now if left out; with a new price and time it is changed instead.
+
+    `late_change`: it had been changed when giving it back was not free any more."""
+
+    face_fen: Annotated[int, Meta(ge=1, le=10_000_000)]
+    depart_at: Moment
+    at: Moment | None = None
+    seat_class: SeatClass | None = None
+    new_face_fen: Annotated[int, Meta(ge=1, le=10_000_000)] | None = None
+    new_depart_at: Moment | None = None
+    late_change: bool = False

@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 from msgspec import Struct
 
-from schemas.fee_rules import FeeQuote, FeeStep, FeeTable, Mode, NewFeeRules
+from schemas.fee_rules import FeeQuote, FeeStep, FeeTable, Mode, NewFeeRules, TryFeeRules
 from server.catalogue import yuan
-from server.fee_rules.stored import Rules, in_force
+from server.fee_rules.stored import FeeRules, in_force
 from server.kit.clock import today
 from server.kit.db import Reader
 from server.kit.errors import Conflict
@@ -16,7 +16,7 @@ _MINUTE = timedelta(minutes=1)
 _HOUR, _DAY = 60, 24 * 60
 _DAYS_FROM = 3 * _DAY
 """From three days on a span is said in days."""
-LEAVES = {"train": "开车", "plane": "起飞"}
+LEAVES: dict[Mode, str] = {"train": "开车", "plane": "起飞"}
 
 
 class RefundTooLate(Conflict):
@@ -72,6 +72,10 @@ def quote_change(
     return change_by(in_force(reader, mode, today(at)), trip, new, at)
 
 
+def _mode(rules: FeeRules) -> Mode:
+    return "train" if rules.series == "train" else "plane"
+
+
 def table_of(body: NewFeeRules, seat_class: str) -> FeeTable:
     """The table that names the seat class, or the one that names none; the last where every one names some."""
     named = (one for one in body.tables if seat_class in one.seat_classes)
@@ -79,7 +83,7 @@ def table_of(body: NewFeeRules, seat_class: str) -> FeeTable:
     return next(named, None) or next(others, body.tables[-1])
 
 
-def refund_by(rules: Rules, trip: Trip, at: datetime, late_change: bool = False) -> FeeQuote:
+def refund_by(rules: FeeRules, trip: Trip, at: datetime, late_change: bool = False) -> FeeQuote:
     """Raises RefundTooLate."""
     table, left = table_of(rules.body, trip.seat_class), trip.depart_at - at
     permyriad = _step(table.refund, left) if left > timedelta(0) else table.refund_after
@@ -88,9 +92,9 @@ def refund_by(rules: Rules, trip: Trip, at: datetime, late_change: bool = False)
     bound = late_change and permyriad < table.late_change_permyriad
     permyriad = table.late_change_permyriad if bound else permyriad
     fee = charged(rules.body, permyriad, trip.face_fen)
-    said = f"{_moment(rules.body.mode, left)}{'（改签过的票）' if bound else ''}"
+    said = f"{_moment(_mode(rules), left)}{'（改签过的票）' if bound else ''}"
     return FeeQuote(
-        mode=rules.body.mode,
+        mode=_mode(rules),
         version=rules.number,
         permyriad=permyriad,
         fee_fen=fee,
@@ -101,7 +105,7 @@ def refund_by(rules: Rules, trip: Trip, at: datetime, late_change: bool = False)
     )
 
 
-def change_by(rules: Rules, trip: Trip, new: Trip, at: datetime) -> FeeQuote:
+def change_by(rules: FeeRules, trip: Trip, new: Trip, at: datetime) -> FeeQuote:
     """Raises ChangeTooLate."""
     body, table, left = rules.body, table_of(rules.body, trip.seat_class), trip.depart_at - at
     permyriad = _change_step(table, trip, new, at)
@@ -112,14 +116,14 @@ def change_by(rules: Rules, trip: Trip, new: Trip, at: datetime) -> FeeQuote:
     back, pay = max(cheaper - lost - more, 0), max(more - (cheaper - lost), 0)
     free = left > timedelta(0) and _step(table.refund, left) == 0
     return FeeQuote(
-        mode=body.mode,
+        mode=_mode(rules),
         version=rules.number,
         permyriad=permyriad,
         fee_fen=fee + lost,
         back_fen=back,
         pay_fen=pay,
         late=not free,
-        text="，".join(_change_text(body, trip, new, left, (permyriad, fee, lost, back, pay))),
+        text="，".join(_change_text(rules, trip, new, left, (permyriad, fee, lost, back, pay))),
     )
 
 
@@ -157,6 +161,16 @@ def charged(body: NewFeeRules, permyriad: int, of_fen: int, minimum: int | None 
     return min(max(rounded, least), of_fen)
 
 
+def tried(reader: Reader, rules: FeeRules, query: TryFeeRules) -> FeeQuote:
+    """What it would cost by this version, which need not be in force. Raises RefundTooLate, ChangeTooLate."""
+    at = query.at or reader.now
+    trip = Trip(query.face_fen, query.depart_at, query.seat_class or "")
+    if query.new_face_fen is None and query.new_depart_at is None:
+        return refund_by(rules, trip, at, query.late_change)
+    new = Trip(query.new_face_fen or query.face_fen, query.new_depart_at or query.depart_at)
+    return change_by(rules, trip, new, at)
+
+
 # In words.
 
 
@@ -185,10 +199,10 @@ def _fee_text(body: NewFeeRules, name: str, permyriad: int, fee: int) -> str:
 
 
 def _change_text(
-    body: NewFeeRules, trip: Trip, new: Trip, left: timedelta, sums: tuple[int, int, int, int, int]
+    rules: FeeRules, trip: Trip, new: Trip, left: timedelta, sums: tuple[int, int, int, int, int]
 ) -> list[str]:
-    permyriad, fee, lost, back, pay = sums
-    said = [_moment(body.mode, left), _fee_text(body, "改签费", permyriad, fee)]
+    body, (permyriad, fee, lost, back, pay) = rules.body, sums
+    said = [_moment(_mode(rules), left), _fee_text(body, "改签费", permyriad, fee)]
     if new.face_fen > trip.face_fen:
         said.append(f"新票贵 {yuan(new.face_fen - trip.face_fen)} 元")
     elif new.face_fen < trip.face_fen:

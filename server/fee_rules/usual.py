@@ -17,7 +17,6 @@ def _steps(*pairs: tuple[int, int]) -> list[FeeStep]:
 
 
 _TRAIN = NewFeeRules(
-    mode="train",
     valid_from=_ALWAYS,
     tables=[
         FeeTable(
@@ -36,7 +35,6 @@ _TRAIN = NewFeeRules(
     note="不含广深港跨境列车和春运期间改签后的车票",
 )
 _PLANE = NewFeeRules(
-    mode="plane",
     valid_from=_ALWAYS,
     tables=[
         FeeTable(
