@@ -230,6 +230,28 @@ class Passengers(Section, frozen=True, kw_only=True):
     unused_days: Positive = 365
 
 
+class Tickets(Section, frozen=True, kw_only=True):
+    """Rules for tickets that an agent buys. A quote is promised within `answer_minutes` and holds for `quote_minutes`,
+    what giving back comes to for `refund_minutes`, another train for `change_minutes`. Who has an order in hand keeps it
+    for `hold_minutes`. Agents are told `warn_minutes` before the time to buy is over. A ticket costs `service_fee_fen`
+    more, nothing from `free_from_age` on; sending the slip costs `post_fen`. Orders are taken up to `days_ahead`; they
+    are closed, and the passengers' papers wiped, `wipe_days` after the trip. `agency_id` is the provider that buys; empty:
+    the first that was admitted for tickets, else the street's dispatchers."""
+
+    answer_minutes: Positive = 30
+    quote_minutes: Positive = 30
+    refund_minutes: Positive = 15
+    change_minutes: Positive = 30
+    hold_minutes: Positive = 15
+    warn_minutes: Positive = 60
+    service_fee_fen: Annotated[int, Meta(ge=0)] = 500
+    free_from_age: Positive = 60
+    post_fen: Annotated[int, Meta(ge=0)] = 1200
+    days_ahead: Positive = 90
+    wipe_days: Positive = 7
+    agency_id: str = ""
+
+
 class Waitlist(Section, frozen=True, kw_only=True):
     """An offered seat is held for `offer_minutes`; without a reason the line is looked at every `look_minutes`."""
 
@@ -530,6 +552,7 @@ class Settings(Section, frozen=True, kw_only=True):
     push: Push = field(default_factory=Push)
     proxies: Proxies = field(default_factory=Proxies)
     passengers: Passengers = field(default_factory=Passengers)
+    tickets: Tickets = field(default_factory=Tickets)
     attachments: Attachments = field(default_factory=Attachments)
     desk: Desk = field(default_factory=Desk)
     settlements: Settlements = field(default_factory=Settlements)

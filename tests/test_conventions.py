@@ -188,7 +188,7 @@ def test_every_state_can_be_reached_and_left(kind: Kind) -> None:
     flow = kind.flow
     reached, found = {Flow.OPENING}, {Flow.OPENING}
     while found:
-        found = {row.target for row in flow.rows if row.source in found} - reached
+        found = {one for row in flow.rows if row.source in found for one in row.targets} - reached
         reached |= found
     assert reached - {Flow.OPENING} == set(flow.states)
     for state in flow.states.values():

@@ -76,6 +76,13 @@ _STATUS_KEYS = {
     "phrase4": "当前状态",
     "thing5": "温馨提示",
 }
+_TRIP_KEYS = {
+    "thing1": "行程",
+    "character_string2": "办件编号",
+    "time3": "出发时间",
+    "phrase4": "当前状态",
+    "thing5": "温馨提示",
+}
 _VISIT_KEYS = {
     "thing1": "服务项目",
     "name2": "服务人员",
@@ -106,6 +113,9 @@ TEMPLATES = (
     Template(template_id="tmpl-booking-done", title="服务完成通知", keys=_STATUS_KEYS),
     Template(template_id="tmpl-booking-changed", title="预约变更通知", keys=_STATUS_KEYS),
     Template(template_id="tmpl-booking-quoted", title="报价通知", keys=_STATUS_KEYS),
+    Template(template_id="tmpl-ticket-quoted", title="车票报价通知", keys=_TRIP_KEYS),
+    Template(template_id="tmpl-ticket-issued", title="出票结果通知", keys=_TRIP_KEYS),
+    Template(template_id="tmpl-ticket-changed", title="车票进展通知", keys=_TRIP_KEYS),
     Template(template_id="tmpl-case-progress", title="办理进度通知", keys=_STATUS_KEYS),
     Template(template_id="tmpl-rating-asked", title="服务评价提醒", keys=_CASE_KEYS),
     Template(template_id="tmpl-followup-changed", title="回访进展通知", keys=_CASE_KEYS),

@@ -1,0 +1,44 @@
+"""What an order costs and gives back: bills and refunds are the house's (server/charges.py), the sums are ours."""
+
+from datetime import datetime
+
+from server import charges
+from server.cases import Act
+from server.kit.errors import Conflict
+from server.tickets.details import Ticket
+from server.tickets.words import route
+
+
+class NothingToPay(Conflict):
+    """现在没有要付的钱"""
+
+
+async def ask(act: Act, amount_fen: int, what: str, pay_by: datetime) -> str:
+    """The id of the bill; `what` names it within the order, so it is asked for once."""
+    ticket: Ticket = act.details
+    title = f"{route(ticket)} {'改签' if what.startswith('change') else '车票'}"
+    bill = await charges.charge(act.tx, act.case, amount_fen, title, pay_by, what)
+    return bill.id
+
+
+async def back(act: Act, amount_fen: int, why: str) -> None:
+    """Give back so much of what was paid; cash has to be fetched at the window. Raises MoreThanCharged."""
+    if not amount_fen:
+        return
+    ticket: Ticket = act.details
+    given = await charges.give_back(act.tx, act.case.id, amount_fen, why)
+    ticket.back_fen += amount_fen
+    ticket.cash_back_fen += given.cash_fen
+
+
+async def all_back(act: Act, why: str) -> None:
+    await back(act, act.details.paid_fen - act.details.back_fen, why)
+
+
+async def take_cash(act: Act) -> int:
+    """Raises NothingToPay, BillNotOpen."""
+    taken = await charges.settle_in_cash(act.tx, act.case.id, act.actor)
+    if not taken:
+        raise NothingToPay
+    act.details.in_cash = True
+    return taken

@@ -1,0 +1,43 @@
+"""The paper slip 报销凭证: fetched at the window with a code, or sent by post."""
+
+import hmac
+
+from server.cases import Act
+from server.kit.chance import chance
+from server.kit.errors import Conflict
+from server.tickets.details import Ticket
+
+
+class WrongPickupCode(Conflict):
+    """取件码不对，请居民再念一遍"""
+
+
+def ready(act: Act) -> None:
+    """The tickets are there, so the slip can be had."""
+    paper = act.details.paper
+    if paper.how == "none":
+        return
+    paper.state = "ready" if paper.how == "window" else "waiting"
+    paper.code = f"{chance.below(10_000):04d}" if paper.how == "window" else ""
+
+
+async def hand_over(act: Act) -> None:
+    """Raises WrongPickupCode."""
+    paper = act.details.paper
+    if not hmac.compare_digest(act.form.code, paper.code):
+        raise WrongPickupCode(field="code")
+    paper.state = "handed_over"
+
+
+async def post(act: Act) -> None:
+    paper = act.details.paper
+    paper.state, paper.carrier, paper.tracking_no = "posted", act.form.carrier, act.form.tracking_no
+    act.facts = {"tracking_no": act.form.tracking_no}
+
+
+def to_fetch(ticket: Ticket) -> bool:
+    return ticket.paper.how == "window" and ticket.paper.state == "ready"
+
+
+def to_post(ticket: Ticket) -> bool:
+    return ticket.paper.how == "post" and ticket.paper.state == "waiting"
