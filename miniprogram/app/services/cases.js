@@ -13,7 +13,7 @@ const history = (caseNo) => request.get(`/v1/cases/${caseNo}/history`)
 const move = (caseNo, action, fields) => request.write(`/v1/cases/${caseNo}/${action}`, fields)
 
 /** The kinds that have a page of their own; any other is seen on the page that is there for every kind. @type {Record<string, string>} */
-const PAGES = { ticket: '/packages/tickets/pages/ticket/index' }
+const PAGES = { ride: '/packages/rides/pages/ride/index', ticket: '/packages/tickets/pages/ticket/index' }
 
 /** Where a case is seen. @param {{ case_no: string, kind: string }} item */
 const address = ({ case_no: caseNo, kind }) => `${PAGES[kind] || '/packages/cases/pages/case/index'}?case_no=${caseNo}`

@@ -180,6 +180,25 @@ async function ask(path, data) {
 }
 
 /**
+ * What anybody may see who knows where it is: nobody is signed in for it.
+ * @param {string} path
+ * @returns {Promise<any>}
+ */
+async function look(path) {
+  return read(await persistent(() => send('GET', path, undefined, {})))
+}
+
+/**
+ * A line on which the server tells by itself what is new, in the name of whoever holds the phone.
+ * @param {string} path
+ * @returns {Promise<WechatMiniprogram.SocketTask>}
+ */
+async function connect(path) {
+  const mine = await token()
+  return wx.connectSocket({ url: base().replace(/^http/, 'ws') + path, header: { Authorization: `Bearer ${mine}` }, timeout: TIMEOUT_MS })
+}
+
+/**
  * A photo for a case. Rejects with Refused.
  * @param {string} path
  * @param {string} filePath
@@ -283,4 +302,4 @@ function newKey() {
 /** An address of a picture that the server named, made whole. @param {string} path */
 const address = (path) => (path.startsWith('/') ? base() + path : path)
 
-module.exports = { Refused, address, ask, download, forget, get, upload, write }
+module.exports = { Refused, address, ask, connect, download, forget, get, look, upload, write }

@@ -9,6 +9,7 @@ const { day, greeting } = require('../../utils/time')
 
 const ENTRIES = [
   { title: '约上门服务', text: '保洁 维修 照护', icon: 'sparkles', colour: 'primary', url: '/packages/services/pages/list/index' },
+  { title: '打车', text: '就近派车 看得见', icon: 'car', colour: 'amber', url: '/packages/rides/pages/order/index' },
   { title: '车票机票', text: '代买 60 岁免手续费', icon: 'train-front', colour: 'blue', url: '/packages/tickets/pages/order/index' },
   { title: '政务办理', text: '少跑腿 查指南', icon: 'file-check', colour: 'blue', url: '/packages/approvals/pages/guide/index' },
   { title: '生活缴费', text: '物业 电费 社保', icon: 'wallet', colour: 'amber', url: '/packages/bills/pages/list/index' },
