@@ -174,7 +174,7 @@ async def cancel(act: Act) -> None:
         _nobody(act, "订单取消")
         await money.all_back(act, "买票前取消")
     else:
-        await money.charges.cancel(act.tx, act.case.id)
+        await money.withdraw(act)
         if ticket.quote is not None:
             ticket.quote.state = "refused"
         ticket.bill_id = None

@@ -158,7 +158,7 @@ def _end(act: Act, state: ChangeState, said: str) -> None:
 
 
 async def withdraw(act: Act) -> None:
-    await money.charges.cancel(act.tx, act.case.id)
+    await money.withdraw(act)
     _end(act, "withdrawn", "不改签了，原来的票照用")
 
 
@@ -167,7 +167,7 @@ async def decline(act: Act) -> None:
 
 
 async def lapse(act: Act) -> None:
-    await money.charges.cancel(act.tx, act.case.id)
+    await money.withdraw(act)
     _end(act, "lapsed", "改签过了时间，原来的票照用")
 
 

@@ -38,7 +38,7 @@ STATES = (
     State("authorised", "等您付款", "wait", timer="lapse"),
     State("buying", "正在买票", "active", timer="watch"),
     State("ticketed", "已出票", "done", timer="close"),
-    State("partial", "部分出票", "late", timer="close"),
+    State("partial", "部分有票", "late", timer="close"),
     State("changing", "正在找改签的车次", "active"),
     State("change_offered", "等您看改签", "wait", timer="change_lapse"),
     State("change_paying", "等您付改签差价", "wait", timer="change_lapse"),
@@ -169,7 +169,7 @@ ROWS = (
     Row("refund_quoted", "confirm_refund", "refunding", _CALLERS),
     Row("refund_quoted", "withdraw_refund", "ticketed", _CALLERS, or_else=_BACK),
     Row("refund_quoted", "refund_lapse", "ticketed", _SYSTEM, or_else=_BACK),
-    Row("refunding", "record_refund", "ticketed", _AGENT, or_else=("partial", "closed")),
+    Row("refunding", "record_refund", "partial", _AGENT, or_else=("closed",)),
     *_in_hand("refunding"),
     Row("refunding", "refund_failed", "ticketed", _AGENT, or_else=_BACK),
 )

@@ -42,3 +42,8 @@ async def take_cash(act: Act) -> int:
         raise NothingToPay
     act.details.in_cash = True
     return taken
+
+
+async def withdraw(act: Act) -> None:
+    """What is not paid need not be; what is paid in this very moment comes back by itself. Raises BillNotOpen."""
+    await charges.cancel(act.tx, act.case.id)

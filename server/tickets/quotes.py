@@ -152,7 +152,7 @@ async def refuse(act: Act) -> None:
 async def withdraw(act: Act) -> None:
     """The agent takes it back, also after it was agreed to as long as it is not paid. Raises HeldByColleague."""
     holds.take(act)
-    await money.charges.cancel(act.tx, act.case.id)
+    await money.withdraw(act)
     _answer(act, "withdrawn")
     act.details.bill_id = None
     _ask_again(act)
@@ -165,7 +165,7 @@ def _ask_again(act: Act) -> None:
 
 async def lapse(act: Act) -> None:
     """Nobody agreed, or nobody paid, in time."""
-    await money.charges.cancel(act.tx, act.case.id)
+    await money.withdraw(act)
     _answer(act, "lapsed")
     act.details.bill_id = None
 
