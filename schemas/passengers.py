@@ -90,6 +90,7 @@ class IdKindChoice(View, frozen=True, kw_only=True):
 
 class IdKindsView(View, frozen=True, kw_only=True):
     items: list[IdKindChoice]
+    next: str | None = None
 
 
 class RevealedTraveller(View, frozen=True, kw_only=True):

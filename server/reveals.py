@@ -45,7 +45,7 @@ def lane(actor: Actor) -> str:
 async def reveal(tx: Tx, resident_id: str, wanted: NewReveal, actor: Actor, rules: Settings) -> RevealedView:
     """All that the desk may know of a resident whom it answers for. Raises ResidentNotFound, RevealedEnough."""
     resident = await disability.find(tx, resident_id, actor)
-    left = await _spend(tx, actor, rules.desk.reveals_per_day)
+    left = await spend(tx, actor, rules.desk.reveals_per_day)
     audit.note(tx, actor, "console", "residents.reveal", resident.id, reason=wanted.said)
     return RevealedView(
         id=resident.id,
@@ -57,7 +57,7 @@ async def reveal(tx: Tx, resident_id: str, wanted: NewReveal, actor: Actor, rule
     )
 
 
-async def _spend(tx: Tx, actor: Actor, most: int) -> int:
+async def spend(tx: Tx, actor: Actor, most: int) -> int:
     """How often they may still do so today. Raises RevealedEnough."""
     key = f"{actor.id}|{today(tx.now)}"
     new = {"$setOnInsert": {"expires_at": tx.now + _KEPT}, "$inc": {"count": 1}}

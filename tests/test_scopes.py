@@ -214,6 +214,10 @@ REACHES: Mapping[str, Reach] = {
     "POST /v1/bills": Reach("resident"),
     "POST /v1/bookings": Reach("resident"),
     "POST /v1/bundles": Reach("resident"),
+    "/v1/passengers": Reach("resident"),
+    "/v1/tickets/{case_no}/travellers": Reach("work", absent=True),
+    "POST /v1/passengers": Reach("resident"),
+    "/v1/passengers/{passenger_id}": Reach("nobody"),
     "POST /v1/plans": Reach("resident"),
     "POST /v1/point-cards": Reach("resident"),
     "POST /v1/point-cards/codes": Reach("resident"),
@@ -222,9 +226,13 @@ REACHES: Mapping[str, Reach] = {
     # The same for everybody
     "/v1/bundles": Reach("everybody"),
     "/v1/bundles/{bundle_id}": Reach("everybody", absent=True),
+    "/v1/fee-rules/{mode}": Reach("everybody"),
+    "/v1/fee-rules/{mode}/{number}*": Reach("everybody", absent=True),
+    "/v1/fee-rules/{mode}/current/fee": Reach("everybody"),
     "/v1/items*": Reach("everybody"),
     "/v1/items/{code}*": Reach("everybody", absent=True),
     "/pay/notify": Reach("nobody"),
+    "/v1/passengers/id-kinds": Reach("everybody"),
     "/v1/payees": Reach("everybody"),
     "/v1/places": Reach("everybody"),
     "/v1/points/preview": Reach("everybody"),
@@ -289,6 +297,7 @@ FILLS: Mapping[str, Mapping[str, str]] = {
 
 WORDS: Mapping[str, str] = {
     "action": "cancel",
+    "mode": "train",
     "answer": "decline",
     "name": "visit",
     "step": "pause",
@@ -313,6 +322,9 @@ ACTIONS: Mapping[str, str] = {
 
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "/v1/points/preview": {"category": "grocery", "amount_fen": "12850"},
+    "/v1/passengers": {"resident_id": "{resident_id}"},
+    "/v1/fee-rules/{mode}/current/fee": {"face_fen": "15500", "depart_at": "{start}"},
+    "/v1/fee-rules/{mode}/{number}/fee": {"face_fen": "15500", "depart_at": "{start}"},
     "/v1/residents": {"phone": "{phone}"},
     "/v1/services/{service_id}/slots": {"from": "{day}"},
     "/v1/dispatch/fairness": {"provider_id": "{provider_id}"},
@@ -384,6 +396,24 @@ BODIES: Mapping[str, Any] = {
         "weeks": 4,
         "resident_id": "{resident_id}",
     },
+    "POST /v1/passengers": {
+        "name": "某某",
+        "id_kind": "passport",
+        "id_no": "E12345678",
+        "resident_id": "{resident_id}",
+    },
+    "POST /v1/fee-rules/{mode}": {
+        "valid_from": "2099-01-01",
+        "tables": [
+            {
+                "name": "所有席别",
+                "refund": [{"minutes": 0, "permyriad": 2000}],
+                "change": [{"minutes": 0, "permyriad": 0}],
+            }
+        ],
+    },
+    "POST /v1/fee-rules/{mode}/{number}/return": REASON,
+    "POST /v1/tickets/{case_no}/travellers": {"reason": "callback"},
     "POST /v1/tickets": {
         "mode": "train",
         "origin": "东胜西",

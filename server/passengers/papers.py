@@ -14,8 +14,8 @@ from server.kit.clock import today
 from server.kit.db import Reader
 from server.kit.errors import Invalid
 
-_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS = "10X98765432"
+WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+CHECKS = "10X98765432"
 _REST = r"[0-9]{11}[0-9X]"
 _LONG = 18
 _EARLIEST = date(1900, 1, 1)
@@ -61,8 +61,8 @@ def tidy(kind: IdKind, number: str) -> str:
 
 
 def _checks(number: str) -> bool:
-    total = sum(weight * int(digit) for weight, digit in zip(_WEIGHTS, number[:-1], strict=True))
-    return _CHECKS[total % 11] == number[-1]
+    total = sum(weight * int(digit) for weight, digit in zip(WEIGHTS, number[:-1], strict=True))
+    return CHECKS[total % 11] == number[-1]
 
 
 def birthday_in(kind: IdKind, number: str) -> date | None:
