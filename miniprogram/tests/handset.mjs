@@ -51,16 +51,19 @@ const built = Promise.all([runtime('boot.js'), compiled()])
 export class Handset {
   /**
    * start: a page with its query; answers: by 'GET /v1/me', each a body, or a function of (body, query) to [status, body];
-   * kept: what the phone has stored by now.
+   * kept: what the phone has stored by now; faster: by how much its timers are, for what waits for seconds.
    */
-  static async take({ start = '', answers = {}, kept = { agreed: 1, token: 'mine' }, settings = {} } = {}) {
+  static async take({ start = '', answers = {}, kept = { agreed: 1, token: 'mine' }, settings = {}, faster = 1 } = {}) {
     const [framework, program] = await built
     const dom = new JSDOM('<!doctype html><div id="phone"></div>', { runScripts: 'outside-only', pretendToBeVisual: true, url: 'http://preview.test/' })
     const one = new Handset(dom.window, answers)
     for (const [name, value] of Object.entries(kept)) one.window.localStorage.setItem(`wx.demo-resident-001.${name}`, JSON.stringify(value))
     one.window.sessionStorage.setItem('preview.settings', JSON.stringify({ subscriptions: 'accept', ...settings }))
     one.window.fetch = (url, asked) => one.answer(url, asked)
+    one.window.WebSocket = lineOf(one)
     one.window.console.error = () => {}
+    const { setTimeout: later } = one.window
+    one.window.setTimeout = (work, milliseconds, ...rest) => later(work, milliseconds / faster, ...rest)
     one.window.eval(program)
     one.window.eval(`${framework}\nglobalThis.hoelunPreview = hoelunPreview`)
     const { BASE } = createRequire(import.meta.url)('../app/config.js')
@@ -80,6 +83,7 @@ export class Handset {
     this.window = window
     this.answers = answers
     this.asked = []
+    this.lines = []
   }
 
   async answer(url, { method = 'GET', body } = {}) {
@@ -185,6 +189,31 @@ export class Handset {
 }
 
 export const is = (element, name) => [...element.classList].some((one) => one === name || one.endsWith(`--${name}`))
+
+/** The far end of every WebSocket that this phone opens; the last one is `phone.lines.at(-1)`. */
+const lineOf = (phone) => class Line {
+  constructor(url) {
+    this.url = url
+    phone.lines.push(this)
+  }
+
+  open() {
+    this.onopen({})
+  }
+
+  tell(news) {
+    this.onmessage({ data: JSON.stringify(news) })
+  }
+
+  lose() {
+    this.onerror({})
+    this.onclose({ code: 1006, reason: '' })
+  }
+
+  close(code = 1005) {
+    this.closed = code
+  }
+}
 
 function reply(status, body) {
   const text = JSON.stringify(body)

@@ -45,7 +45,7 @@ export function sockets({ settings }, api) {
       if (open.size >= MOST) throw new Error('exceed max task count')
       open.add(task)
       if (settings.network === 'cut' || settings.sockets === 'refused') {
-        task.lose()
+        setTimeout(() => task.lose())
         return { socketTaskId: 0 }
       }
       socket = new WebSocket(address(url, options.header), options.protocols ?? [])

@@ -21,7 +21,7 @@ Page({
   who: /** @type {any} */ (null),
 
   data: {
-    state: 'loading', error: '', wanted: /** @type {any} */ ({}), times: TIMES, ways: WAYS, numbers: PEOPLE, days: asking.days(), dayIndex: 0,
+    state: 'loading', error: '', wanted: /** @type {any} */ ({ whom: '', people: 1, pay: 'wechat', note: '' }), times: TIMES, ways: WAYS, numbers: PEOPLE, days: asking.days(), dayIndex: 0,
     people: /** @type {any[]} */ ([]), contactText: '', contactHint: '', naming: false, riding: /** @type {any} */ (null),
     estimate: /** @type {any} */ (null), lines: /** @type {any[]} */ ([]), wait: '', asking: false, unfolded: false, errors: /** @type {any} */ ({}), help: /** @type {any} */ ({}), busy: false,
   },
