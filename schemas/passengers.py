@@ -107,5 +107,5 @@ class RevealedTravellersView(View, frozen=True, kw_only=True):
     """Everybody of one order, whole. `left` is how often the caller may still look at somebody's data today."""
 
     case_no: str
-    items: list[RevealedTraveller]
+    people: list[RevealedTraveller]
     left: int

@@ -29,4 +29,4 @@ async def reveal(
         raise PapersWiped
     left = await reveals.spend(tx, actor, rules.desk.reveals_per_day)
     audit.note(tx, actor, "console", "passengers.reveal", case.id, reason=wanted.said)
-    return RevealedTravellersView(case_no=case.id, items=people, left=left)
+    return RevealedTravellersView(case_no=case.id, people=people, left=left)
