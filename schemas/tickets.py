@@ -126,6 +126,14 @@ class Authorise(Request, frozen=True, kw_only=True):
     quote_version: QuoteVersion
 
 
+class TakeCash(Request, frozen=True, kw_only=True):
+    """`amount_fen` is what was read; another sum is not taken by mistake."""
+
+    amount_fen: Annotated[PriceFen | None, Meta(title="金额（分）", extra_json_schema={"x-hidden": True})] = (
+        None
+    )
+
+
 class RaiseCeiling(Request, frozen=True, kw_only=True):
     ceiling_fen: Annotated[PriceFen, Meta(title="每张票最多多少钱（分）")]
 

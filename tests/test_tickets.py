@@ -113,7 +113,10 @@ async def test_what_is_not_bought_by_the_deadline_is_paid_back_and_the_agents_ar
     world: World,
 ) -> None:
     office, who = await open_office(world), await world.resident()
-    case = await office.buying(who)
+    agreed = await office.authorised(who)
+    wrong = {"amount_fen": PRICE}
+    assert await refused(office.clerk, agreed, "pay_cash", **wrong) == (409, "cash_not_exact")
+    case = await moved(office.clerk, agreed, "pay_cash", amount_fen=PRICE + FEE)
     start = office.world.clock.now()
     office.world.clock.advance(timedelta(hours=10, minutes=1))
     await office.worked(0)

@@ -35,11 +35,17 @@ async def all_back(act: Act, why: str) -> None:
     await back(act, act.details.paid_fen - act.details.back_fen, why)
 
 
+class CashNotExact(Conflict):
+    """要收的钱刚刚变了，请刷新后再收"""
+
+
 async def take_cash(act: Act) -> int:
-    """Raises NothingToPay, BillNotOpen."""
+    """Raises NothingToPay, CashNotExact, BillNotOpen."""
     taken = await charges.settle_in_cash(act.tx, act.case.id, act.actor)
     if not taken:
         raise NothingToPay
+    if act.form is not None and act.form.amount_fen not in (None, taken):
+        raise CashNotExact(field="amount_fen")
     act.details.in_cash = True
     return taken
 
