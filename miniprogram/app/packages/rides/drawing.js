@@ -88,7 +88,7 @@ function waitingOf({ arrived_at: arrived, boarded_at: boarded, ended_at: ended, 
   return { left, text: left ? `免费等到 ${clock(until)}` : `${clock(until || arrived)} 起按分钟收等候费` }
 }
 
-/** What lies on the map, and which points have to be seen: the car and where it is going to. @param {any} details @param {any} position */
+/** What lies on the map, and which points have to be seen, where there is more than one: the car and where it is going to. @param {any} details @param {any} position */
 function mapOf({ pickup, dropoff, boarded_at: boarded }, position) {
   const points = [pickup.spot && at(pickup.spot), dropoff.spot && at(dropoff.spot)]
   const markers = [
@@ -98,7 +98,8 @@ function mapOf({ pickup, dropoff, boarded_at: boarded }, position) {
   ].filter(Boolean)
   const next = boarded ? points[1] : points[0]
   const seen = position && position.spot ? [at(position.spot), next] : points
-  return { markers, points: seen.filter(Boolean), middle: seen.find(Boolean) || { latitude: 0, longitude: 0 } }
+  const shown = seen.filter(Boolean)
+  return { markers, points: shown.length > 1 ? shown : [], middle: shown[0] || { latitude: 0, longitude: 0 } }
 }
 
 /** @param {{ lng: number, lat: number }} spot */

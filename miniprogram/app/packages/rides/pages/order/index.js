@@ -23,7 +23,7 @@ Page({
   data: {
     state: 'loading', error: '', wanted: /** @type {any} */ ({ whom: '', people: 1, pay: 'wechat', note: '' }), times: TIMES, ways: WAYS, numbers: PEOPLE, days: asking.days(), dayIndex: 0,
     people: /** @type {any[]} */ ([]), contactText: '', contactHint: '', naming: false, riding: /** @type {any} */ (null),
-    estimate: /** @type {any} */ (null), lines: /** @type {any[]} */ ([]), wait: '', asking: false, unfolded: false, errors: /** @type {any} */ ({}), help: /** @type {any} */ ({}), busy: false,
+    estimate: /** @type {any} */ (null), lines: /** @type {any[]} */ ([]), wait: '', lacking: '', asking: false, unfolded: false, errors: /** @type {any} */ ({}), help: /** @type {any} */ ({}), busy: false,
   },
 
   onLoad() {
@@ -81,7 +81,8 @@ Page({
     const number = ++this.asked
     const { wanted } = this.data
     const ready = wanted.from && wanted.to && (!wanted.later || asking.moment(wanted))
-    this.setData({ asking: Boolean(ready), ...(ready ? {} : { estimate: null }) })
+    const lacking = wanted.from ? (wanted.to ? (ready ? '' : '请选几点走') : '请选要去的地方') : '请选上车的地方'
+    this.setData({ lacking, asking: Boolean(ready), ...(ready ? {} : { estimate: null }) })
     if (!ready) return
     this.timer = setTimeout(async () => {
       try {

@@ -38,7 +38,7 @@ Page({
       const ride = await positions.shared(this.token)
       const { position } = ride
       const details = { pickup: NOWHERE, dropoff: NOWHERE, ...ride }
-      const car = position || (ride.spot ? ride : null)
+      const car = position || (ride.spot ? { ...ride, sentence: '' } : null)
       this.setData({ state: 'ready', over: '', ride, map: car ? mapOf(details, car) : null, where: car ? whereOf(car, details) : null })
       this.again()
     } catch (error) {
