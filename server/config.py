@@ -235,8 +235,10 @@ class Tickets(Section, frozen=True, kw_only=True):
     what giving back comes to for `refund_minutes`, another train for `change_minutes`. Who has an order in hand keeps it
     for `hold_minutes`. Agents are told `warn_minutes` before the time to buy is over. A ticket costs `service_fee_fen`
     more, nothing from `free_from_age` on; sending the slip costs `post_fen`. Orders are taken up to `days_ahead`; they
-    are closed, and the passengers' papers wiped, `wipe_days` after the trip. `agency_id` is the provider that buys; empty:
-    the first that was admitted for tickets, else the street's dispatchers."""
+    are closed, and the passengers' papers wiped, `wipe_days` after the trip. `agency_id` is the provider that buys;
+    empty: the first that was admitted for tickets, else the street's dispatchers.
+
+    Residents are reminded of a trip at `remind_at_hour` of the day before, and `remind_hours` before it."""
 
     answer_minutes: Positive = 30
     quote_minutes: Positive = 30
@@ -250,6 +252,8 @@ class Tickets(Section, frozen=True, kw_only=True):
     days_ahead: Positive = 90
     wipe_days: Positive = 7
     agency_id: str = ""
+    remind_at_hour: Hour = 18
+    remind_hours: Positive = 3
 
 
 class Waitlist(Section, frozen=True, kw_only=True):
@@ -294,7 +298,13 @@ class Distances(Section, frozen=True, kw_only=True):
 class Positions(Section, frozen=True, kw_only=True):
     """Where drivers are. A phone may report `per_s` times a second in the long run and `burst` times at once; a report
     counts for who is near for `fresh_s`, is refused after `stale_s`, with an error beyond `most_vague_m`, or when it is
-    farther from the last one than `jump_m` and what somebody drives at `fastest_mps`; after `keep_s` it is gone."""
+    farther from the last one than `jump_m` and what somebody drives at `fastest_mps`; after `keep_s` it is gone.
+
+    With a passenger on board the way is measured in steps of `step_m`, drawn with `track_points` points at most, and
+    forgotten `track_days` after the last of them. Who waits for the car has a line that is tried every `heartbeat_s` and
+    dropped when it is not read for `slow_s`; each person may hold `per_member` of them, a process `per_process`; who has
+    none asks every `poll_s`. A link for others is good for `share_hours` at most, and lets each process be asked
+    `share_per_s` times a second from one address in the long run, `share_burst` times at once."""
 
     per_s: Annotated[float, Meta(ge=0)] = 2.0
     burst: Positive = 10
@@ -304,6 +314,17 @@ class Positions(Section, frozen=True, kw_only=True):
     most_vague_m: Positive = 500
     jump_m: Positive = 300
     fastest_mps: Positive = 50
+    step_m: Positive = 20
+    track_points: Annotated[int, Meta(ge=10, le=2000)] = 400
+    track_days: Positive = 7
+    heartbeat_s: Seconds = 15.0
+    slow_s: Seconds = 10.0
+    per_member: Positive = 4
+    per_process: Positive = 2000
+    poll_s: Positive = 3
+    share_hours: Positive = 12
+    share_per_s: Annotated[float, Meta(ge=0)] = 2.0
+    share_burst: Positive = 60
 
 
 class Rides(Section, frozen=True, kw_only=True):
