@@ -32,6 +32,7 @@ const ordering = (more = {}) => ({
   'GET /v1/me': ME, 'GET /v1/places': PLACES, 'GET /v1/proxies': EMPTY, 'GET /v1/cases': EMPTY, 'GET /v1/subscriptions': EMPTY, 'POST /v1/ride-estimates': () => [200, ESTIMATE], ...more,
 })
 const riding = (view, more = {}) => ({ 'GET /v1/cases/DC-1': typeof view === 'function' ? () => [200, view()] : view, 'GET /v1/cases/DC-1/rating': {}, 'GET /v1/cases/DC-1/complaint': {}, ...more })
+const whereabouts = (more = {}) => ({ case_no: 'DC-1', stage: 'some', stage_text: '某一段', spot: HOME, heading: null, at: new Date().toISOString(), late: false, goal: 'pickup', metres_left: 500, eta_s: 120, text: '', poll_s: 4, ...more })
 const to = (spot = STATION, more = {}) => ({ ...KEPT, 'draft.ride': { to: { text: '东胜西站', spot }, ...more } })
 
 test('the price is said line by line before anything is asked for, and one tap asks for it once', async () => {
@@ -138,17 +139,18 @@ test('while a car is looked for it is said how; once it comes its plate, its dri
 })
 
 test('the car is followed on a line, which ends when nobody looks and begins anew when somebody does', async () => {
-  const here = (lng, more = {}) => ({ spot: { lng, lat: 39.82 }, at: new Date().toISOString(), ...more })
+  const here = (lng, text = '') => whereabouts({ spot: { lng, lat: 39.82 }, text })
   const phone = await Handset.take({ start: RIDE, answers: riding(ride({ driver: DRIVER, can_follow: true }), { 'GET /v1/rides/DC-1/position': here(109.99) }) })
   await until(() => phone.lines.length, () => 'a line')
   const [line] = phone.lines
   assert.equal(JSON.parse(new URL(line.url).searchParams.get('preview-headers')).Authorization, 'Bearer mine')
   line.open()
-  line.tell(here(109.985, { metres: 800, minutes: 3 }))
+  line.tell(here(109.985, '离您还有 800 米，约 3 分钟到'))
   await phone.see('离您还有 800 米，约 3 分钟到')
+  await phone.see('位置是刚刚的')
   const car = () => phone.all('.map-marker').find((one) => one.dataset.id === '3')
   assert.equal(car().dataset.lng, '109.985')
-  line.tell(here(109.982, { metres: 300, minutes: 1 }))
+  line.tell(here(109.982, '离您还有 300 米'))
   await phone.see('离您还有 300 米')
   assert.equal(car().dataset.lng, '109.982')
 
@@ -158,16 +160,16 @@ test('the car is followed on a line, which ends when nobody looks and begins ane
   await until(() => phone.lines.length === 2, () => 'a new line')
   phone.lines[1].open()
   const asked = phone.did('GET /v1/cases/DC-1').length
-  phone.lines[1].tell({ version: 9 })
-  await until(() => phone.did('GET /v1/cases/DC-1').length > asked, () => 'the case is asked for when something else is new')
+  phone.lines[1].onclose({ code: 4410, reason: '行程已结束或正在重新派车' })
+  await until(() => phone.did('GET /v1/cases/DC-1').length > asked, () => 'the case is asked for when there is no car any more')
+  assert.equal(phone.lines.length, 2)
   phone.away()
 })
 
 test('where no line gets through the car is asked for again and again, until one does', async () => {
-  let lng = 109.99
   const phone = await Handset.take({
     start: RIDE, settings: { sockets: 'refused' }, faster: 10,
-    answers: riding(ride({ driver: DRIVER, can_follow: true }), { 'GET /v1/rides/DC-1/position': () => [200, { spot: { lng: (lng -= 0.001), lat: 39.82 }, at: new Date().toISOString(), metres: 500, minutes: 2 }] }),
+    answers: riding(ride({ driver: DRIVER, can_follow: true }), { 'GET /v1/rides/DC-1/position': whereabouts({ text: '离您还有 500 米' }) }),
   })
   await phone.see('离您还有 500 米')
   const polls = () => phone.did('GET /v1/rides/DC-1/position').length
@@ -181,6 +183,7 @@ test('where no line gets through the car is asked for again and again, until one
   assert.ok(polls() <= before + 1, 'nobody polls beside a line that holds')
   phone.lines.at(-1).lose()
   await until(() => polls() > before + 1, () => 'polling again when it breaks')
+  await until(() => phone.lines.length === 2, () => 'and the line is tried again')
   phone.away()
 })
 
@@ -224,7 +227,7 @@ test('at the end the fare is there line by line, and paid in cash or by the bill
 test('family gets a link that stops when it is told to', async () => {
   const phone = await Handset.take({
     start: RIDE,
-    answers: riding(ride({ driver: DRIVER, share_open: true }), { 'POST /v1/rides/DC-1/shares': () => [201, { token: 't-1', url: '', path: '', expires_at: '2040-01-01T00:00:00Z' }], 'DELETE /v1/rides/DC-1/shares': () => [204, null] }),
+    answers: riding(ride({ driver: DRIVER, share_open: true }), { 'POST /v1/rides/DC-1/shares': () => [201, { token: 't-1', url: '', path: '/packages/rides/pages/shared/index?token=t-1', expires_at: '2040-01-01T00:00:00Z' }], 'DELETE /v1/rides/DC-1/shares': () => [204, null] }),
   })
   await phone.see('做一个链接')
   assert.deepEqual(plain(phone.instance.onShareAppMessage()).path, '/pages/home/index')
@@ -241,10 +244,11 @@ test('family gets a link that stops when it is told to', async () => {
 })
 
 test('whoever opens the link sees the car without signing in, and nothing once it is over', async () => {
-  let answer = [200, { sentence: '乘客在车上，约 10 分钟到', state_text: '在路上', tone: 'active', plate: '蒙K·A0001', driver: '刘师傅', spot: HOME, at: new Date().toISOString() }]
+  let answer = [200, { ...whereabouts({ text: '乘客在车上，约 10 分钟到', goal: 'dropoff' }), driver: '刘师傅', plate: '蒙K·A0001', model: '轩逸', colour: '白色', pickup: HOME, dropoff: STATION }]
   const phone = await Handset.take({ start: SHARED, faster: 10, kept: {}, answers: { 'GET /v1/ride-shares/t-1': () => answer } })
   await phone.see('乘客在车上，约 10 分钟到')
-  await phone.see('蒙K·A0001')
+  await phone.see('蒙K·A0001刘师傅 · 白色 轩逸')
+  assert.deepEqual(phone.all('.map-marker').map((one) => one.dataset.id), ['2', '3'])
   assert.deepEqual([...new Set(phone.asked.map((one) => one.what))], ['GET /v1/ride-shares/t-1'])
   answer = [404, { error: { code: 'share_over', message: '这趟车已经结束' } }]
   phone.instance.load()

@@ -2,24 +2,27 @@
 const request = require('./request')
 
 const SHARES = 'rides.shares'
-const ASK_AGAIN_MS = 4000
+const POLL_S = 4
 const FIRST_TRY_MS = 5000
 const LONGEST_TRY_MS = 60000
+/** No car is on its way any more, or the ride is not mine to see: as a close of the line, and as an answer. */
+const OVER = [4404, 4410]
+const REFUSED = [403, 404, 409]
 
-/** → where the driver is now @param {string} caseNo */
+/** → RidePositionView @param {string} caseNo */
 const get = (caseNo) => request.get(`/v1/rides/${caseNo}/position`)
 
-/** What whoever has the link sees; nobody has to sign in. @param {string} token */
-const shared = (token) => request.look(`/v1/ride-shares/${token}`)
+/** What whoever has the link sees; nobody has to sign in. → SharedRideView @param {string} token */
+const shared = (token) => request.look(`/v1/ride-shares/${encodeURIComponent(token)}`)
 
-/** A link for family, until the ride is over; the phone knows it until then. @param {string} caseNo */
+/** A page that family can open until the ride is over, the same one each time; the phone knows it until then. @param {string} caseNo */
 async function share(caseNo) {
-  const made = await request.write(`/v1/rides/${caseNo}/shares`)
-  wx.setStorageSync(SHARES, { [caseNo]: made.token })
-  return made.token
+  const { path } = await request.write(`/v1/rides/${caseNo}/shares`)
+  wx.setStorageSync(SHARES, { [caseNo]: path })
+  return path
 }
 
-/** The link that this phone has made, if it still knows it. @param {string} caseNo @returns {string} */
+/** The page that this phone has given away, if it still knows it. @param {string} caseNo @returns {string} */
 const linkOf = (caseNo) => (wx.getStorageSync(SHARES) || {})[caseNo] || ''
 
 /** @param {string} caseNo */
@@ -29,80 +32,85 @@ async function unshare(caseNo) {
 }
 
 /**
- * Follows the car until `stop` is called. While the line does not hold, it is asked by polling, and the line is tried again ever
- * less often.
+ * Follows the car until `stop` is called or there is none to follow. While the line does not hold, it is asked by polling, and
+ * the line is tried again ever less often.
  * @param {string} caseNo
- * @param {{ moved: (position: any) => void, changed: () => void }} tell moved: where it is; changed: something else is new
+ * @param {{ moved: (position: any) => void, over: () => void }} tell
  * @returns {{ stop: () => void }}
  */
 function follow(caseNo, tell) {
   /** @type {WechatMiniprogram.SocketTask | null} */
   let line = null
-  let stopped = false
-  let polling = 0
-  let retry = 0
-  let pause = FIRST_TRY_MS
+  let [stopped, holds] = [false, false]
+  let [polling, retry, pause] = [0, 0, FIRST_TRY_MS]
 
   async function poll() {
     clearTimeout(polling)
-    const found = await get(caseNo).catch(() => null)
-    if (stopped || polling < 0) return
-    if (found) tell.moved(found)
-    polling = setTimeout(poll, ASK_AGAIN_MS)
+    if (stopped || holds) return
+    try {
+      const found = await get(caseNo)
+      if (stopped || holds) return
+      tell.moved(found)
+      polling = setTimeout(poll, (found.poll_s || POLL_S) * 1000)
+    } catch (error) {
+      if (REFUSED.includes(error.status)) end()
+      else if (!stopped && !holds) polling = setTimeout(poll, POLL_S * 1000)
+    }
   }
 
-  function lost() {
+  /** @param {{ code?: number, reason?: string }} how */
+  function lost({ code, reason }) {
     if (stopped || !line) return
     line = null
-    polling = 0
-    poll()
+    holds = false
+    if (OVER.includes(code)) {
+      end()
+      return
+    }
+    const told = /again_ms=(\d+)/.exec(reason || '')
     clearTimeout(retry)
-    retry = setTimeout(open, pause)
+    retry = setTimeout(open, told ? Number(told[1]) : pause)
     pause = Math.min(pause * 2, LONGEST_TRY_MS)
+    poll()
   }
 
   async function open() {
     const made = await request.connect(`/v1/rides/${caseNo}/live`).catch(() => null)
     if (stopped || !made) {
       if (made) made.close({})
+      else retry = setTimeout(open, pause)
       return
     }
     line = made
     made.onOpen(() => {
-      if (stopped) return
-      clearTimeout(polling)
-      polling = -1
+      holds = true
       pause = FIRST_TRY_MS
+      clearTimeout(polling)
     })
     made.onMessage(({ data }) => {
-      if (stopped) return
-      const told = read(data)
-      if (told.spot || told.position) tell.moved(told.position || told)
-      else tell.changed()
+      if (!stopped) tell.moved(JSON.parse(String(data)))
     })
     made.onClose(lost)
-    made.onError(lost)
+    made.onError(() => lost({}))
+  }
+
+  function stop() {
+    stopped = true
+    clearTimeout(polling)
+    clearTimeout(retry)
+    if (line) line.close({})
+    line = null
+  }
+
+  function end() {
+    if (stopped) return
+    stop()
+    tell.over()
   }
 
   poll()
   open()
-  return {
-    stop() {
-      stopped = true
-      clearTimeout(polling)
-      clearTimeout(retry)
-      if (line) line.close({})
-    },
-  }
-}
-
-/** @param {string | ArrayBuffer} data */
-function read(data) {
-  try {
-    return JSON.parse(String(data)) || {}
-  } catch (error) {
-    return {}
-  }
+  return { stop }
 }
 
 module.exports = { follow, get, linkOf, share, shared, unshare }

@@ -10,6 +10,7 @@ const IMAGES = '/packages/rides/images'
 const PHONE = /\d{3,4}-?\d{7,8}|1\d{10}/
 const OWED = 'fare_owed'
 const FAR_M = 1000
+const JUST_S = 20
 
 /** @param {string} kind */
 const iconOf = (kind) => ICONS[kind] || 'map-pin'
@@ -105,13 +106,11 @@ function mapOf({ pickup, dropoff, boarded_at: boarded }, position) {
 /** @param {{ lng: number, lat: number }} spot */
 const at = ({ lng, lat }) => ({ longitude: lng, latitude: lat })
 
-/** How far and how old, in words. @param {any} position @param {any} details @param {number} [now] */
-function whereOf(position, { eta_at: eta, boarded_at: boarded, arrived_at: arrived }, now = Date.now()) {
-  const near = typeof position.metres === 'number' ? `离${boarded ? '下车的地方' : '您'}还有 ${far(position.metres)}` : ''
-  const soon = typeof position.minutes === 'number' ? `约 ${Math.max(1, position.minutes)} 分钟到` : !boarded && !arrived && eta ? `${clock(eta)} 左右到` : ''
-  const age = position.at ? Math.max(0, Math.round((now - Date.parse(position.at)) / 1000)) : 0
-  const old = age < 20 ? '位置是刚刚的' : age < 120 ? `位置是 ${age} 秒前的` : `位置是 ${when(position.at)} 的，司机那边可能没有信号`
-  return { text: position.sentence || position.text || [near, soon].filter(Boolean).join('，'), age: old }
+/** Where the car is, and how old that is. @param {any} position @param {number} [now] */
+function whereOf({ text, at: heard, late }, now = Date.now()) {
+  const age = heard ? Math.max(0, Math.round((now - Date.parse(heard)) / 1000)) : 0
+  if (!heard) return { text, age: '还没有收到车的位置' }
+  return { text, age: late ? `位置是 ${when(heard)} 的，司机那边可能没有信号` : age < JUST_S ? '位置是刚刚的' : `位置是 ${age} 秒前的` }
 }
 
 module.exports = { driverOf, dueOf, fareOf, helpOf, iconOf, leftOf, mapOf, rowsOf, waitOf, waitingOf, whereOf }

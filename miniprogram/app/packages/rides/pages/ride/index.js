@@ -15,6 +15,8 @@ Page({
   ticking: 0,
   line: /** @type {{ stop: () => void } | null} */ (null),
   position: /** @type {any} */ (null),
+  /** The version of the ride at which there was no car to follow: it is not tried again until something has changed. */
+  ended: 0,
 
   data: {
     state: 'loading', error: '', item: /** @type {any} */ (null), driver: /** @type {any} */ (null), fare: /** @type {any} */ (null), due: /** @type {any} */ ({}), rows: /** @type {any[]} */ ([]),
@@ -90,7 +92,7 @@ Page({
     })
     this.place()
     this.tick()
-    if (details.can_follow) this.follow()
+    if (details.can_follow && item.version !== this.ended) this.follow()
     else this.leave()
   },
 
@@ -101,7 +103,11 @@ Page({
         this.position = position
         this.place()
       },
-      changed: () => this.load(),
+      over: () => {
+        this.ended = this.data.item.version
+        this.leave()
+        this.load()
+      },
     })
   },
 
@@ -115,14 +121,14 @@ Page({
     const { item } = this.data
     const { details } = item
     const seen = details.can_follow && (details.pickup.spot || this.position)
-    this.setData({ map: seen ? mapOf(details, this.position) : null, where: seen && this.position ? whereOf(this.position, details) : null })
+    this.setData({ map: seen ? mapOf(details, this.position) : null, where: seen && this.position ? whereOf(this.position) : null })
   },
 
   tick() {
     const { item } = this.data
     if (!item) return
     const waiting = waitingOf(item.details)
-    const news = { waiting, offerLeft: item.open ? leftOf(item.details.offer_until) : '', ...(this.data.where && this.position ? { where: whereOf(this.position, item.details) } : {}) }
+    const news = { waiting, offerLeft: item.open ? leftOf(item.details.offer_until) : '', ...(this.data.where && this.position ? { where: whereOf(this.position) } : {}) }
     this.setData(news)
   },
 
@@ -189,7 +195,7 @@ Page({
   onShareAppMessage() {
     const { link, item } = this.data
     if (!link) return { title: '诃额伦社区', path: '/pages/home/index' }
-    return { title: `看看我到哪里了：去${item.details.dropoff.text}`, path: `/packages/rides/pages/shared/index?token=${encodeURIComponent(link)}` }
+    return { title: `看看我到哪里了：去${item.details.dropoff.text}`, path: link }
   },
 
   pay() {

@@ -1,8 +1,9 @@
 const positions = require('../../../../services/positions')
 const { mapOf, whereOf } = require('../../drawing')
 
-const LOOK_AGAIN_MS = 5000
-const NOWHERE = { spot: null }
+const LOOK_AGAIN_S = 5
+/** What the car drives to once the passenger sits in it. */
+const TO_THE_END = 'dropoff'
 
 /** Somebody's ride, for whoever they gave the link to: no signing in, and nothing once the ride is over. */
 Page({
@@ -10,7 +11,7 @@ Page({
   timer: 0,
   shown: false,
 
-  data: { state: 'loading', error: '', over: '', ride: /** @type {any} */ (null), map: /** @type {any} */ (null), where: /** @type {any} */ (null) },
+  data: { state: 'loading', error: '', over: '', ride: /** @type {any} */ (null), car: '', map: /** @type {any} */ (null), where: /** @type {any} */ (null) },
 
   /** @param {{ token?: string }} query */
   onLoad({ token = '' }) {
@@ -36,22 +37,21 @@ Page({
     clearTimeout(this.timer)
     try {
       const ride = await positions.shared(this.token)
-      const { position } = ride
-      const details = { pickup: NOWHERE, dropoff: NOWHERE, ...ride }
-      const car = position || (ride.spot ? { ...ride, sentence: '' } : null)
-      this.setData({ state: 'ready', over: '', ride, map: car ? mapOf(details, car) : null, where: car ? whereOf(car, details) : null })
-      this.again()
+      const ends = { pickup: { spot: ride.pickup }, dropoff: { spot: ride.dropoff }, boarded_at: ride.goal === TO_THE_END }
+      this.setData({ state: 'ready', over: '', ride, car: [ride.driver, [ride.colour, ride.model].filter(Boolean).join(' ')].filter(Boolean).join(' · '), map: mapOf(ends, ride), where: whereOf(ride) })
+      this.again(ride.poll_s)
     } catch (error) {
       if (error.status && error.status < 500) this.setData({ state: 'empty', over: error.message })
       else {
         if (!this.data.ride) this.setData({ state: 'error', error: error.message })
-        this.again()
+        this.again(LOOK_AGAIN_S)
       }
     }
   },
 
-  again() {
-    if (this.shown) this.timer = setTimeout(() => this.load(), LOOK_AGAIN_MS)
+  /** @param {number} seconds */
+  again(seconds) {
+    if (this.shown) this.timer = setTimeout(() => this.load(), seconds * 1000)
   },
 
   home() {
