@@ -13,6 +13,7 @@ from server.cases import CaseNumbers
 from server.cases.pages import CasePages
 from server.catalogue import Pages
 from server.config import Attachments, Settings
+from server.drivers import DRIVERS, Driver
 from server.kit.clock import Clock
 from server.kit.db import Cache, Database
 from server.kit.files import Files
@@ -22,7 +23,7 @@ from server.kit.pace import Pace
 from server.kit.pictures import Bounds, Pictures
 from server.kit.vault import Vault
 from server.live import Live
-from server.positions import Whereabouts
+from server.positions import Onlookers, Trips, Whereabouts
 from server.progress import Paces
 from server.proxies import Book
 from server.residents import RESIDENTS, Resident
@@ -33,6 +34,9 @@ from server.statistics import Figures
 from server.unread import Unread
 
 log = structlog.get_logger()
+
+_LOOKED_AGAIN_S = 600
+"""Who of the staff follows a car is written down again after so long, and not each time their page asks."""
 
 
 class WeChatGateway(Protocol):
@@ -134,6 +138,8 @@ class Building:
         self.progress = Paces(settings.progress)
         self.verifying = Pace(settings.documents.verify_per_minute / 60, settings.documents.verify_burst)
         self.reporting = Pace(settings.positions.per_s, settings.positions.burst)
+        self.sharing = Pace(settings.positions.share_per_s, settings.positions.share_burst)
+        self.looked = Pace(1 / _LOOKED_AGAIN_S, 1)
         self.vault = Vault(settings.field_key)
         self.files: Files = db.files()
         self.pictures = _pictures(settings.attachments)
@@ -144,6 +150,9 @@ class Building:
         self.case_pages = CasePages(db.follower, self.unread)
         self.proxies = Book(db)
         self.whereabouts = Whereabouts(db)
+        self.trips = Trips(db)
+        self.onlookers = Onlookers(db, self.whereabouts, settings)
+        self._drivers: Cache[Driver] = Cache(db.follower, DRIVERS.name, settings.sessions.remembered)
         self.statistics = Figures(db)
         self._residents: Cache[Resident] = Cache(db.follower, RESIDENTS.name, settings.sessions.remembered)
         self._sessions: Cache[Session] = Cache(db.follower, SESSIONS.name, settings.sessions.remembered)
@@ -154,7 +163,9 @@ class Building:
             per_process=settings.live.per_process,
         )
         self.lifecycle.when_draining(self.live.end_all)
+        self.lifecycle.when_draining(self.onlookers.end_all)
         metrics.lines.set_function(lambda: len(self.live))
+        metrics.ride_lines.set_function(lambda: len(self.onlookers))
 
     def known_actor(self, token: str) -> Actor | None:
         """Who the token stands for, from memory alone; None when memory cannot say, or there is something to write."""
@@ -226,6 +237,16 @@ class Building:
         if actor is not None and not actor.serves(resident.community_id):
             raise residents.ResidentNotFound
         return resident
+
+    async def driver(self, driver_id: str) -> Driver | None:
+        """Whether they are on duty, and with which ride, from memory in steady state; that they are not at work is never
+        taken from memory, which hears of it a moment later."""
+        known = self._drivers.peek(driver_id)
+        if known is not None and known.state == "off":
+            self._drivers.drop(driver_id)
+        return await self._drivers.get(
+            driver_id, lambda: self.db.reading(lambda reader: reader.get(DRIVERS, driver_id))
+        )
 
     def profile_changed(self, resident_id: str) -> None:
         """This process forgets at once what it has just changed; the others hear of it within a second."""

@@ -4,31 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.places import Spot
-from schemas.staff import Grant
 from server.positions import POSITIONS, near
 from tests.doors import Happy, Visit
 from tests.houses import next_door
-from tests.world import Person, Reply, World, unique
-
-SQUARE = Spot(109.98, 39.82)
-"""A square in Dongsheng; a thousandth of a degree to the north is 111 metres."""
-PATH = "/v1/driver/position"
-
-
-def north(metres: float, of: Spot = SQUARE) -> Spot:
-    return Spot(of.lng, round(of.lat + metres / 111_195, 6))
-
-
-def at(spot: Spot, **more: Any) -> dict[str, Any]:
-    return {"spot": {"lng": spot.lng, "lat": spot.lat}, **more}
-
-
-async def driver(world: World) -> Person:
-    return await world.staff(Grant(role="driver", provider_id=unique("provider")), name="张强")
-
-
-async def put(person: Person, spot: Spot, **more: Any) -> Reply:
-    return await person.world.call("PUT", PATH, at(spot, **more), token=person.token)
+from tests.riding import PATH, SQUARE, at, driver, north, put
+from tests.world import World
 
 
 async def nearby(world: World, spot: Spot, radius_m: float = 3000, **more: Any) -> list[tuple[str, int]]:

@@ -242,6 +242,9 @@ REACHES: Mapping[str, Reach] = {
     "/v1/pos/files": Reach("everybody"),
     "/v1/pos/files/{file_id}*": Reach("everybody", absent=True),
     "/v1/progress": Reach("everybody"),
+    "/v1/rides/{case_no}/live": Reach("everybody", absent=True),
+    "/v1/rides/{case_no}/position": Reach("everybody", absent=True),
+    "/v1/ride-shares/{token}": Reach("everybody", absent=True),
     "/v1/pay-checks": Reach("everybody"),
     "/v1/pay-checks/{day}*": Reach("everybody", absent=True),
     "POST /v1/pay-checks/{day}/run": Reach("everybody"),
@@ -283,6 +286,7 @@ REACHES: Mapping[str, Reach] = {
     "/v1/bills*": Reach("nobody"),
     "/v1/payments*": Reach("nobody"),
     "/v1/proxies*": Reach("nobody"),
+    "/v1/rides/{case_no}/shares": Reach("nobody"),
     "/v1/subscriptions": Reach("nobody"),
 }
 
@@ -308,6 +312,7 @@ WORDS: Mapping[str, str] = {
     "code": "nothing",
     "proposal_id": "nothing",
     "queue": "messages",
+    "token": "nothing",
 }
 ACTIONS: Mapping[str, str] = {
     "/console/providers/{provider_id}/{action}": "draft-prices",

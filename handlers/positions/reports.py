@@ -3,6 +3,8 @@
 from handlers.base import Endpoint, allow
 from schemas.positions import ReportPosition
 from server import positions
+from server.cases import CaseNotFound
+from server.positions import Position
 
 
 class DriverPosition(Endpoint):
@@ -15,8 +17,23 @@ class DriverPosition(Endpoint):
         late = house.reporting.late(driver_id, self.began)
         if late:
             raise positions.PositionsTooMany(retry_after=late)
-        rules, now = house.settings.positions, house.db.now()
+        rules, driver = house.settings.positions, await house.driver(driver_id)
+        if driver is None or driver.state == "off":
+            raise positions.NotOnDuty
         last = await house.whereabouts.last(driver_id)
-        row = positions.made(driver_id, report, None, last, now, rules)
+        row = positions.made(driver_id, report, driver.ride_no, last, house.db.now(), rules)
         await house.db.alone(lambda tx: positions.write(tx, row))
         house.whereabouts.reported(row)
+        if row.ride_no is not None:
+            await self._note(row.ride_no, row)
+
+    async def _note(self, ride_no: str, row: Position) -> None:
+        """The way with the passenger on board is measured."""
+        house = self.building
+        try:
+            trip = await house.trips.known(ride_no)
+        except (CaseNotFound, positions.RideNotFollowed):
+            return
+        if trip.stage == "on_board":
+            rules = house.settings.positions
+            await house.db.alone(lambda tx: positions.note(tx, ride_no, row, rules))

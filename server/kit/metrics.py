@@ -39,6 +39,7 @@ class Metrics:
         self.backlog = Gauge("hoelun_jobs_due", "Rows due and not taken", ["queue"], registry=self.registry)
 
         self.lines = Gauge("hoelun_console_lines", "Open pages of the console", registry=self.registry)
+        self.ride_lines = Gauge("hoelun_ride_lines", "Open lines to a ride's car", registry=self.registry)
 
     def answered(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request; the labelled children are looked up once."""

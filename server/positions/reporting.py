@@ -14,6 +14,10 @@ _LEAST_S = 1.0
 """Two reports of the same second are a second apart for whoever asks how fast that was."""
 
 
+class NotOnDuty(Conflict):
+    """您还没有上班，不用上报位置"""
+
+
 class PositionOutdated(Conflict):
     """这个位置已经过时，没有采用"""
 
