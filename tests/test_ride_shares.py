@@ -119,3 +119,22 @@ async def test_asking_for_links_again_and_again_is_held_back_by_address(world: W
         assert [reply.status for reply in asked] == [200, 200, 200, 429]
         other = await house.call("GET", path, headers={"X-Forwarded-For": "203.0.113.10"})
         assert other.status == 200
+
+
+async def test_the_page_says_and_draws_where_the_car_is_and_is_friendly_when_it_is_over(world: World) -> None:
+    one = await riding(world)
+    token = await link(one)
+    unheard = (await world.call("GET", f"/r/{token}")).body.decode()
+    assert "暂时收不到车的位置" in unheard and 'class="car"' not in unheard
+    await put(one.driver, north(800))
+    reply = await world.call("GET", f"/r/{token}")
+    page = reply.body.decode()
+    assert "车离上车点还有约 1.1 公里，预计 3 分钟" in page and "张师傅" in page and 'data-every="3"' in page
+    assert all(f'class="{kind}"' in page for kind in ("pickup", "dropoff", "car", "way"))
+    assert reply.headers["Referrer-Policy"] == "no-referrer" and "noindex" in reply.headers["X-Robots-Tag"]
+    for secret in (one.case_no, "王桂英", "1394770", "绿苑", "张强"):
+        assert secret not in page
+    assert (await one.passenger.delete(f"/v1/rides/{one.case_no}/shares")).status == 204
+    over = await world.call("GET", f"/r/{token}")
+    assert over.status == 404 and "请给家人打个电话" in over.body.decode()
+    assert "data-every" not in over.body.decode(), "a page that is over asks no more"
