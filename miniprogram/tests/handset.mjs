@@ -50,7 +50,7 @@ const built = Promise.all([runtime('boot.js'), compiled()])
 
 export class Handset {
   /**
-   * start: a page with its query; answers: by 'GET /v1/me', each a body, or a function of (body, query) to [status, body];
+   * start: a page with its query; answers: by 'GET /v1/me', each a body, or a function of (body, query) to [status, body], which may take its time;
    * kept: what the phone has stored by now; faster: by how much its timers are, for what waits for seconds.
    */
   static async take({ start = '', answers = {}, kept = { agreed: 1, token: 'mine' }, settings = {}, faster = 1 } = {}) {
@@ -94,7 +94,7 @@ export class Handset {
     const query = Object.fromEntries(searchParams)
     this.asked.push({ what, query, body: told })
     const found = this.answers[what]
-    const [status, said] = typeof found === 'function' ? found(told, query) : [found === undefined ? 404 : 200, found ?? { error: { code: 'not_found', message: `没有 ${what}` } }]
+    const [status, said] = typeof found === 'function' ? await found(told, query) : [found === undefined ? 404 : 200, found ?? { error: { code: 'not_found', message: `没有 ${what}` } }]
     return reply(status, said)
   }
 

@@ -65,12 +65,22 @@ test('the price is said line by line before anything is asked for, and one tap a
 })
 
 test('of several prices that are asked for the last one counts, and none is shown for what is not filled in', async () => {
-  const answers = ordering({ 'POST /v1/ride-estimates': ({ wheelchair }) => [200, { ...ESTIMATE, fare_text: wheelchair ? '约 21.50 元' : '约 11.50 元', wait_minutes: null }] })
+  let slow
+  const answers = ordering({ 'POST /v1/ride-estimates': async ({ wheelchair, helper }) => {
+    if (helper) await new Promise((resolve) => (slow = resolve))
+    return [200, { ...ESTIMATE, fare_text: wheelchair ? '约 21.50 元' : '约 11.50 元', wait_minutes: null }]
+  } })
   const phone = await Handset.take({ start: ORDER, answers, kept: to() })
   await phone.see('附近现在没有空车，会一直帮您找')
-  const [wheelchair] = phone.all('wx-switch')
+  const [wheelchair, helper] = phone.all('wx-switch')
+  helper.click()
+  await until(() => slow, () => 'an answer that takes its time')
+  helper.click()
   wheelchair.click()
   await phone.see('约 21.50 元')
+  slow()
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.ok(phone.text.includes('约 21.50 元'), 'the late answer')
   phone.tap('约个时间')
   await until(() => !phone.text.includes('约 21.50 元'), () => 'no price without an hour')
   assert.ok(phone.find('约这趟车').hasAttribute('disabled'))
@@ -167,9 +177,13 @@ test('the car is followed on a line, which ends when nobody looks and begins ane
 })
 
 test('where no line gets through the car is asked for again and again, until one does', async () => {
+  let [late, come] = [null, null]
   const phone = await Handset.take({
     start: RIDE, settings: { sockets: 'refused' }, faster: 10,
-    answers: riding(ride({ driver: DRIVER, can_follow: true }), { 'GET /v1/rides/DC-1/position': whereabouts({ text: '离您还有 500 米' }) }),
+    answers: riding(ride({ driver: DRIVER, can_follow: true }), { 'GET /v1/rides/DC-1/position': async () => {
+      await late
+      return [200, whereabouts({ text: '离您还有 500 米' })]
+    } }),
   })
   await phone.see('离您还有 500 米')
   const polls = () => phone.did('GET /v1/rides/DC-1/position').length
@@ -177,10 +191,14 @@ test('where no line gets through the car is asked for again and again, until one
   assert.equal(phone.lines.length, 0)
   phone.preview.settings.set('sockets', 'open')
   await until(() => phone.lines.length, () => 'the line is tried again')
+  const asked = polls()
+  late = new Promise((resolve) => (come = resolve))
+  await until(() => polls() > asked, () => 'a question under way')
   phone.lines.at(-1).open()
   const before = polls()
+  come()
   await new Promise((resolve) => setTimeout(resolve, 900))
-  assert.ok(polls() <= before + 1, 'nobody polls beside a line that holds')
+  assert.equal(polls(), before, 'nobody polls beside a line that holds')
   phone.lines.at(-1).lose()
   await until(() => polls() > before + 1, () => 'polling again when it breaks')
   await until(() => phone.lines.length === 2, () => 'and the line is tried again')
