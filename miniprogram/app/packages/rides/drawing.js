@@ -42,6 +42,7 @@ function rowsOf({ details }) {
     row('accessibility', '需要', needs),
     row('user', '联系人', [details.contact_name, details.contact_phone].filter(Boolean).join(' ')),
     row('wallet', '付款', details.pay_text),
+    row('train-front', '随车票', details.held_for || ''),
     row('message-circle', '留言', details.note),
     row('triangle-alert', '没等到您', details.no_show_note),
   ]
