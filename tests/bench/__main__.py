@@ -17,7 +17,7 @@ import psutil
 from msgspec import Struct
 
 from server.kit import log, supervise, tether
-from tests.bench import lists, transfers
+from tests.bench import lists, sockets, transfers
 from tests.bench.load import Meter, Spent, burst, get, median, post
 from tests.faults.street import HORIZON, Street, open_street, wish
 
@@ -241,8 +241,14 @@ if __name__ == "__main__":
         action="store_true",
         help="transfers of the ledger against the bare driver's writes, alone",
     )
+    parser.add_argument("--sockets", action="store_true", help="cars followed on open lines, alone")
+    parser.add_argument("--rides", type=int, default=500, help="how many cars are followed")
+    parser.add_argument("--seconds", type=int, default=20, help="for how long")
+    parser.add_argument("--web", type=int, default=2, help="how many processes serve them")
     parser.add_argument("--cases", type=int, default=1_000_000, help="how many cases are many")
     given = parser.parse_args()
     if given.transfers:
         sys.exit(asyncio.run(transfers.main(given.scale)))
+    if given.sockets:
+        sys.exit(asyncio.run(sockets.main(given.rides, given.seconds, given.web)))
     sys.exit(asyncio.run(lists.main(given.cases) if given.lists else main(given.scale, given.idle)))
