@@ -45,6 +45,10 @@ NOT_PERSONAL = {
         "provider_id", "name",
     },
     "followup": {"about", "about_title", "provider_id", "tags", "by", "outcome"},
+    "ticket": {
+        *("id", "passenger_id", "passengers", "prices", "fees", "bill_id", "settled", "by", "name", "code", "day"),
+        *("origin", "destination", "number", "carriage", "seat", "carrier"),
+    },
     "redress": {"about", "about_title", "tags", "by", "outcome", "served", "hands"},
 }  # fmt: skip
 """Texts of the details that lead to nobody: names of services, ids, words from lists, who of the staff."""
