@@ -36,7 +36,7 @@ const sources = (id, cursor) => request.get(`/v1/payments/${id}/sources`, { curs
 const receipt = (id) => files.openDrawn(() => request.write(`/v1/payments/${id}/receipt`), () => request.get(`/v1/payments/${id}/receipt`))
 
 /**
- * WeChat's own sheet. → 'paid' when it says so, which the server has to find out for itself, 'dismissed', or 'failed'.
+ * WeChat's own sheet. → 'paid' when it says so, which the server has to find out for itself, 'dismissed', or 'unopened'.
  * @param {any} params what the server has signed
  */
 async function askWeChat(params) {
@@ -44,7 +44,7 @@ async function askWeChat(params) {
     await wx.requestPayment(params)
     return 'paid'
   } catch (error) {
-    return String(error.errMsg).includes('cancel') ? 'dismissed' : 'failed'
+    return String(error.errMsg).includes('cancel') ? 'dismissed' : 'unopened'
   }
 }
 

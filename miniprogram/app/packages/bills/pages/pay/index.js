@@ -119,7 +119,7 @@ Page({
     if (!payment.client_params) return
     clearTimeout(this.timer)
     const answer = await bills.askWeChat(payment.client_params)
-    if (answer === 'failed') this.setData({ problem: '微信支付没有打开，请再试一次' })
+    if (answer === 'unopened') this.setData({ problem: '微信支付没有打开，请再试一次' })
     if (answer === 'paid') this.setData({ paid: true })
     this.looks = 0
     await this.look()

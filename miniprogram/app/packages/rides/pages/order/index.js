@@ -184,7 +184,6 @@ Page({
     const { wanted } = this.data
     this.setData({ busy: true, errors: {}, help: {} })
     await subscriptions.ask(...MOMENTS)
-    await subscriptions.ask('ride', 'ride_change')
     try {
       const ride = await rides.order(asking.asked(wanted))
       rides.remember(wanted.to, wanted.from)
