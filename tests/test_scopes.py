@@ -217,7 +217,7 @@ REACHES: Mapping[str, Reach] = {
     "POST /v1/bills": Reach("resident"),
     "POST /v1/bookings": Reach("resident"),
     "POST /v1/bundles": Reach("resident"),
-    "/v1/passengers": Reach("resident"),
+    "/v1/passengers": Reach("resident", absent=True),
     "/v1/tickets/{case_no}/travellers": Reach("work", absent=True),
     "POST /v1/passengers": Reach("resident"),
     "/v1/passengers/{passenger_id}": Reach("nobody"),
@@ -332,7 +332,6 @@ ACTIONS: Mapping[str, str] = {
 
 QUERIES: Mapping[str, Mapping[str, str]] = {
     "/v1/points/preview": {"category": "grocery", "amount_fen": "12850"},
-    "/v1/passengers": {"resident_id": "{resident_id}"},
     "/v1/fee-rules/{mode}/current/fee": {"face_fen": "15500", "depart_at": "{start}"},
     "/v1/fee-rules/{mode}/{number}/fee": {"face_fen": "15500", "depart_at": "{start}"},
     "/v1/residents": {"phone": "{phone}"},
@@ -353,6 +352,7 @@ PROBES: tuple[tuple[str, Mapping[str, str]], ...] = (
     ("/console/fairness", {"provider_id": "{provider_id}"}),
     ("/v1/rosters", {"provider_id": "{provider_id}"}),
     ("/v1/residents", {"phone": "{phone}"}),
+    ("/v1/passengers", {"resident_id": "{resident_id}"}),
     ("/console/residents", {"phone": "{phone}"}),
 )
 """Lists, asked for what is the other half's by its name."""
