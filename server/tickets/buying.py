@@ -38,22 +38,12 @@ class BeingBought(Conflict):
 
 async def paid(act: Act) -> None:
     """WeChat has it."""
-    _begin(act, act.details.quote.total_fen)
+    money.took(act, act.details.quote.total_fen)
 
 
 async def pay_cash(act: Act) -> None:
     """The window has it. Raises NothingToPay, BillNotOpen."""
-    _begin(act, await money.take_cash(act))
-
-
-def _begin(act: Act, amount_fen: int) -> None:
-    ticket: Ticket = act.details
-    ticket.paid_fen += amount_fen
-    if ticket.bill_id:
-        ticket.settled = [*ticket.settled, ticket.bill_id]
-    ticket.bill_id, ticket.warned = None, False
-    holds.let_go(act)
-    act.facts = {"total": yuan(amount_fen)}
+    money.took(act, await money.take_cash(act))
 
 
 async def watch(act: Act) -> None:

@@ -167,6 +167,12 @@ async def decline(act: Act) -> None:
 
 
 async def lapse(act: Act) -> None:
+    """What was paid in time, though nobody has heard of it yet, is paid."""
+    change = _now(act)
+    if change.bill_id and await money.is_paid(act, change.bill_id):
+        act.target = "rebooking"
+        _took(act, change.pay_fen)
+        return
     await money.withdraw(act)
     _end(act, "lapsed", "改签过了时间，原来的票照用")
 

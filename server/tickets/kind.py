@@ -210,8 +210,10 @@ def _deadlines(act: Act) -> tuple[datetime | None, datetime | None]:
 
 
 def _struck(reader: Reader, case: Case) -> str:
-    """The state that the timer leads to."""
+    """The state that the timer leads to, as far as the order itself can tell."""
     ticket: Ticket = TICKET.details_of(case)
+    if case.state == "authorised":
+        return "expired"
     if case.state in ("submitted", "buying"):
         over = reader.now >= ticket.buy_by
         return {"submitted": "expired", "buying": "failed"}[case.state] if over else case.state

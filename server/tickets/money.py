@@ -4,7 +4,9 @@ from datetime import datetime
 
 from server import charges
 from server.cases import Act
+from server.catalogue import yuan
 from server.kit.errors import Conflict
+from server.tickets import holds
 from server.tickets.details import Ticket
 from server.tickets.words import route
 
@@ -53,3 +55,18 @@ async def take_cash(act: Act) -> int:
 async def withdraw(act: Act) -> None:
     """What is not paid need not be; what is paid in this very moment comes back by itself. Raises BillNotOpen."""
     await charges.cancel(act.tx, act.case.id)
+
+
+async def is_paid(act: Act, bill_id: str) -> bool:
+    return any(one.id == bill_id and one.state == "paid" for one in await charges.of(act.tx, act.case.id))
+
+
+def took(act: Act, amount_fen: int) -> None:
+    """The order is paid: its bill is heard of, and who had it in hand may leave it to another."""
+    ticket: Ticket = act.details
+    ticket.paid_fen += amount_fen
+    if ticket.bill_id:
+        ticket.settled = [*ticket.settled, ticket.bill_id]
+    ticket.bill_id, ticket.warned = None, False
+    holds.let_go(act)
+    act.facts = {"total": yuan(amount_fen)}

@@ -164,7 +164,11 @@ def _ask_again(act: Act) -> None:
 
 
 async def lapse(act: Act) -> None:
-    """Nobody agreed, or nobody paid, in time."""
+    """Nobody agreed, or nobody paid, in time. What was paid in time, though nobody has heard of it yet, is paid."""
+    if act.details.bill_id and await money.is_paid(act, act.details.bill_id):
+        act.target = "buying"
+        money.took(act, act.details.quote.total_fen)
+        return
     await money.withdraw(act)
     _answer(act, "lapsed")
     act.details.bill_id = None
