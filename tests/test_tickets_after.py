@@ -9,6 +9,7 @@ import pytest
 from server.passengers import TRAVELLERS
 from server.tickets import payments
 from tests.houses import next_door
+from tests.test_proxies import trusted
 from tests.ticketing import PRICE, Office, moved, open_office, refused, seen
 from tests.world import World
 
@@ -247,3 +248,22 @@ async def test_an_order_ends_some_days_after_the_trip_and_the_papers_are_wiped(w
         f"/v1/cases/{case['case_no']}/rating", {"stars": 5, "dimensions": {"speed": 5}, "tags": ["买得快"]}
     )
     assert rated.status == 201, rated.body
+
+
+async def test_family_orders_for_whom_it_may_and_nobody_leaves_while_an_order_is_open(world: World) -> None:
+    office, mother, son = await open_office(world), await world.resident(), await world.resident(name="李强")
+    passenger = await office.passenger(mother, 1956)
+    wish = office.wish([passenger], resident_id=mother.id)
+    assert (await son.post("/v1/tickets", wish)).code == "ticket_not_for_others"
+    await trusted(mother, son)
+    reply = await son.post("/v1/tickets", wish)
+    assert (reply.status, reply.json["resident"]["id"]) == (201, mother.id), reply.body
+    quoted = await moved(office.agent, reply.json, "quote", **office.quoting(reply.json))
+    agreed = await moved(son, quoted, "authorise", quote_version=1)
+    assert agreed["details"]["quote"]["total_fen"] == PRICE, "she is over sixty"
+    left = await mother.delete("/v1/me")
+    assert (left.status, left.code) == (409, "cases_still_open")
+    export = (await mother.get("/v1/me/export")).json
+    assert agreed["case_no"] in repr(export)
+    ended = await moved(mother, agreed, "cancel")
+    assert (ended["state"], ended["details"]["wiped"]) == ("cancelled", True)
