@@ -163,9 +163,11 @@ test('the car is followed on a line, which ends when nobody looks and begins ane
   await phone.see('位置是刚刚的')
   const car = () => phone.all('.map-marker').find((one) => one.dataset.id === '3')
   assert.equal(car().dataset.lng, '109.985')
+  const seen = plain(phone.instance.data.map.points)
   line.tell(here(109.982, '离您还有 300 米'))
   await phone.see('离您还有 300 米')
   assert.equal(car().dataset.lng, '109.982')
+  assert.deepEqual(plain(phone.instance.data.map.points), seen, 'the map does not jump')
 
   phone.preview.background()
   await until(() => line.closed === 1000, () => 'the line is closed')

@@ -90,18 +90,24 @@ function waitingOf({ arrived_at: arrived, boarded_at: boarded, ended_at: ended, 
   return { left, text: left ? `免费等到 ${clock(until)}` : `${clock(until || arrived)} 起按分钟收等候费` }
 }
 
-/** What lies on the map, and which points have to be seen, where there is more than one: the car and where it is going to. @param {any} details @param {any} position */
-function mapOf({ pickup, dropoff, boarded_at: boarded }, position) {
+/**
+ * What lies on the map, and which points have to be seen, where there is more than one: the car and where it is going to. Those
+ * stay as they are in `drawn` while the way is the same, so that the map does not jump with each step of the car.
+ * @param {any} details @param {any} position @param {any} [drawn] the map as it was before
+ */
+function mapOf({ pickup, dropoff, boarded_at: boarded }, position, drawn) {
   const points = [pickup.spot && at(pickup.spot), dropoff.spot && at(dropoff.spot)]
   const markers = [
     pickup.spot && !boarded && { id: 1, ...at(pickup.spot), iconPath: `${IMAGES}/from.png`, width: PIN, height: PIN, ariaLabel: '上车的地方' },
     dropoff.spot && { id: 2, ...at(dropoff.spot), iconPath: `${IMAGES}/to.png`, width: PIN, height: PIN, ariaLabel: '要去的地方' },
     position && position.spot && { id: 3, ...at(position.spot), iconPath: `${IMAGES}/car.png`, width: CAR_SIDE, height: CAR_SIDE, anchor: { x: 0.5, y: 0.5 }, zIndex: 9, ariaLabel: '车' },
   ].filter(Boolean)
+  const way = [Boolean(boarded), Boolean(position && position.spot)].join()
+  if (drawn && drawn.way === way) return { ...drawn, markers }
   const next = boarded ? points[1] : points[0]
   const seen = position && position.spot ? [at(position.spot), next] : points
   const shown = seen.filter(Boolean)
-  return { markers, points: shown.length > 1 ? shown : [], middle: shown[0] || { latitude: 0, longitude: 0 } }
+  return { way, markers, points: shown.length > 1 ? shown : [], middle: shown[0] || { latitude: 0, longitude: 0 } }
 }
 
 /** @param {{ lng: number, lat: number }} spot */

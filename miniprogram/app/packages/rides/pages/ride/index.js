@@ -121,7 +121,8 @@ Page({
     const { item } = this.data
     const { details } = item
     const seen = details.can_follow && (details.pickup.spot || this.position)
-    this.setData({ map: seen ? mapOf(details, this.position) : null, where: seen && this.position ? whereOf(this.position) : null })
+    const map = seen ? mapOf(details, this.position, this.data.map) : null
+    this.setData({ ...(map && this.data.map && map.way === this.data.map.way ? { 'map.markers': map.markers } : { map }), where: seen && this.position ? whereOf(this.position) : null })
   },
 
   tick() {

@@ -38,7 +38,7 @@ Page({
     try {
       const ride = await positions.shared(this.token)
       const ends = { pickup: { spot: ride.pickup }, dropoff: { spot: ride.dropoff }, boarded_at: ride.goal === TO_THE_END }
-      this.setData({ state: 'ready', over: '', ride, car: [ride.driver, [ride.colour, ride.model].filter(Boolean).join(' ')].filter(Boolean).join(' · '), map: mapOf(ends, ride), where: whereOf(ride) })
+      this.setData({ state: 'ready', over: '', ride, car: [ride.driver, [ride.colour, ride.model].filter(Boolean).join(' ')].filter(Boolean).join(' · '), map: mapOf(ends, ride, this.data.map), where: whereOf(ride) })
       this.again(ride.poll_s)
     } catch (error) {
       if (error.status && error.status < 500) this.setData({ state: 'empty', over: error.message })
