@@ -131,7 +131,8 @@ function buttonsOf({ actions }) {
 function askedOf(action, details) {
   const read = action.fields.filter((/** @type {any} */ one) => one.name in READ).map((/** @type {any} */ one) => [one.name, READ[one.name](details)])
   const some = action.fields.find((/** @type {any} */ one) => SOME.includes(one.name))
-  return { read: Object.fromEntries(read), some: some ? some.name : '', typed: action.fields.filter((/** @type {any} */ one) => one !== some && one.type !== 'hidden' && !(one.name in READ)) }
+  const typed = action.fields.filter((/** @type {any} */ one) => one !== some && one.type !== 'hidden' && !(one.name in READ))
+  return { read: Object.fromEntries(read), some: some ? some.name : '', typed, money: typed.filter((/** @type {any} */ one) => one.name.endsWith('_fen')).map((/** @type {any} */ one) => one.name) }
 }
 
 module.exports = { askedOf, buttonsOf, changeOf, left, quoteOf, refundOf, rowsOf, slipOf, starts, ticketOf }

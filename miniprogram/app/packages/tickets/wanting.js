@@ -45,7 +45,7 @@ const choice = (mode, before = []) => ({ key: Math.max(0, ...before.map((one) =>
 function blank(mode = 'train') {
   return {
     mode, origin: HOME[mode], destination: '', day: '', alternatives: [choice(mode)], ceiling: '', by: '', party: 'all',
-    passengers: /** @type {string[]} */ ([]), contact: { name: '', phone: '' }, delivery: 'none', address: '', note: '', ride: false, pickup: /** @type {any} */ (null),
+    passengers: /** @type {string[]} */ ([]), contact: { name: '', phone: '' }, delivery: 'none', address: '', note: '',
   }
 }
 
@@ -77,7 +77,6 @@ function lacking(part, form, now = Date.now()) {
     if (!fenOf(form.ceiling)) found.ceiling = '请填每张票最多多少钱，例如 300'
     if (!form.by || Date.parse(form.by) <= now) found.by = '请选什么时候以前买到'
     if (form.delivery === 'post' && !form.address.trim()) found.address = '请填寄到哪里'
-    if (form.ride && !(form.pickup && form.pickup.spot)) found.pickup = '请选在哪里上车'
   }
   return found
 }
@@ -98,7 +97,6 @@ function bodyOf(form) {
     ...(name || phone ? { contact: { name: name.trim(), phone: phone.trim() } } : {}),
     delivery: { how: form.delivery, ...(form.delivery === 'post' ? { address: form.address.trim() } : {}) },
     note: form.note.trim(),
-    ...(form.ride ? { station_ride: { pickup: form.pickup } } : {}),
   }
 }
 
@@ -115,7 +113,6 @@ function summaryOf(form, people) {
     by: form.by ? `${day(form.by)} ${clock(form.by)} 前买到，买不到就把钱退给您` : '',
     party: PARTIES.find((one) => one.value === form.party),
     delivery: [DELIVERIES.find((one) => one.value === form.delivery), form.delivery === 'post' ? form.address : ''].map((one) => (typeof one === 'object' ? /** @type {any} */ (one).text : one)).filter(Boolean).join('：'),
-    ride: form.ride && form.pickup ? form.pickup.text : '',
   }
 }
 
@@ -133,7 +130,7 @@ function placed(error) {
 const PLACES = [
   ['trip', 'origin', 'origin'], ['trip', 'destination', 'destination'], ['trip', 'day', 'day'], ['trip', 'alternatives', 'alternatives'],
   ['people', 'passengers', 'passenger_ids'], ['people', 'party', 'party'], ['terms', 'ceiling', 'ceiling_fen'], ['terms', 'by', 'buy_by'],
-  ['terms', 'address', 'delivery'], ['terms', 'contact', 'contact'], ['terms', 'pickup', 'station_ride'], ['terms', 'note', 'note'],
+  ['terms', 'address', 'delivery'], ['terms', 'contact', 'contact'], ['terms', 'note', 'note'],
 ]
 
 module.exports = { DELIVERIES, MODES, MOST_ALTERNATIVES, MOST_PASSENGERS, PARTIES, PARTS, blank, bodyOf, choice, daySaid, deadlines, lacking, placed, summaryOf }

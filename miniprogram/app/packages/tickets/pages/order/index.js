@@ -189,24 +189,6 @@ Page({
     this.keep({ delivery, address: this.data.form.address || (delivery === 'post' ? mine : '') })
   },
 
-  /** A car to the station; from home, unless something else is said. */
-  fetchMe() {
-    const { form, house } = this.data
-    this.keep({ ride: !form.ride, pickup: form.pickup || this.pickup(house) })
-  },
-
-  /** @param {WechatMiniprogram.CustomEvent<{ value: any }>} event */
-  choosePickup(event) {
-    this.setData({ house: event.detail.value })
-    this.keep({ pickup: this.pickup(event.detail.value) })
-  },
-
-  /** @param {any} house */
-  pickup(house) {
-    const compound = house && this.all.find((one) => one.id === house.compound_id)
-    return compound && compound.spot ? { spot: compound.spot, text: places.home(house, this.all).text, compound_id: compound.id } : null
-  },
-
   /** @param {WechatMiniprogram.Input} event */
   typeContact(event) {
     this.keep({ contact: { ...this.data.form.contact, [event.currentTarget.dataset.name]: event.detail.value } })

@@ -1,12 +1,13 @@
 const passengers = require('../../../../services/passengers')
-const { KINDS, plain, wrongWith } = require('../../papers')
+const { plain, wrongWith } = require('../../papers')
 
 /** Somebody who travels. What is kept of them is shown masked; whoever changes a number writes it anew. */
 Page({
   id: '',
 
   data: {
-    state: 'loading', error: '', old: /** @type {any} */ (null), kinds: KINDS, kind: KINDS[0].value, name: '', number: '', phone: '', errors: /** @type {any} */ ({}), busy: false,
+    state: 'loading', error: '', old: /** @type {any} */ (null), papers: /** @type {any[]} */ ([]), paper: /** @type {any} */ (null), today: '', name: '', number: '', birthday: '', phone: '', relation: '',
+    errors: /** @type {any} */ ({}), busy: false,
   },
 
   /** @param {{ id?: string }} query */
@@ -17,17 +18,19 @@ Page({
 
   async load() {
     try {
-      const old = this.id ? (await passengers.all()).find((one) => one.id === this.id) : null
+      const [papers, known] = await Promise.all([passengers.papers(), this.id ? passengers.all() : []])
+      const old = known.find((one) => one.id === this.id) || null
       if (this.id && !old) throw new Error('这位乘客已经删掉了')
-      this.setData({ state: 'ready', old, ...(old ? { kind: old.id_kind } : {}) })
+      const chosen = papers.find((/** @type {any} */ one) => old && one.value === old.id_kind)
+      this.setData({ state: 'ready', old, papers, paper: chosen || papers[0], relation: old ? old.relation : '', today: new Date().toISOString().slice(0, 10) })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }
   },
 
-  /** @param {WechatMiniprogram.CustomEvent<{ value: string }>} event */
+  /** @param {WechatMiniprogram.PickerChange} event */
   choose(event) {
-    this.setData({ kind: event.detail.value, errors: {} })
+    this.setData({ paper: this.data.papers[Number(event.detail.value)], errors: {} })
   },
 
   /** @param {WechatMiniprogram.Input} event */
@@ -35,25 +38,41 @@ Page({
     this.setData({ [event.currentTarget.dataset.name]: event.detail.value, errors: {} })
   },
 
-  /** Only what was written: what is empty stays as it is kept. */
+  /** @param {WechatMiniprogram.PickerChange} event */
+  born(event) {
+    this.setData({ birthday: String(event.detail.value), errors: {} })
+  },
+
+  /** What was not written stays as it is kept. */
   lacking() {
-    const { name, kind, number, old } = this.data
+    const { name, paper, number, old } = this.data
     const errors = /** @type {Record<string, string>} */ ({})
     if (!old && !name.trim()) errors.name = '请填姓名，要和证件上一样'
-    const wrong = old && !number.trim() && old.id_kind === kind ? '' : wrongWith(kind, number)
+    const wrong = old && !number.trim() && old.id_kind === paper.value ? '' : wrongWith(paper, number)
     if (wrong) errors.id_no = wrong
     return errors
   },
 
+  /** As the server takes it. */
+  written() {
+    const { name, paper, number, phone, birthday, relation } = this.data
+    return {
+      relation: relation.trim(),
+      ...(name.trim() ? { name: name.trim() } : {}),
+      ...(number.trim() ? { id_kind: paper.value, id_no: plain(number) } : {}),
+      ...(phone.trim() ? { phone: phone.trim() } : {}),
+      ...(birthday && !paper.has_birthday ? { birthday } : {}),
+    }
+  },
+
   async save() {
-    const { name, kind, number, phone, old, busy } = this.data
+    const { old, busy } = this.data
     const errors = this.lacking()
     if (Object.keys(errors).length) return this.setData({ errors: { ...errors, page: Object.values(errors)[0] } })
     if (busy) return
     this.setData({ busy: true, errors: {} })
-    const told = { ...(name.trim() ? { name: name.trim() } : {}), ...(number.trim() ? { id_kind: kind, id_no: plain(number) } : {}), ...(phone.trim() ? { phone: phone.trim() } : {}) }
     try {
-      await (old ? passengers.change(this.id, told) : passengers.add(told))
+      await (old ? passengers.change(this.id, this.written()) : passengers.add(this.written()))
       wx.navigateBack()
     } catch (error) {
       this.setData({ errors: { ...(error.field ? { [error.field]: error.message } : {}), page: error.message } })

@@ -104,8 +104,8 @@ Page({
     const { name } = event.currentTarget.dataset
     const action = this.data.item.actions.find((/** @type {any} */ one) => one.name === name)
     await subscriptions.ask(...MOMENTS)
-    const { read, some, typed } = askedOf(action, this.data.item.details)
-    if (some) return wx.navigateTo({ url: `/packages/tickets/pages/choose/index?case_no=${this.caseNo}&action=${name}` })
+    const { read, some, typed, money } = askedOf(action, this.data.item.details)
+    if (some || money.length) return wx.navigateTo({ url: `/packages/tickets/pages/choose/index?case_no=${this.caseNo}&action=${name}` })
     if (typed.length) return wx.navigateTo({ url: `/packages/cases/pages/act/index?case_no=${this.caseNo}&action=${name}` })
     const hint = action.fields.map((/** @type {any} */ field) => field.hint).filter(Boolean).join('\n')
     const { confirm } = await wx.showModal({ title: `${action.text}？`, content: hint || this.data.item.title, confirmText: '是的', cancelText: '再想想' })
