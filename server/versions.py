@@ -35,7 +35,7 @@ class VersionNotFound(NotFound):
     """没有这一版"""
 
 
-class VersionStartsTooSoon(Conflict):
+class RulesStartTooSoon(Conflict):
     """生效日期要在明天或以后，当天的规则不能变"""
 
 
@@ -124,11 +124,11 @@ class Versions(Generic[V]):
         return self.first[series]
 
     async def draft(self, tx: Tx, series: str, body: NewVersion, actor: Actor) -> V:
-        """Raises VersionNotFound, VersionStartsTooSoon, VersionsAtOnce."""
+        """Raises VersionNotFound, RulesStartTooSoon, VersionsAtOnce."""
         if series not in self.first:
             raise VersionNotFound
         if body.valid_from <= today(tx.now):
-            raise VersionStartsTooSoon(field="valid_from")
+            raise RulesStartTooSoon(field="valid_from")
         known = await tx.all(self.kept, {"series": series}, limit=1, sort="-_id")
         number = (known[0].number if known else _FIRST) + 1
         made = self.kept.stored(
@@ -149,12 +149,12 @@ class Versions(Generic[V]):
         return made
 
     async def approve(self, tx: Tx, series: str, number: str, actor: Actor) -> V:
-        """Raises VersionNotFound, VersionAnswered, OwnVersion, VersionStartsTooSoon."""
+        """Raises VersionNotFound, VersionAnswered, OwnVersion, RulesStartTooSoon."""
         made = await self._draft(tx, series, number)
         if made.author_id == actor.id:
             raise OwnVersion
         if made.body.valid_from <= today(tx.now):
-            raise VersionStartsTooSoon
+            raise RulesStartTooSoon
         audit.note(tx, actor, "console", f"{self.word}.approve", made.id)
         return await self._answered(
             tx, replace(made, state="approved", approved_by=actor.id, approved_at=tx.now)

@@ -228,7 +228,7 @@ async def test_what_is_no_table_of_fees_is_refused_by_its_name(world: World) -> 
     unsorted = TABLE | {"refund": [{"minutes": 10, "permyriad": 0}, {"minutes": 10, "permyriad": 1}]}
     endless = TABLE | {"refund": [{"minutes": 10, "permyriad": 0}]}
 
-    assert (await draft(author, world, valid_from=day(world, 0))).code == "version_starts_too_soon"
+    assert (await draft(author, world, valid_from=day(world, 0))).code == "rules_start_too_soon"
     assert (await draft(author, world, tables=[TABLE, TABLE])).code == "seat_class_twice"
     assert (await draft(author, world, tables=[unsorted])).status == 422
     assert (await draft(author, world, tables=[endless])).status == 422
