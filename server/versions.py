@@ -39,7 +39,7 @@ class RulesStartTooSoon(Conflict):
     """生效日期要在明天或以后，当天的规则不能变"""
 
 
-class VersionAnswered(Conflict):
+class RulesAnswered(Conflict):
     """这一版已经审过了，请刷新后再看"""
 
 
@@ -149,7 +149,7 @@ class Versions(Generic[V]):
         return made
 
     async def approve(self, tx: Tx, series: str, number: str, actor: Actor) -> V:
-        """Raises VersionNotFound, VersionAnswered, OwnVersion, RulesStartTooSoon."""
+        """Raises VersionNotFound, RulesAnswered, OwnVersion, RulesStartTooSoon."""
         made = await self._draft(tx, series, number)
         if made.author_id == actor.id:
             raise OwnVersion
@@ -161,7 +161,7 @@ class Versions(Generic[V]):
         )
 
     async def return_(self, tx: Tx, series: str, number: str, reason: str, actor: Actor) -> V:
-        """Raises VersionNotFound, VersionAnswered, OwnVersion."""
+        """Raises VersionNotFound, RulesAnswered, OwnVersion."""
         made = await self._draft(tx, series, number)
         if made.author_id == actor.id:
             raise OwnVersion
@@ -169,7 +169,7 @@ class Versions(Generic[V]):
         return await self._answered(tx, replace(made, state="returned", returned_by=actor.id, reason=reason))
 
     async def withdraw(self, tx: Tx, series: str, number: str, actor: Actor) -> V:
-        """Who has written it takes it back. Raises VersionNotFound, VersionAnswered, VersionOfAnother."""
+        """Who has written it takes it back. Raises VersionNotFound, RulesAnswered, VersionOfAnother."""
         made = await self._draft(tx, series, number)
         if made.author_id != actor.id:
             raise VersionOfAnother
@@ -180,12 +180,12 @@ class Versions(Generic[V]):
     async def _draft(self, tx: Tx, series: str, number: str) -> V:
         made = await self.find(tx, series, number)
         if made.state != "draft":
-            raise VersionAnswered
+            raise RulesAnswered
         return made
 
     async def _answered(self, tx: Tx, made: V) -> V:
         if not await tx.replace(self.kept, made, {"_id": made.id, "state": "draft"}):
-            raise VersionAnswered
+            raise RulesAnswered
         return made
 
     def view(self, reader: Reader, one: V, actor: Actor) -> VersionView:

@@ -202,7 +202,7 @@ async def test_a_version_counts_from_its_midnight_when_another_has_approved_it_a
     assert "开车前 24 小时以上不收，不到 24 小时收 30%" in made["lines"][0]
     assert (await author.post(f"{path}/approve")).code == "own_version"
     assert (await other.post(f"{path}/approve")).json["version"]["state_text"].endswith("起生效")
-    assert (await other.post(f"{path}/return", {"reason": "看错了"})).code == "version_answered"
+    assert (await other.post(f"{path}/return", {"reason": "看错了"})).code == "rules_answered"
     assert await fee_now(world) == before
     world.clock.advance(timedelta(hours=15) - SECOND)  # the last second of the day
     assert await fee_now(world) == before
