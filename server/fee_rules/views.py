@@ -65,7 +65,7 @@ def view(reader: Reader, one: FeeRules, actor: Actor) -> FeeRulesView:
 
 def terms(mode: Mode, body: NewFeeRules) -> dict[str, str]:
     """By field: what stands there, in words."""
-    said = {}
+    said: dict[str, str] = {}
     for table in body.tables:
         said |= _table(mode, table)
     said["step_fen"] = f"算到 {yuan(body.step_fen)} 元，尾数{ROUNDINGS[body.rounding]}"
