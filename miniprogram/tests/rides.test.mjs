@@ -131,6 +131,26 @@ test('a place is chosen from home, what was before, what everybody knows, or the
   phone.away()
 })
 
+test('home has the plate and the code of a car that comes, and opens its page', async () => {
+  const view = ride({ driver: DRIVER, code: '4821' })
+  const phone = await Handset.take({ answers: { ...ordering({ 'GET /v1/cases': { items: [view], next: null }, 'GET /v1/services': { ...EMPTY, categories: [] }, 'GET /v1/bundles': EMPTY }), ...riding(view) } })
+  await phone.see('蒙K·A0001 · 上了车，请把口令 4821 念给师傅')
+  phone.tap('正在找车')
+  await until(() => phone.instance.route.includes('packages/rides/pages/ride/'), () => 'the page of the ride')
+  phone.away()
+})
+
+test('what leads to a case, as a message does, comes to the ride, and its history is still to be had', async () => {
+  const view = ride({ driver: DRIVER })
+  const phone = await Handset.take({ start: 'packages/cases/pages/case/index?case_no=DC-1', answers: riding(view, { 'GET /v1/cases/DC-1/history': EMPTY, 'GET /v1/cases/DC-1/messages': { ...EMPTY, unread: 0 }, 'GET /v1/subscriptions': EMPTY }) })
+  await phone.see('蒙K·A0001')
+  phone.tap('看经过，和工作人员说')
+  await phone.see('和工作人员说')
+  await until(() => phone.instance.route.includes('packages/cases/pages/case/'), () => 'the page of every case')
+  await phone.see('经过')
+  phone.away()
+})
+
 test('while a car is looked for it is said how; once it comes its plate, its driver and the code are there', async () => {
   let view = ride({ searching_text: '在 1.5 公里内找车，正在问第 1 位师傅', offer_until: new Date(Date.now() + 14_500).toISOString() }, { actions: [button('cancel', '取消叫车', { danger: true })] })
   const phone = await Handset.take({ start: RIDE, answers: riding(() => view) })

@@ -1,5 +1,5 @@
 // Which pages are photographed, whose phone it is, and what is done on the page first.
-import { PEOPLE, hold } from './street.mjs'
+import { PEOPLE, hold, ride } from './street.mjs'
 import { control, elsewhere, until } from '../tests/e2e/stage.mjs'
 
 const CLEANING = 'svc01'
@@ -82,6 +82,10 @@ export const SHOTS = [
   { name: 'bill-account', page: async () => `packages/bills/pages/edit/index?id=${await savedAccount()}`, who: PEOPLE.payer, see: '改好了', empty: { page: () => 'packages/bills/pages/edit/index' } },
   { name: 'auto-pay', page: async () => `packages/bills/pages/autopay/index?id=${await agreedTo()}`, who: PEOPLE.payer, see: '同意记录', empty: { page: async () => `packages/bills/pages/autopay/index?id=${await savedAccount('payee-telecom')}` } },
   { name: 'auto-pay-agreement', page: async () => `packages/bills/pages/autopay/index?id=${await savedAccount('payee-telecom')}`, who: PEOPLE.payer, see: '积分自动缴费协议' },
+  { name: 'ride-order', page: () => 'packages/rides/pages/order/index', who: PEOPLE.rider, see: '谁坐车', act: price, empty: {} },
+  { name: 'ride-place', page: () => 'packages/rides/pages/place/index?which=to', who: PEOPLE.rider, see: '小区', empty: { act: async (phone) => phone.view.locator('wx-input input').first().fill('火箭') } },
+  { name: 'ride', page: async () => `packages/rides/pages/ride/index?case_no=${(await ride()).case_no}`, who: PEOPLE.rider, see: '念给师傅听', now: true, empty: {} },
+  { name: 'ride-shared', page: async () => ((await ride()).path || 'packages/rides/pages/shared/index'), who: newcomer, agreed: false, see: '位置是', now: true, empty: { page: () => 'packages/rides/pages/shared/index?token=none' } },
   { name: 'announcements', page: () => 'packages/announcements/pages/list/index', who: busy, see: '就这些了', empty: { who: newcomer } },
   { name: 'announcement', page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-03', who: PEOPLE.neighbour, see: '更正', empty: { page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-08' } },
   { name: 'points', page: () => 'packages/points/pages/points/index', who: PEOPLE.saver, see: '积分是怎么来的', empty: { who: newcomer } },
@@ -130,6 +134,13 @@ async function forward(phone, pages) {
 async function check(phone) {
   await forward(phone, 2)
   await phone.view.getByLabel('以上内容属实').click()
+}
+
+/** A place to go to, and what that costs. */
+async function price(phone) {
+  await phone.view.getByLabel('到哪里去，还没有选').click()
+  await phone.view.locator('.place').nth(1).click()
+  await phone.tap('怎么算的')
 }
 
 /** The month it is in the street. */

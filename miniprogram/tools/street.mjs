@@ -1,6 +1,6 @@
 // A street on which something is going on: residents in every situation that the mini-program has a face for.
 import assert from 'node:assert/strict'
-import { atWork, elsewhere } from '../tests/e2e/stage.mjs'
+import { atWork, elsewhere, until } from '../tests/e2e/stage.mjs'
 
 const BUSY = 'demo-resident-020'
 const OTHERS = ['demo-resident-041', 'demo-resident-042', 'demo-resident-043', 'demo-resident-044', 'demo-resident-045']
@@ -14,8 +14,8 @@ const PRICES = [
 ]
 
 /** Who is who: `busy` has everything, `family` may act for them, `new` has nothing, `mover` moves house, `regular` has weekly visits and
- * waits in a line, `saver` has points, `holding` is just booking, `neighbour` lives where the water is turned off, `applicant` applies for this and that, `payer` has bills and points. */
-export const PEOPLE = { busy: BUSY, family: 'demo-resident-005', new: 'newcomer', holding: 'demo-resident-031', mover: 'demo-resident-046', regular: 'demo-resident-048', neighbour: 'demo-resident-141', applicant: 'demo-resident-142', saver: 'demo-resident-012', payer: 'demo-resident-001' }
+ * waits in a line, `saver` has points, `holding` is just booking, `neighbour` lives where the water is turned off, `applicant` applies for this and that, `payer` has bills and points, `rider` is in a car or waits for one. */
+export const PEOPLE = { busy: BUSY, family: 'demo-resident-005', new: 'newcomer', holding: 'demo-resident-031', mover: 'demo-resident-046', regular: 'demo-resident-048', neighbour: 'demo-resident-141', applicant: 'demo-resident-142', saver: 'demo-resident-012', payer: 'demo-resident-001', rider: 'demo-resident-063' }
 
 /** picture: a JPEG for what residents photograph. → case numbers by situation */
 export async function fill(picture) {
@@ -80,6 +80,34 @@ export async function hold() {
   if (before) await resident('POST', `/v1/cases/${before.case_no}/cancel`, {})
   const start = await freeTime(resident, CLEANING, 4)
   return (await resident('POST', '/v1/bookings', { service_id: CLEANING, start, hold: true, note: '家里有小狗，请先敲门' })).case_no
+}
+
+/** @type {Promise<{ case_no: string, path: string }> | null} */
+let riding = null
+
+/** A ride whose car comes closer, begun once for all pictures. → its number, and the page that family has been given */
+export function ride() {
+  riding ||= callCar()
+  return riding
+}
+
+async function callCar() {
+  const [call, driver] = [await elsewhere(PEOPLE.rider), await atWork('demo-driver')]
+  const [{ household }, { items: all }, { items: known }] = [await call('GET', '/v1/me'), await call('GET', '/v1/places'), await call('GET', '/v1/landmarks')]
+  const home = all.find((one) => one.id === household.compound_id)
+  const goal = known.find((one) => one.spot)
+  const near = { lng: home.spot.lng + 0.006, lat: home.spot.lat - 0.003 }
+  const begun = (await call('GET', '/v1/cases?open=true&kind=ride')).items[0]
+  await driver('POST', '/v1/driver/duty', { on: true })
+  await driver('PUT', '/v1/driver/position', { spot: near })
+  const wanted = { pickup: { text: home.name, spot: home.spot, compound_id: home.id }, dropoff: { text: goal.name, spot: goal.spot }, people: 2, helper: true, note: '在小区东门等' }
+  const { case_no: caseNo } = begun ?? (await call('POST', '/v1/rides', wanted))
+  if (!begun?.details.driver) {
+    const { id } = await until(async () => (await driver('GET', '/v1/ride-offers')).items[0], 'an offer')
+    await driver('POST', `/v1/ride-offers/${id}/accept`, {})
+  }
+  const { path } = await call('POST', `/v1/rides/${caseNo}/shares`, {})
+  return { case_no: caseNo, path: path.slice(1) }
 }
 
 /** The first free time of a day, `late` free times after it. */
