@@ -143,6 +143,8 @@ REACHES: Mapping[str, Reach] = {
     "/console/services/new": Reach("mine"),
     "/console/staff": Reach("mine"),
     "/console/terminals": Reach("everybody"),
+    "/console/tickets": Reach("mine"),
+    "/console/tickets/{case_no}*": Reach("everybody", absent=True),
     "/console/terminals/{terminal_id}*": Reach("everybody", absent=True),
     "/console/statistics*": Reach("mine"),
     # The console: one thing

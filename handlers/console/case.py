@@ -51,6 +51,9 @@ _TAKEN_LETTERS = frozenset("jku")
 _AGAIN = ("再", "重新")
 """With these begins what already says that it is done once more."""
 
+ON_THE_TICKET_PAGE = frozenset({"quote", "record", "offer_change", "confirm_bought_change"})
+"""Done where each passenger has a line of their own (handlers/console/tickets_one.py)."""
+
 _CHANGED: tuple[type[Conflict], ...] = (cases.VersionConflict, cases.TimeIsUp, NotAllowedNow)
 
 
@@ -116,7 +119,7 @@ async def picture(
     """What the page is filled with. Raises CaseNotFound."""
     case = await cases.find(reader, case_no, actor)
     view = cases.view(reader, case, actor)
-    drawn = buttons(case, approval_facts.shown(case, view.actions), actor)
+    drawn = buttons(case, _shown_here(case, approval_facts.shown(case, view.actions)), actor)
     choices = await _choices(reader, case, drawn, rules)
     steps = (await cases.history(reader, case)).items
     files = await attachments.unclaimed(reader, case, actor)
@@ -144,6 +147,11 @@ async def picture(
         "most_extensions": rules.clocks.extensions,
         **await approval_facts.facts(reader, case, view, actor, rules),
     }
+
+
+def _shown_here(case: Case, actions: list[ActionView]) -> list[ActionView]:
+    hidden = ON_THE_TICKET_PAGE if case.kind == "ticket" else frozenset[str]()
+    return [one for one in actions if one.name not in hidden]
 
 
 async def _kept(reader: Reader, case: Case, rules: Settings) -> list[AttachmentView]:
@@ -223,7 +231,7 @@ class Act(Page):
         house, actor = self.building, self.actor
 
         async def moved(tx: Tx) -> Moved:
-            body = _typed(await cases.find(tx, case_no, actor), action, form)
+            body = typed(await cases.find(tx, case_no, actor), action, form)
             case = await cases.move(tx, case_no, action, body, actor, self.channel, house.settings)
             text = cases.kind_of(case).flow.actions[action].text
             return Moved(text, bool(cases.parts(actor, case)))
@@ -240,7 +248,7 @@ class Act(Page):
 
         async def seen(reader: Reader) -> dict[str, Any]:
             case = await cases.find(reader, case_no, self.actor)
-            message = _plain(error, _fields(case, action))
+            message = plain(error, fields_of(case, action))
             problem = Problem(action, message, form, isinstance(error, _CHANGED))
             return await picture(reader, case_no, self.actor, problem, self.building.settings)
 
@@ -260,18 +268,18 @@ def read_as(body: dict[str, Any], kind: type[T]) -> T:
         raise Invalid.from_validation(error) from error
 
 
-def _fields(case: Case, action: str) -> list[FormField]:
+def fields_of(case: Case, action: str) -> list[FormField]:
     declared = cases.kind_of(case).flow.actions.get(action)
     return forms.fields(declared.form, case.id) if declared else []
 
 
-def _typed(case: Case, action: str, form: Mapping[str, str]) -> dict[str, Any]:
+def typed(case: Case, action: str, form: Mapping[str, str]) -> dict[str, Any]:
     """What a browser sends, as the action's form wants it; nothing for what was left empty.
 
     Raises VersionConflict for a version that no case can have.
     """
     body: dict[str, Any] = {}
-    for field in _fields(case, action):
+    for field in fields_of(case, action):
         text = form.get(field.name, "").strip().replace("\r\n", "\n")
         if field.type == "yes_no":
             body[field.name] = bool(text)
@@ -321,7 +329,7 @@ def _number(text: str) -> Any:
         return text
 
 
-def _plain(error: HoelunError, fields: list[FormField]) -> str:
+def plain(error: HoelunError, fields: list[FormField]) -> str:
     """A refusal as a clerk reads it: which box of the form, and what belongs there."""
     field = next((one for one in fields if one.name == error.field), None)
     if type(error) is not Invalid or field is None:
