@@ -168,14 +168,14 @@ def _check(tx: Tx, wanted: NewTicket, rules: Settings) -> None:
 
 def agency_of(reader: Reader, wanted: str | None, rules: Settings) -> str | None:
     """Who buys: the agency that was named, else the street's, else its own people. Raises AgencyNotFound."""
+    usual = rules.tickets.agency_id
     able = {
         one.id
         for one in reader.everything(PROVIDERS).items.values()
-        if CATEGORY in one.categories and not one.suspended
+        if not one.suspended and (CATEGORY in one.categories or one.id == usual)
     }
     if wanted is not None and wanted not in able:
         raise AgencyNotFound(field="agency_id")
-    usual = rules.tickets.agency_id
     return wanted or (usual if usual in able else min(able, default=None))
 
 
