@@ -231,7 +231,7 @@ class Act(Page):
         house, actor = self.building, self.actor
 
         async def moved(tx: Tx) -> Moved:
-            body = typed(await cases.find(tx, case_no, actor), action, form)
+            body = body_of(await cases.find(tx, case_no, actor), action, form)
             case = await cases.move(tx, case_no, action, body, actor, self.channel, house.settings)
             text = cases.kind_of(case).flow.actions[action].text
             return Moved(text, bool(cases.parts(actor, case)))
@@ -273,7 +273,7 @@ def fields_of(case: Case, action: str) -> list[FormField]:
     return forms.fields(declared.form, case.id) if declared else []
 
 
-def typed(case: Case, action: str, form: Mapping[str, str]) -> dict[str, Any]:
+def body_of(case: Case, action: str, form: Mapping[str, str]) -> dict[str, Any]:
     """What a browser sends, as the action's form wants it; nothing for what was left empty.
 
     Raises VersionConflict for a version that no case can have.

@@ -64,7 +64,7 @@ async def shown(page: Page, case_no: str, look: Look) -> Shown:
 
     facts = await page.building.db.reading(seen)
     page.building.live.shown(facts["case"])
-    more = {
+    more: dict[str, Any] = {
         "problem": look.problem,
         "whole": look.whole,
         "flash": look.flash,
@@ -156,11 +156,13 @@ class TicketAct(Page):
 
     async def _moved(self, tx: Tx, case_no: str, action: str, form: dict[str, str]) -> Moved:
         case = await _find(tx, case_no, self)
-        body = case_page.typed(case, action, {name: text for name, text in form.items() if name == "version"})
+        body = case_page.body_of(
+            case, action, {name: text for name, text in form.items() if name == "version"}
+        )
         if action in ON_THE_TICKET_PAGE:
             body |= written(action, form, cases.view(tx, case, self.actor))
         else:
-            body = case_page.typed(case, action, form)
+            body = case_page.body_of(case, action, form)
         moved = await cases.move(tx, case_no, action, body, self.actor, self.channel, self.building.settings)
         text = cases.kind_of(moved).flow.actions[action].text
         return Moved(text, bool(cases.parts(self.actor, moved)))
