@@ -75,7 +75,7 @@ def address(mode: Mode, number: int) -> str:
 
 class Rules(Page):
     path = LIST
-    menu = MenuItem("退改规则", "back", MONEY, 43)
+    menu = MenuItem("退改规则", "ticket", MONEY, 43)
 
     @allow(*WRITES)
     async def get(self) -> Shown:
