@@ -7,7 +7,7 @@ gives them the ride. An offer takes the row in the same way, so nobody is asked 
 from datetime import datetime
 
 from schemas.drivers import DriverState, Vehicle
-from server import staff
+from server import positions, staff
 from server.kit.clock import today
 from server.kit.db import TEXT, Collection, Index, Reader, Stored, Tx
 from server.kit.errors import Conflict, NotFound
@@ -103,7 +103,14 @@ async def go_off_duty(tx: Tx, driver_id: str) -> Driver:
     if driver.on_duty:
         driver.on_duty, driver.since = False, None
         await tx.put(DRIVERS, driver)
+        await _lose_sight(tx, driver)
     return driver
+
+
+async def _lose_sight(tx: Tx, driver: Driver) -> None:
+    """Off duty and without a ride it is nobody's business where they are."""
+    if driver.state == "off":
+        await positions.forget(tx, driver.id)
 
 
 async def give_vehicle(tx: Tx, driver_id: str, vehicle: Vehicle) -> Driver:
@@ -134,6 +141,7 @@ async def let_go(tx: Tx, driver_id: str, offer_id: str, *, missed: int | None = 
     if driver is not None and missed is not None and driver.missed >= missed:
         off = {"on_duty": False, "since": None}
         await tx.change(DRIVERS, {"_id": driver_id}, {"$set": off})
+        await positions.forget(tx, driver_id)
 
 
 async def take(tx: Tx, driver_id: str, case_no: str, offer_id: str | None) -> bool:
@@ -155,6 +163,7 @@ async def free(tx: Tx, driver_id: str, case_no: str, *, drove: bool = False, gav
         driver.day = today(tx.now).isoformat()
     driver.given_up += int(gave_up)
     await tx.put(DRIVERS, driver)
+    await _lose_sight(tx, driver)
 
 
 def name_of(reader: Reader, driver_id: str) -> str:

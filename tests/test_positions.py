@@ -3,12 +3,23 @@
 from datetime import timedelta
 from typing import Any
 
+from msgspec.structs import replace
+
 from schemas.places import Spot
-from server.positions import POSITIONS, near
+from schemas.positions import ReportPosition
+from server import drivers
+from server.cases.kinds import kinds
+from server.positions import POSITIONS, drawn, made, near, note, tracks, travelled
 from tests.doors import Happy, Visit
 from tests.houses import next_door
-from tests.riding import PATH, SQUARE, at, driver, north, put
+from tests.riding import PATH, SQUARE, at, driver, later, north, put, riding
 from tests.world import World
+
+kinds().setdefault("ride", kinds()["booking"])
+
+
+def report(spot: Spot) -> ReportPosition:
+    return ReportPosition(spot=spot)
 
 
 async def nearby(world: World, spot: Spot, radius_m: float = 3000, **more: Any) -> list[tuple[str, int]]:
@@ -84,3 +95,56 @@ async def test_another_process_knows_where_somebody_is_without_asking_the_databa
         await other.until(heard, "the stream's word")
         far = await put(other.meets(me), north(30_000))
         assert far.code == "position_implausible"
+
+
+async def test_with_a_passenger_on_board_the_way_is_measured_and_a_car_that_stands_drives_nowhere(
+    world: World,
+) -> None:
+    one = await riding(world)
+    await put(one.driver, north(-400))
+    await one.becomes("on_board")
+
+    async def on_board() -> bool:
+        return (await world.house.trips.known(one.case_no)).stage == "on_board"
+
+    await world.until(on_board, "memory to hear of it")
+    for metres in (0, 7, -6, 150, 300, 300, 280, 600):
+        later(world, 10)
+        assert (await put(one.driver, north(metres))).status == 204
+    read = world.house.db.reading
+    assert await read(lambda reader: travelled(reader, one.case_no)) == 600 + 2 * 20
+    assert len(await read(lambda reader: drawn(reader, one.case_no))) == 5
+    assert await read(lambda reader: travelled(reader, "DC-nobody")) is None
+    exported = (await one.passenger.get("/v1/me/export")).body.decode()
+    assert "行车轨迹" in exported and one.case_no in exported
+    later(world, 8 * 24 * 3600)
+    await tracks.sweep(world.house)
+    assert await read(lambda reader: travelled(reader, one.case_no)) is None
+
+
+async def test_a_line_that_gets_too_long_keeps_its_metres_and_both_its_ends(world: World) -> None:
+    one = await riding(world)
+    rules = replace(world.house.settings.positions, track_points=10)
+    for number in range(60):
+        later(world, 5)
+        row = made(one.driver.id, report(north(25 * number)), one.case_no, None, world.clock.now(), rules)
+        await world.house.db.alone(lambda tx, row=row: note(tx, one.case_no, row, rules))
+    read = world.house.db.reading
+    assert await read(lambda reader: travelled(reader, one.case_no)) == 59 * 25
+    line = await read(lambda reader: drawn(reader, one.case_no))
+    assert 3 <= len(line) <= 10 and line[0] == north(0) and line[-1] == north(59 * 25)
+    assert line == sorted(line, key=lambda spot: spot.lat)
+
+
+async def test_with_the_end_of_duty_it_is_forgotten_where_they_are_but_not_in_the_middle_of_a_ride(
+    world: World,
+) -> None:
+    free, busy = await driver(world), (await riding(world)).driver
+    here = Spot(110.4, 39.4)
+    for one in (free, busy):
+        assert (await put(one, here)).status == 204
+        await world.house.db.atomically(lambda tx, one=one: drivers.go_off_duty(tx, one.id))
+    assert [who for who, _ in await nearby(world, here)] == [busy.id]
+    ride_no = (await world.house.db.reading(lambda reader: drivers.of(reader, busy.id))).ride_no
+    await world.house.db.atomically(lambda tx: drivers.free(tx, busy.id, ride_no or ""))
+    assert await nearby(world, here) == []
