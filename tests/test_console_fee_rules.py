@@ -40,7 +40,8 @@ async def test_a_version_is_written_on_a_page_compared_tried_and_approved_by_ano
     theirs = await other.get(f"{sent.location}?beside=1")
     assert "和第 1 版比，改了什么（" in theirs.text
     assert (
-        "开车前 7 天以上不收，不到 7 天收 25.5%" in theirs.text and "商务座退票：开车前收 50%" in theirs.text
+        "开车前 7 天以上不收，不到 7 天收 25.5%" in theirs.text
+        and "商务座退票 没有 开车前收 50%，开车后不办" in theirs.text
     )
     leaves = f"{tomorrow}T09:30"
     tried = await other.get(

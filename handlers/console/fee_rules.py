@@ -60,6 +60,7 @@ class Look(Struct, frozen=True):
 class Row(Struct, frozen=True):
     """One line of two versions side by side; empty where there was nothing."""
 
+    label: str
     before: str
     after: str
 
@@ -173,9 +174,13 @@ async def picture(
 def compared(mode: Mode, before: FeeRules, one: FeeRules) -> list[Row]:
     """The lines that differ, also those that are gone."""
     old, new = fee_rules.terms(mode, before.body), fee_rules.terms(mode, one.body)
-    return [
-        Row(old.get(key, ""), new.get(key, "")) for key in (old | new) if old.get(key, "") != new.get(key, "")
-    ]
+    different = [key for key in (old | new) if old.get(key) != new.get(key)]
+    return [_row(old.get(key, ""), new.get(key, "")) for key in different]
+
+
+def _row(before: str, after: str) -> Row:
+    label = (after or before).partition("：")[0]
+    return Row(label, before.partition("：")[2], after.partition("：")[2])
 
 
 def _tried(reader: Reader, mode: Mode, versions: tuple[FeeRules, FeeRules], look: Look) -> dict[str, Any]:

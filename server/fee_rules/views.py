@@ -64,13 +64,13 @@ def view(reader: Reader, one: FeeRules, actor: Actor) -> FeeRulesView:
 
 
 def terms(mode: Mode, body: NewFeeRules) -> dict[str, str]:
-    """By field: what stands there, in words."""
+    """By field: its name and what stands there, in one line."""
     said: dict[str, str] = {}
     for table in body.tables:
         said |= _table(mode, table)
-    said["step_fen"] = f"算到 {yuan(body.step_fen)} 元，尾数{ROUNDINGS[body.rounding]}"
+    said["step_fen"] = f"算到：{yuan(body.step_fen)} 元，尾数{ROUNDINGS[body.rounding]}"
     if body.minimum_fen:
-        said["minimum_fen"] = f"要收的话，退票费最低 {yuan(body.minimum_fen)} 元"
+        said["minimum_fen"] = f"退票费最低：{yuan(body.minimum_fen)} 元"
     said["difference"] = f"改到便宜的票：{DIFFERENCES[body.difference]}"
     if body.source:
         said["source"] = f"依据：{body.source}"
@@ -87,7 +87,7 @@ def _table(mode: Mode, table: FeeTable) -> dict[str, str]:
         said[f"{at} same day"] = f"{name}改到当天或更早：{_rate(table.change_same_day)}"
     if table.late_change_permyriad:
         said[f"{at} late"] = (
-            f"{name}过了免费退票的时间改签，再退最少收 {percent(table.late_change_permyriad)}"
+            f"{name}过了免费退票的时间改签：再退最少收 {percent(table.late_change_permyriad)}"
         )
     return said
 
