@@ -65,6 +65,30 @@ async def test_a_quote_above_the_ceiling_is_refused_until_the_resident_raises_it
     assert (await moved(office.agent, case, "quote", **dear))["state"] == "quoted"
 
 
+async def test_an_order_that_nobody_answers_is_urged_and_ends_when_the_time_to_buy_is_over(
+    world: World,
+) -> None:
+    office, who = await open_office(world), await world.resident()
+    case = await office.ordered(who)
+    assert case["clock"]["total"] == 30
+    other_day = office.quoting(case) | {"depart_at": world.at(9, days=13)}
+    assert await refused(office.agent, case, "quote", **other_day) == (422, "departs_too_soon")
+    early = office.quoting(case, arrive_at=world.at(8, days=12))
+    assert await refused(office.agent, case, "quote", **early) == (422, "arrives_before")
+    late = office.quoting(case, valid_until=world.at(21, days=0))
+    assert await refused(office.agent, case, "quote", **late) == (422, "quote_holds_too_long")
+    world.clock.advance(timedelta(minutes=31))
+    await office.worked(0)
+    urged = await seen(who, case)
+    assert (urged["state"], urged["details"]["escalated"]) == ("submitted", True)
+    assert "正在催办" in urged["sentence"]
+    world.clock.advance(timedelta(hours=11))
+    assert (await seen(who, case))["state"] == "expired", "before the worker has come round"
+    await office.worked(0)
+    after = await seen(who, case)
+    assert (after["state"], after["details"]["wiped"]) == ("expired", True)
+
+
 async def test_only_the_quote_that_was_read_is_agreed_to(world: World) -> None:
     office, who = await open_office(world), await world.resident()
     case = await office.quoted(who)
@@ -90,6 +114,7 @@ async def test_a_quote_that_nobody_agrees_to_or_pays_in_time_lapses(world: World
     await office.worked()
     after = await seen(who, case)
     assert (after["state"], after["details"]["back_fen"], after["open"]) == ("expired", 0, False)
+    assert after["details"]["wiped"], "nobody travels"
 
 
 async def test_what_is_paid_in_time_is_bought_though_it_is_heard_of_late_and_else_comes_back(

@@ -13,7 +13,7 @@ from server.kit.db import Reader
 from server.kit.errors import Conflict, Invalid
 from server.tickets import buying, holds, money
 from server.tickets.details import Change, ChangeState, Moved, Passenger, Seat, Ticket
-from server.tickets.quotes import DepartsTooSoon, NotTheirPassenger
+from server.tickets.quotes import ArrivesBefore, DepartsTooSoon, NotTheirPassenger
 from server.tickets.refunds import after, chosen
 from server.tickets.words import SEATS, trip_text
 
@@ -62,14 +62,17 @@ async def ask(act: Act) -> None:
 
 
 async def offer(act: Act) -> None:
-    """Raises HeldByColleague, NoSuchSeat, DepartsTooSoon, NotTheirPassenger, ChangeAboveCeiling, ChangeTooLate."""
+    """Raises HeldByColleague, NoSuchSeat, DepartsTooSoon, ArrivesBefore, NotTheirPassenger, ChangeAboveCeiling,
+    ChangeTooLate."""
     holds.take(act)
     ticket: Ticket = act.details
     form: OfferChange = act.form
     if form.seat_class not in SEATS[ticket.mode]:
         raise NoSuchSeat(field="seat_class")
-    if form.depart_at <= act.tx.now or (form.arrive_at is not None and form.arrive_at <= form.depart_at):
+    if form.depart_at <= act.tx.now:
         raise DepartsTooSoon(field="depart_at")
+    if form.arrive_at is not None and form.arrive_at <= form.depart_at:
+        raise ArrivesBefore(field="arrive_at")
     change, exceptions = _now(act), {one.passenger_id: one.price_fen for one in form.prices}
     if not exceptions.keys() <= set(change.passengers):
         raise NotTheirPassenger(field="prices")

@@ -155,6 +155,7 @@ ROWS = (
     *_with_tickets("partial"),
     Row("changing", "offer_change", "change_offered", _AGENT),
     *_in_hand("changing"),
+    Row("changing", "raise_ceiling", "changing", _CALLERS),
     Row("changing", "refuse_change", "ticketed", _AGENT, or_else=_BACK),
     Row("changing", "withdraw_change", "ticketed", _CALLERS, or_else=_BACK),
     Row("change_offered", "accept_change", "rebooking", _CALLERS, or_else=("change_paying",)),

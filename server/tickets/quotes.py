@@ -9,8 +9,9 @@ from schemas.tickets import TicketQuote
 from server.cases import Act
 from server.catalogue import yuan
 from server.config import Settings
+from server.kit.clock import today
 from server.kit.errors import Conflict, Invalid
-from server.tickets import holds, money
+from server.tickets import buying, holds, money
 from server.tickets.details import Line, Passenger, Quote, QuoteState, Ticket
 from server.tickets.words import seat_text
 
@@ -31,6 +32,10 @@ class DepartsTooSoon(Invalid):
     """这趟车的发车时间已经过了，或不是居民要的日子"""
 
 
+class ArrivesBefore(Invalid):
+    """到达时间要在发车时间以后"""
+
+
 class NotTheirPassenger(Invalid):
     """这一单里没有这位乘客"""
 
@@ -44,14 +49,17 @@ class CeilingNotHigher(Invalid):
 
 
 async def quote(act: Act) -> None:
-    """Raises HeldByColleague, NoSuchAlternative, AboveCeiling, QuoteHoldsTooLong, DepartsTooSoon, NotTheirPassenger."""
+    """Raises HeldByColleague, NoSuchAlternative, AboveCeiling, QuoteHoldsTooLong, DepartsTooSoon,
+    ArrivesBefore, NotTheirPassenger."""
     holds.take(act)
     ticket: Ticket = act.details
     form: TicketQuote = act.form
     if form.alternative > len(ticket.alternatives):
         raise NoSuchAlternative(field="alternative")
-    if form.depart_at <= act.tx.now or (form.arrive_at is not None and form.arrive_at <= form.depart_at):
+    if form.depart_at <= act.tx.now or today(form.depart_at).isoformat() != ticket.day:
         raise DepartsTooSoon(field="depart_at")
+    if form.arrive_at is not None and form.arrive_at <= form.depart_at:
+        raise ArrivesBefore(field="arrive_at")
     made = _priced(act, ticket, form, _until(act, ticket, form))
     ticket.quotes = [*ticket.quotes, made]
     act.facts = {"total": yuan(made.total_fen), "version": str(made.version)}
@@ -172,6 +180,7 @@ async def lapse(act: Act) -> None:
     await money.withdraw(act)
     _answer(act, "lapsed")
     act.details.bill_id = None
+    await buying.forget(act)
 
 
 async def raise_ceiling(act: Act) -> None:
