@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from server.passengers import TRAVELLERS
+from server.payments import PAYMENTS
 from server.tickets import payments
 from tests.houses import next_door
 from tests.test_proxies import trusted
@@ -267,3 +268,20 @@ async def test_family_orders_for_whom_it_may_and_nobody_leaves_while_an_order_is
     assert agreed["case_no"] in repr(export)
     ended = await moved(mother, agreed, "cancel")
     assert (ended["state"], ended["details"]["wiped"]) == ("cancelled", True)
+
+
+async def test_who_cancels_in_the_moment_of_paying_has_all_of_it_back(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office, who = await open_office(world), await world.resident()
+    case = await office.authorised(who)
+    with monkeypatch.context() as dying:
+        dying.setattr(payments, "_MOVES", {})
+        payment = await office.pay(who, case["details"]["bill_id"])
+        await office.worked(1)
+    await moved(who, case, "cancel")
+    await office.worked(10)
+    stored = await world.house.db.reading(lambda reader: reader.get(PAYMENTS, payment))
+    assert stored is not None and stored.back_pay_fen == stored.paid_fen == PRICE + FEE
+    after = await seen(who, case)
+    assert (after["state"], after["details"]["back_fen"]) == ("cancelled", PRICE + FEE)

@@ -40,9 +40,15 @@ async def paid(tx: Tx, event: Event) -> None:
     if _waits_for(case, ticket, bill_id):
         await cases.move(tx, case.id, _MOVES[case.state], {}, SYSTEM, "system", _NO_RULES)
         return
-    await charges.give_back(tx, case.id, event.data["amount_fen"], "订单已经不买了")
-    settled = {"$push": {"details.settled": bill_id}}
-    await tx.change(CASES, {"_id": case.id, "details.settled": {"$ne": bill_id}}, settled)
+    amount = event.data["amount_fen"]
+    given = await charges.give_back(tx, case.id, amount, "订单已经不买了")
+    sums = {"paid_fen": amount, "back_fen": amount, "cash_back_fen": given.cash_fen}
+    heard = {
+        "$push": {"details.settled": bill_id},
+        "$inc": {"version": 1} | {f"details.{name}": fen for name, fen in sums.items()},
+    }
+    if not await tx.change(CASES, {"_id": case.id, "version": case.version}, heard):
+        raise cases.VersionConflict
 
 
 @on("charge.expired")
