@@ -46,7 +46,7 @@ KEPT = Keeping(
     title="行程分享",
     collection=SHARES,
     find=by_case("case_no"),
-    hidden=frozenset({"id", "secret"}),
+    hidden=frozenset({"_id", "secret"}),
 )
 
 
