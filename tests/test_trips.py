@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from schemas.staff import Grant
 from server.audit import AUDIT
 from server.kit.vault import Unreadable
 from server.passengers import TRAVELLERS
@@ -108,6 +109,11 @@ async def test_the_buyer_sees_papers_with_a_reason_on_record_and_nobody_else_doe
     number = seen.json["people"][0]["id_no"]
     assert len(number) == 18 and number not in str(case)
     assert (await stranger.agent.post(path, WHY)).code == "case_not_found"
+    sees_all = await world.staff(
+        Grant(role="operator"), Grant(role="provider", provider_id=stranger.agency_id)
+    )
+    assert (await sees_all.get(f"/v1/cases/{case['case_no']}")).status == 200
+    assert (await sees_all.post(path, WHY)).code == "case_not_found"
     assert (await owner.post(path, WHY)).status == 403
     assert (await world.call("POST", path, WHY)).status == 401
     assert (await office.agent.post(path, {})).status == 422
