@@ -21,10 +21,11 @@ class PayBill(Endpoint):
         phone."""
         house, actor = self.building, self.actor
         payer = await house.resident(actor.id)
-        owner = await house.db.reading(lambda reader: bills.owner_of(reader, bill_id, actor))
+        bill = await house.db.reading(lambda reader: bills.seen_by(reader, bill_id, actor))
+        owner, scope = bill.resident_id, bills.scope_of(bill.case_no)
 
         async def begun(tx: Tx) -> PaymentView:
-            proxy = await bills.by_proxy(tx, actor, owner)
+            proxy = await bills.by_proxy(tx, actor, owner, scope)
             made = await payments.begin(
                 tx, bill_id, payer, new.points_fen, house.settings, owner_id=owner, proxy_id=proxy
             )

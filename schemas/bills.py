@@ -1,13 +1,15 @@
 """Bills that residents pay: looked up at the payee by account, or entered at the window."""
 
-from datetime import date
+from datetime import date, datetime
 from typing import Annotated, Literal
 
 from msgspec import Meta
 
 from schemas.common import END, ONE_LINE, Cursor, Id, Limit, Request, View
 
-PayeeKind = Literal["property", "pension", "medical", "electricity", "telecom", "tv", "insurance"]
+PayeeKind = Literal[
+    "property", "pension", "medical", "electricity", "telecom", "tv", "insurance", "ride", "ticket"
+]
 BillState = Literal["open", "paying", "paid", "void"]
 AccountNo = Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[0-9A-Za-z-]+" + END, title="户号")]
 Label = Annotated[str, Meta(max_length=20, pattern=ONE_LINE, title="叫什么", examples=["妈妈家的电费"])]
@@ -65,7 +67,8 @@ class FindBills(Request, frozen=True, kw_only=True):
 class BillView(View, frozen=True, kw_only=True):
     """`of_text` says for whom it is, `母亲 王桂英`, and is empty for one's own; `of` is that resident, or null.
     `due_text` says how long there is to pay it, `auto_text` when that happens by itself. `points_usable_fen`: how many
-    points of whose bill it is could pay it now; null in lists."""
+    points of whose bill it is could pay it now; null in lists. `case_no` is what it is for, a ride or a ticket order, where
+    it is no bill of a payee: such a one is paid by WeChat alone, until `pay_by` where that is given."""
 
     id: str
     payee: PayeeView
@@ -85,6 +88,8 @@ class BillView(View, frozen=True, kw_only=True):
     auto_text: str
     payment_id: str | None
     points_usable_fen: int | None
+    case_no: str | None = None
+    pay_by: datetime | None = None
 
 
 class BillsView(View, frozen=True, kw_only=True):

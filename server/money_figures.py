@@ -12,9 +12,9 @@ from server.payments import PAYMENTS
 
 
 async def figures(reader: Reader, month: str) -> MoneyView:
-    """Bills that were settled in the month, whenever they were begun."""
+    """Bills that were settled in the month, whenever they were begun; not what rides and tickets cost."""
     begins, ends = bounds(month)
-    settled = {"state": "settled", "settled_at": {"$gte": begins, "$lt": ends}}
+    settled = {"state": "settled", "settled_at": {"$gte": begins, "$lt": ends}, "case_no": None}
     sums = {
         "bills": {"$sum": 1},
         "points": {"$sum": "$points_fen"},

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from schemas.payees import ChangePayee, NewPayee
 from server import audit
-from server.bills import PAYEES, Payee
+from server.bills import OF_CASES, PAYEES, Payee
 from server.kit.chance import chance
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, NotFound
@@ -21,7 +21,7 @@ class PayeeThere(Conflict):
 
 def listed(reader: Reader) -> list[Payee]:
     """Those in use first."""
-    found = reader.everything(PAYEES).items.values()
+    found = (one for one in reader.everything(PAYEES).items.values() if one.kind not in OF_CASES)
     return sorted(found, key=lambda one: (not one.active, one.kind, one.name))
 
 

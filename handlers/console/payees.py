@@ -11,7 +11,7 @@ from handlers.console.money import SEES, SHOWN, Done, Refused, said, stripped
 from handlers.page import MONEY, Goto, MenuItem, Page, Shown
 from schemas.payees import ChangePayee, NewPayee
 from server import payees
-from server.bills import KINDS, Payee
+from server.bills import KINDS, OF_CASES, Payee
 from server.kit.db import Reader, Tx
 from server.kit.errors import HoelunError
 
@@ -20,7 +20,8 @@ _WRONG = {"name": "请填写名称", "kind": "请选收哪种费", "phone": "电
 
 
 def picture(reader: Reader, refused: Refused) -> dict[str, Any]:
-    return {"found": payees.listed(reader), "kinds": KINDS, "refused": refused}
+    kinds = {name: text for name, text in KINDS.items() if name not in OF_CASES}
+    return {"found": payees.listed(reader), "kinds": kinds, "refused": refused}
 
 
 def _read(form: dict[str, str], kind: Any) -> Any:

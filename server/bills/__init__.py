@@ -10,20 +10,21 @@ from server.bills.family import (
     by_proxy,
     find,
     holder_text,
-    owner_of,
     principal_of,
     principal_text,
     residents_of,
+    scope_of,
     seen_by,
     whose,
 )
-from server.bills.finding import Wish, enter, payee, take_up, to_look_up
+from server.bills.finding import Wish, enter, payee, payee_now, take_up, to_look_up
 from server.bills.messages import name_of, tell_principal
 from server.bills.noted import note
 from server.bills.reminding import REMINDERS
 from server.bills.stored import (
     BILLS,
     KINDS,
+    OF_CASES,
     PAYEES,
     REMIND_DAYS,
     STATES,
@@ -41,6 +42,7 @@ from server.bills.views import closely, listed, payee_of, payees, usable, view, 
 __all__ = [
     "BILLS",
     "KINDS",
+    "OF_CASES",
     "PAYEES",
     "REMINDERS",
     "REMIND_DAYS",
@@ -66,13 +68,14 @@ __all__ = [
     "listed",
     "name_of",
     "note",
-    "owner_of",
     "payee",
+    "payee_now",
     "payee_of",
     "payees",
     "principal_of",
     "principal_text",
     "residents_of",
+    "scope_of",
     "seen_by",
     "take_up",
     "tell_principal",

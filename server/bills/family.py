@@ -10,6 +10,8 @@ from server.kit.db import Reader, Tx
 from server.sessions import Actor, Principal
 
 SCOPE = "bills"
+OF_CASES = "bookings"
+"""Who may order for somebody may also pay for what was ordered."""
 
 
 def whose(actor: Actor, *named: str | None) -> str:
@@ -23,39 +25,38 @@ def whose(actor: Actor, *named: str | None) -> str:
     return whom or actor.id
 
 
-def residents_of(actor: Actor) -> list[str]:
+def residents_of(actor: Actor, scope: str = SCOPE) -> list[str]:
     """Whose bills they see, each once."""
-    others = [one.resident_id for one in actor.principals if SCOPE in one.scopes]
+    others = [one.resident_id for one in actor.principals if scope in one.scopes]
     return list(dict.fromkeys([actor.id, *others]))
+
+
+def scope_of(case_no: str | None) -> str:
+    """What a proxy must allow for somebody to pay a bill, or the price of this case."""
+    return SCOPE if case_no is None else OF_CASES
 
 
 async def find(reader: Reader, bill_id: str, resident_id: str) -> Bill:
     """A bill of this resident. Raises BillNotFound."""
-    return await _one(reader, bill_id, [resident_id])
-
-
-async def seen_by(reader: Reader, bill_id: str, actor: Actor) -> Bill:
-    """A bill of theirs or of their family. Raises BillNotFound."""
-    return await _one(reader, bill_id, residents_of(actor))
-
-
-async def _one(reader: Reader, bill_id: str, residents: list[str]) -> Bill:
     found = await reader.get(BILLS, bill_id)
-    if found is None or found.resident_id not in residents:
+    if found is None or found.resident_id != resident_id:
         raise BillNotFound
     return found
 
 
-async def owner_of(reader: Reader, bill_id: str, actor: Actor) -> str:
-    """Raises BillNotFound."""
-    return (await seen_by(reader, bill_id, actor)).resident_id
+async def seen_by(reader: Reader, bill_id: str, actor: Actor) -> Bill:
+    """A bill of theirs or of their family. Raises BillNotFound."""
+    found = await reader.get(BILLS, bill_id)
+    if found is None or found.resident_id not in residents_of(actor, scope_of(found.case_no)):
+        raise BillNotFound
+    return found
 
 
-async def by_proxy(tx: Tx, actor: Actor, resident_id: str) -> str | None:
+async def by_proxy(tx: Tx, actor: Actor, resident_id: str, scope: str = SCOPE) -> str | None:
     """The proxy by which something is done for this resident, None for one's own. Raises ProxyEnded."""
     if actor.kind != "resident" or resident_id == actor.id:
         return None
-    return (await proxies.confirm(tx, actor, resident_id, SCOPE)).id
+    return (await proxies.confirm(tx, actor, resident_id, scope)).id
 
 
 def principal_text(reader: Reader, actor: Actor | None, resident_id: str) -> str:

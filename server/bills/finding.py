@@ -49,6 +49,13 @@ def payee(reader: Reader, payee_id: str) -> Payee:
     return found
 
 
+async def payee_now(reader: Reader, payee_id: str) -> Payee:
+    """Also one that memory does not know yet. Raises PayeeNotFound."""
+    if reader.recall(PAYEES, payee_id) is None and (there := await reader.get(PAYEES, payee_id)):
+        return there
+    return payee(reader, payee_id)
+
+
 def to_look_up(reader: Reader, payee_id: str) -> Payee:
     """Raises PayeeNotFound, PayeeNotOnline."""
     found = payee(reader, payee_id)

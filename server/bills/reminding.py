@@ -13,6 +13,8 @@ from server.sessions import SYSTEM
 
 _LOOK_AGAIN = timedelta(hours=1)
 """While it is being paid: nobody knows yet whether it will be."""
+_LOOK_SOON = timedelta(seconds=15)
+"""Where somebody waits for that."""
 
 
 class House(Protocol):
@@ -38,6 +40,8 @@ async def _remind(tx: Tx, leased: Bill, rules: Settings) -> None:
     bill = await tx.get(BILLS, leased.id)
     if bill is None or bill.fence != leased.fence:
         return
+    if bill.pay_by is not None and bill.pay_by <= tx.now:
+        return await _lapse(tx, bill)
     if bill.state == "open":
         _say(tx, bill, moments(bill, rules))
     waits = bill.state == "paying"
@@ -46,7 +50,19 @@ async def _remind(tx: Tx, leased: Bill, rules: Settings) -> None:
     await tx.put(BILLS, bill)
 
 
+async def _lapse(tx: Tx, bill: Bill) -> None:
+    """Nobody has paid it in time. While somebody is about to, that is waited for."""
+    if bill.state == "open":
+        bill.state, bill.ended = "void", "withdrawn" if bill.withdrawn else "expired"
+        note(tx, bill, "expired", SYSTEM, case_no=bill.case_no, amount_fen=bill.amount_fen)
+    bill.due_at = tx.now + _LOOK_SOON if bill.state == "paying" else None
+    bill.attempts, bill.error = 0, ""
+    await tx.put(BILLS, bill)
+
+
 def _following(bill: Bill, now: datetime, rules: Settings) -> datetime | None:
+    if bill.pay_by is not None:
+        return bill.pay_by
     if bill.state != "open":
         return None
     return min((at for at in moments(bill, rules).values() if at > now), default=None)

@@ -1,9 +1,10 @@
 """What is stored of payees and bills, and the words for it."""
 
 from datetime import date, datetime
+from typing import Literal
 
 from schemas.bills import BillState, PayeeKind
-from server.kit.db import Collection, Index, Stored
+from server.kit.db import TEXT, Collection, Index, Stored
 from server.kit.errors import Conflict, Invalid, NotFound
 from server.kit.jobs import DUE, Leased
 
@@ -15,9 +16,14 @@ KINDS: dict[PayeeKind, str] = {
     "telecom": "电话宽带费",
     "tv": "电视费",
     "insurance": "保险费",
+    "ride": "打车费",
+    "ticket": "车票机票",
 }
+OF_CASES: frozenset[PayeeKind] = frozenset({"ride", "ticket"})
+"""What a case costs (server/charges.py): no window enters it and nobody looks it up."""
 STATES: dict[BillState, str] = {"open": "待缴", "paying": "正在缴", "paid": "已缴", "void": "已作废"}
 REMIND_DAYS = 3
+Ended = Literal["", "paid", "expired", "withdrawn"]
 
 
 class PayeeNotFound(NotFound):
@@ -61,6 +67,11 @@ class Bill(Leased, kw_only=True):
 
     It is due when its resident is reminded next, `remind_days` before the last day and on that day; `reminded` says of
     what they were. `told` counts its events. `void_reason` is why the window has taken it out.
+
+    `case_no` is what it is for, where it is no payee's but the price of a case: `label` is what it is called then. With
+    `pay_by` it is void when that has come and nobody has begun to pay it. `withdrawn`: it is not wanted any more, so what
+    is paid just now goes back. Of `cash_fen`, taken at the window or by the driver `cash_by`, `cash_back_fen` are to be
+    given back there. `ended` is how it ended, once that was told.
     """
 
     payee_id: str
@@ -81,6 +92,13 @@ class Bill(Leased, kw_only=True):
     remind_days: int = REMIND_DAYS
     reminded: list[str] = []
     told: int = 0
+    case_no: str | None = None
+    pay_by: datetime | None = None
+    withdrawn: bool = False
+    cash_fen: int = 0
+    cash_by: str = ""
+    cash_back_fen: int = 0
+    ended: Ended = ""
 
 
 PAYEES: Collection[Payee] = Collection("payees", Payee, whole=True)
@@ -90,5 +108,6 @@ BILLS: Collection[Bill] = Collection(
     Index(("payee_id", "payee_no"), unique=True),
     Index(("payee_id", "account_no")),
     Index(("resident_id", "-at", "-_id")),
+    Index(("case_no",), only={"case_no": TEXT}),
     DUE,
 )

@@ -5,7 +5,7 @@ from typing import Any
 from schemas.bills import BillsView, BillView, FindBills, PayeesView, PayeeView
 from server import ledger, point_cards
 from server.bills import family
-from server.bills.stored import BILLS, KINDS, PAYEES, STATES, Bill, Payee
+from server.bills.stored import BILLS, KINDS, OF_CASES, PAYEES, STATES, Bill, Payee
 from server.kit.clock import today
 from server.kit.db import Reader
 from server.points import yuan
@@ -14,7 +14,9 @@ from server.words import said
 
 
 def payees(reader: Reader) -> PayeesView:
-    found = (one for one in reader.everything(PAYEES).items.values() if one.active)
+    """Those that have bills of their own."""
+    known = reader.everything(PAYEES).items.values()
+    found = (one for one in known if one.active and one.kind not in OF_CASES)
     return PayeesView(items=[view_payee(one) for one in sorted(found, key=lambda one: (one.kind, one.name))])
 
 
@@ -54,7 +56,9 @@ async def closely(reader: Reader, bill: Bill, actor: Actor) -> BillView:
 
 
 async def usable(reader: Reader, bill: Bill) -> int:
-    """In fen; none while the card is lost or frozen."""
+    """In fen; none while the card is lost or frozen, nor for what a case costs."""
+    if bill.case_no is not None:
+        return 0
     card = await point_cards.of(reader, bill.resident_id)
     if card is not None and card.state != "active":
         return 0
@@ -83,6 +87,8 @@ def view(
         auto_text=f"{said(bill.auto_at)} 自动用积分缴" if bill.auto_at and bill.state == "open" else "",
         payment_id=bill.payment_id,
         points_usable_fen=usable_fen,
+        case_no=bill.case_no,
+        pay_by=bill.pay_by,
     )
 
 
@@ -90,6 +96,8 @@ def _due_text(bill: Bill, reader: Reader) -> str:
     """How long there is left to pay it; empty once it is paid."""
     if bill.state not in ("open", "paying"):
         return ""
+    if bill.pay_by is not None:
+        return f"请在 {said(bill.pay_by)} 前付款"
     days = (bill.due - today(reader.now)).days
     if days < 0:
         return f"已过期 {-days} 天"

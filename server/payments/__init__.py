@@ -2,7 +2,7 @@
 
 from server.payments import receipts
 from server.payments.backs import began_back, ended_back, not_back
-from server.payments.cancelling import cancel
+from server.payments.cancelling import cancel, cut_short
 from server.payments.carrying import carry_on, hear, refused
 from server.payments.kept import refuse_open
 from server.payments.opening import begin, ordered
@@ -22,6 +22,7 @@ __all__ = [
     "begin",
     "cancel",
     "carry_on",
+    "cut_short",
     "ended_back",
     "find",
     "find_own",

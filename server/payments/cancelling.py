@@ -23,3 +23,9 @@ async def cancel(tx: Tx, payment_id: str, actor: Actor) -> Payment:
         raise PaymentUnderWay
     payment.cancelled_at = payment.expires_at = tx.now
     return payment
+
+
+async def cut_short(tx: Tx, payment_id: str) -> None:
+    """What it pays for is not wanted any more; one that was paid already goes on, and its money goes back afterwards."""
+    now = {"cancelled_at": tx.now, "expires_at": tx.now, "due_at": tx.now, "attempts": 0}
+    await tx.change(PAYMENTS, {"_id": payment_id, "state": "unpaid", "paid_fen": 0}, {"$set": now})

@@ -17,17 +17,25 @@ class PaymentsStillOpen(Conflict):
     """您还有一笔缴费没有办完，办完后才能注销"""
 
 
+class ChargeStillOpen(Conflict):
+    """您还有打车或车票的费用没有付，付清后才能注销"""
+
+
 class PointsStillThere(Conflict):
     """您还有没用完的积分，用完或到社区窗口处理后才能注销"""
 
 
 async def refuse_open(reader: Reader, resident_id: str) -> None:
-    """Nobody leaves while money of theirs is under way. Raises PaymentsStillOpen, PointsStillThere."""
+    """Nobody leaves while money of theirs is under way. Raises PaymentsStillOpen, ChargeStillOpen,
+    PointsStillThere."""
     under_way = {"state": {"$nin": sorted(OVER)}}
     coming_back = {"refunds.state": {"$in": ["carrying", "abnormal"]}}
     for where in _theirs(resident_id):
         if await reader.first(PAYMENTS, {**where, "$or": [under_way, coming_back]}) is not None:
             raise PaymentsStillOpen
+    owed = {"resident_id": resident_id, "state": {"$in": ["open", "paying"]}, "case_no": {"$type": "string"}}
+    if await reader.first(BILLS, owed) is not None:
+        raise ChargeStillOpen
     found = await balances(reader, resident_id)
     if found["held"]:
         raise PaymentsStillOpen

@@ -17,6 +17,10 @@ class MorePointsThanBill(Invalid):
     """积分不能超过账单金额"""
 
 
+class NoPointsForThis(Conflict):
+    """这笔钱只能用微信付，不能用积分"""
+
+
 class CardNotUsable(Conflict):
     """卡已挂失或冻结，暂时不能用积分付款"""
 
@@ -34,13 +38,15 @@ async def begin(
 ) -> Payment:
     """With points of whose bill it is, the rest by WeChat from the payer; `owner_id` where that is another, by a proxy.
 
-    Raises BillNotFound, BillNotOpen, MorePointsThanBill, CardNotUsable, NotEnoughPoints."""
+    Raises BillNotFound, BillNotOpen, NoPointsForThis, MorePointsThanBill, CardNotUsable, NotEnoughPoints."""
     bill = await bills.find(tx, bill_id, owner_id or payer.id)
-    if bill.state != "open":
+    if bill.state != "open" or bill.withdrawn or (bill.pay_by is not None and bill.pay_by <= tx.now):
         raise BillNotOpen
+    if points_fen and bill.case_no is not None:
+        raise NoPointsForThis(field="points_fen")
     if points_fen > bill.amount_fen:
         raise MorePointsThanBill(field="points_fen")
-    payment = _made(tx, bill, payer, points_fen, rules)
+    payment = await _made(tx, bill, payer, points_fen, rules)
     payment.proxy_id, payment.auto = proxy_id, auto
     if points_fen:
         await _check_card(tx, bill.resident_id)
@@ -64,8 +70,9 @@ async def begin(
     return payment
 
 
-def _made(tx: Tx, bill: Bill, payer: Resident, points_fen: int, rules: Settings) -> Payment:
-    whose, pay_fen = bills.payee(tx, bill.payee_id), bill.amount_fen - points_fen
+async def _made(tx: Tx, bill: Bill, payer: Resident, points_fen: int, rules: Settings) -> Payment:
+    whose, pay_fen = await bills.payee_now(tx, bill.payee_id), bill.amount_fen - points_fen
+    what = bill.label if bill.case_no else f"{bills.KINDS[whose.kind]} {bill.period}"
     return Payment(
         id=f"P{chance.hex(12)}",
         bill_id=bill.id,
@@ -76,9 +83,10 @@ def _made(tx: Tx, bill: Bill, payer: Resident, points_fen: int, rules: Settings)
         amount_fen=bill.amount_fen,
         points_fen=points_fen,
         pay_fen=pay_fen,
-        description=f"{whose.name} {bills.KINDS[whose.kind]} {bill.period}",
+        description=f"{whose.name} {what}",
         payee_id=bill.payee_id,
         payee_no=bill.payee_no,
+        case_no=bill.case_no,
         online=whose.online,
         state="unpaid" if pay_fen else "confirming",
         due_at=tx.now + timedelta(seconds=rules.pay.looks_s[0]) if pay_fen else tx.now,

@@ -54,7 +54,7 @@ class Payment(Leased, kw_only=True):
     did it just then, it was agreed to before (server/auto_pay).
 
     `paid_at` is when WeChat Pay took `paid_fen`. `back_points_fen` and `back_pay_fen` are what refunds take of it, also
-    those that nobody has approved yet; `refunds` has those that were decided.
+    those that nobody has approved yet; `refunds` has those that were decided. `case_no` is the case that it pays for.
 
     A worker carries it on whenever it is due; each step can be done again.
     """
@@ -72,6 +72,7 @@ class Payment(Leased, kw_only=True):
     description: str
     payee_id: str
     payee_no: str
+    case_no: str | None = None
     online: bool
     state: PaymentState
     prepay_id: str = ""

@@ -47,7 +47,7 @@ async def listed(reader: Reader, actor: Actor, cursor: str | None, limit: int) -
 
 def may_pay(payment: Payment, actor: Actor) -> bool:
     """Whether it is theirs to pay by WeChat: not any more where the proxy was taken back."""
-    own = payment.proxy_id is None or actor.acts_for(payment.resident_id, bills.SCOPE)
+    own = payment.proxy_id is None or actor.acts_for(payment.resident_id, bills.scope_of(payment.case_no))
     return payment.state == "unpaid" and payment.payer == actor.id and own
 
 

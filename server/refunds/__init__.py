@@ -1,7 +1,7 @@
 """Refunds 退款: what was paid for a bill comes back, wholly or in part, to where it came from."""
 
 from server.refunds.acts import approve, confirm, decline, hand, propose, retry
-from server.refunds.carrying import hear, look_now
+from server.refunds.carrying import by_rule, hear, look_now
 from server.refunds.stored import REFUNDS, STATES, Refund
 from server.refunds.views import find, listed, view
 
@@ -10,6 +10,7 @@ __all__ = [
     "STATES",
     "Refund",
     "approve",
+    "by_rule",
     "confirm",
     "decline",
     "find",

@@ -41,7 +41,7 @@ async def propose(tx: Tx, new: NewRefund, actor: Actor) -> Refund:
     payment = await tx.get(PAYMENTS, new.payment_id)
     if payment is None:
         raise payments.PaymentNotFound(field="payment_id")
-    await _count(tx, payment, new.points_fen, new.pay_fen)
+    await count(tx, payment, new.points_fen, new.pay_fen)
     made = Refund(
         id=f"R{chance.hex(12)}",
         payment_id=payment.id,
@@ -63,7 +63,7 @@ async def propose(tx: Tx, new: NewRefund, actor: Actor) -> Refund:
     return made
 
 
-async def _count(tx: Tx, payment: Payment, points_fen: int, pay_fen: int) -> None:
+async def count(tx: Tx, payment: Payment, points_fen: int, pay_fen: int) -> None:
     """So much more is on its way back. Raises NotRefundable, MoreThanPaid."""
     there = {"settled": payment.points_fen, "refunding": 0}.get(payment.state)
     if there is None:

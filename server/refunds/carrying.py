@@ -10,13 +10,15 @@ from typing import Any, Literal
 
 from server import ledger, payments
 from server.building import Building
+from server.kit.chance import chance
 from server.kit.db import Tx
 from server.kit.events import Event, on
 from server.kit.jobs import QueueOf, Settled
 from server.kit.platform import Action, PlatformRefusal
-from server.payments import PAYMENTS
+from server.payments import PAYMENTS, Back, Payment
+from server.refunds.acts import count
 from server.refunds.notices import happened
-from server.refunds.stored import REFUNDS, Refund
+from server.refunds.stored import BY_RULE, REFUNDS, Refund
 from server.settlements import source_of
 
 _LONGEST_REASON = 80
@@ -49,6 +51,33 @@ async def pay_back(tx: Tx, event: Event) -> None:
     if await tx.get(REFUNDS, made.id) is None:
         await tx.change(PAYMENTS, {"_id": payment.id}, {"$inc": {"back_pay_fen": made.pay_fen}})
         await tx.insert(REFUNDS, made)
+
+
+async def by_rule(tx: Tx, payment: Payment, pay_fen: int, why: str) -> Refund:
+    """What comes back by the rules of what was paid for: nobody has to approve that. Raises MoreThanPaid."""
+    await count(tx, payment, 0, pay_fen)
+    made = Refund(
+        id=f"R{chance.hex(12)}",
+        payment_id=payment.id,
+        resident_id=payment.resident_id,
+        payee_id=payment.payee_id,
+        title=payment.description,
+        state="carrying",
+        points_fen=0,
+        pay_fen=pay_fen,
+        of_fen=payment.paid_fen,
+        reason=why,
+        proposed_by=BY_RULE,
+        proposer="按规则",
+        decided_at=tx.now,
+        at=tx.now,
+        due_at=tx.now,
+    )
+    await tx.insert(REFUNDS, made)
+    await payments.began_back(
+        tx, payment.id, Back(id=made.id, state="carrying", points_fen=0, pay_fen=pay_fen, at=tx.now)
+    )
+    return made
 
 
 async def carry_on(house: Building, refund: Refund) -> Settled:

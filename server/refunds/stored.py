@@ -24,6 +24,10 @@ OPEN: frozenset[RefundState] = frozenset({"proposed", "abnormal", "handed", "clo
 """In which somebody has to do something; of a closed one, propose another."""
 
 
+BY_RULE = "rule"
+"""Who proposed what came back by the rules of what was paid for."""
+
+
 class Step(Struct, frozen=True):
     """An action and the states in which it can be done; `other`: not by whoever did the step before."""
 
