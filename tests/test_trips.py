@@ -98,6 +98,17 @@ async def test_who_was_late_is_told_once_and_nothing_after_the_train_has_left(wo
     assert await told(await again(world, other)) == []
 
 
+async def test_a_moment_that_was_over_when_the_ticket_was_bought_is_not_made_up_for(world: World) -> None:
+    world.clock.advance(timedelta(hours=9, minutes=30))
+    office, owner = await open_office(world), await world.resident()
+    case = await office.ticketed(owner, days=1, buy_by=world.at(20, days=0))
+    await at(world, world.clock.now())
+
+    assert await told(owner) == []
+    await at(world, leaves(case) - timedelta(hours=3))
+    assert len(await told(await again(world, owner))) == 1
+
+
 async def test_the_buyer_sees_papers_with_a_reason_on_record_and_nobody_else_does(world: World) -> None:
     office, owner = await open_office(world), await world.resident()
     stranger = await open_office(world)
