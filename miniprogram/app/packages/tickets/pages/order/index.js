@@ -31,7 +31,7 @@ Page({
 
   /** Somebody may have been added meanwhile. */
   onShow() {
-    if (this.data.state === 'ready') this.fetchPeople().catch(() => {})
+    if (this.data.state === 'ready') this.addFresh().catch(() => {})
   },
 
   async load() {
@@ -50,10 +50,14 @@ Page({
   },
 
   async fetchPeople() {
+    this.setData({ people: await passengers.all() })
+  },
+
+  /** Whoever was just added travels along. */
+  async addFresh() {
     const before = this.data.people
-    const people = await passengers.all()
-    const fresh = before.length ? people.filter((one) => !before.some((each) => each.id === one.id)).map((one) => one.id) : []
-    this.setData({ people })
+    await this.fetchPeople()
+    const fresh = this.data.people.filter((one) => !before.some((each) => each.id === one.id)).map((one) => one.id)
     if (fresh.length) this.keep({ passengers: [...this.data.form.passengers, ...fresh] })
     else this.draw(this.data.form)
   },
