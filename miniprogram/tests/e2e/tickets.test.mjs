@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { CONSOLE, elsewhere, open, until } from './stage.mjs'
 
-const RESIDENT = 'demo-resident-061'
+const RESIDENT = 'demo-resident-172'
 const AGENT = 'demo-dispatcher'
 /** The first of the made-up numbers. */
 const FIRST = 610
