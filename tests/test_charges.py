@@ -147,6 +147,7 @@ async def test_what_is_taken_back_need_not_be_paid_and_what_is_paid_in_that_mome
 async def test_parts_come_back_by_rule_and_never_more_than_was_paid(world: World) -> None:
     resident = await world.resident()
     bill = await charged(world, resident, 3000)
+    world.clock.advance(timedelta(minutes=1))
     more = await asked(world, resident, bill["case_no"], 500, name="difference")
     payments = [await paid(world, resident, one) for one in (bill, more)]
     assert await given_back(world, bill, 700) == charges.Given(pay_fen=700)

@@ -4,7 +4,8 @@ const { when } = require('../../utils/time')
 
 /** @type {Record<string, string>} */
 const ICONS = {
-  property: 'building-2', pension: 'users', medical: 'stethoscope', electricity: 'zap', telecom: 'phone', tv: 'tv', insurance: 'shield-check',
+  property: 'building-2', pension: 'users', medical: 'stethoscope', electricity: 'zap', telecom: 'phone', tv: 'tv', insurance: 'shield-check', ride: 'car',
+  ticket: 'train-front',
 }
 
 /** The kinds of bills in the list: which of them are asked for, and what is said where there are none. */
@@ -29,7 +30,8 @@ function billOf(bill) {
     payee: bill.payee.name,
     whose,
     amount: yuan(bill.amount_fen),
-    line: [periodOf(bill.period), `户号 ${bill.account_no}`].join(' · '),
+    line: bill.case_no ? `办件编号 ${bill.case_no}` : [periodOf(bill.period), `户号 ${bill.account_no}`].join(' · '),
+    ofCase: Boolean(bill.case_no),
     due: bill.auto_text || bill.due_text,
     late: bill.overdue,
     state_text: bill.overdue ? '已过期' : bill.state_text,
