@@ -248,6 +248,10 @@ class Building:
             driver_id, lambda: self.db.reading(lambda reader: reader.get(DRIVERS, driver_id))
         )
 
+    def duty_changed(self, driver_id: str) -> None:
+        """This process knows at once who has just gone home, or has come."""
+        self._drivers.drop(driver_id)
+
     def profile_changed(self, resident_id: str) -> None:
         """This process forgets at once what it has just changed; the others hear of it within a second."""
         self._residents.drop(resident_id)

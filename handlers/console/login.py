@@ -91,10 +91,12 @@ class Callback(Page):
         )
         if not query.code:
             raise LoginCancelled
-        await self._sign_in(query.code)
-        return Goto(pending.next)
+        roles = await self._sign_in(query.code)
+        at_the_wheel = pending.next == HOME and roles == {"driver"}
+        return Goto(f"{HOME}/driver" if at_the_wheel else pending.next)
 
-    async def _sign_in(self, code: str) -> None:
+    async def _sign_in(self, code: str) -> set[str]:
+        """The roles of who has come."""
         house = self.building
         try:
             userid = await house.wecom.userid_of(code)
@@ -103,6 +105,7 @@ class Callback(Page):
         own = house.settings.sessions
         view = await enter(self, userid, timedelta(minutes=own.console_idle_minutes))
         self.keep_token(view.token, seconds=own.staff_hours * 3600)
+        return {one.role for one in view.staff.grants}
 
 
 def refusal(error: PlatformRefusal) -> Exception:
