@@ -99,7 +99,7 @@ function rowsOf({ details }) {
     row('calendar', '哪天走', dayOf(details.day)),
     row('list', '想坐的', details.alternatives.map((/** @type {any} */ one) => `${one.rank}. ${one.text}`).join('\n')),
     row('wallet', '最高价', `每张 ${yuan(details.ceiling_fen)} 元`),
-    row('clock', '几时前买到', `${when(details.buy_by)}`),
+    row('clock', '最晚买到', `${when(details.buy_by)}`),
     row('users', '买不齐时', details.passengers.length > 1 ? details.party_text : ''),
     row('mail', '纸质凭证', [details.delivery.how_text, details.delivery.address].filter(Boolean).join('，')),
     row('user', '联系人', [details.contact_name, details.contact_phone].filter(Boolean).join(' ')),
@@ -122,9 +122,10 @@ function slipOf({ delivery }) {
   return { text: delivery.state_text, code: delivery.code, post: [delivery.carrier, delivery.tracking_no].filter(Boolean).join(' ') }
 }
 
-/** The buttons: the main ones and those that stand apart. @param {any} item */
+/** The buttons: the main ones and those that stand apart. Giving back what one has does not suggest itself. @param {any} item */
 function buttonsOf({ actions }) {
-  return { main: actions.filter((/** @type {any} */ one) => !one.danger), apart: actions.filter((/** @type {any} */ one) => one.danger) }
+  const some = (/** @type {any} */ one) => one.fields.some((/** @type {any} */ field) => SOME.includes(field.name))
+  return { main: actions.filter((/** @type {any} */ one) => !one.danger).map((/** @type {any} */ one) => ({ ...one, main: one.main && !some(one) })), apart: actions.filter((/** @type {any} */ one) => one.danger) }
 }
 
 /** What a move asks for: what was read, some of the passengers, and what has to be filled in. @param {any} action @param {any} details */
