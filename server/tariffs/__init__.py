@@ -2,5 +2,22 @@
 
 from server.tariffs.fares import fare
 from server.tariffs.stored import FIRST, RIDE, TARIFFS, VERSIONS, Tariff, current
+from server.tariffs.views import check, compared, listed, tried, view
+from server.tariffs.words import ROUNDINGS, terms
 
-__all__ = ["FIRST", "RIDE", "TARIFFS", "VERSIONS", "Tariff", "current", "fare"]
+__all__ = [
+    "FIRST",
+    "RIDE",
+    "ROUNDINGS",
+    "TARIFFS",
+    "VERSIONS",
+    "Tariff",
+    "check",
+    "compared",
+    "current",
+    "fare",
+    "listed",
+    "terms",
+    "tried",
+    "view",
+]

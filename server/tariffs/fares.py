@@ -3,6 +3,7 @@
 from datetime import datetime, time
 
 from schemas.tariffs import Fare, FareLine, NewTariff, Rounding, Surcharge
+from server.catalogue import yuan
 from server.kit.clock import SHANGHAI
 from server.tariffs.stored import Tariff
 
@@ -33,20 +34,20 @@ def fare(
         (scheduled, "scheduled", "预约用车", rules.scheduled_fen),
     ):
         if wanted:
-            said = f"{text}，{yuan(fen)}" if fen else f"{text}，不加钱"
+            said = f"{text}，{yuan(fen)} 元" if fen else f"{text}，不加钱"
             lines.append(FareLine(name=name, text=said, amount_fen=fen))
     exact = sum(one.amount_fen for one in lines)
     total = stepped(exact, rules.step_fen, rules.rounding)
     if total != exact:
         lines.append(
-            FareLine(name="rounding", text=f"取整到 {yuan(rules.step_fen)}", amount_fen=total - exact)
+            FareLine(name="rounding", text=f"取整到 {yuan(rules.step_fen)} 元", amount_fen=total - exact)
         )
     return Fare(
         lines=lines,
         total_fen=total,
         tariff_id=tariff.id,
         version=tariff.number,
-        text=f"{kilometres(metres)}，共 {yuan(total)}",
+        text=f"{kilometres(metres)}，共 {yuan(total)} 元",
     )
 
 
@@ -60,7 +61,7 @@ def _way(rules: NewTariff, metres: int) -> list[FareLine]:
     ]
     beyond = max(metres - rules.base_metres, 0)
     if fen := stepped_part(beyond * rules.per_km_fen, _KM):
-        text = f"超出 {kilometres(beyond)}，每公里 {yuan(rules.per_km_fen)}"
+        text = f"超出 {kilometres(beyond)}，每公里 {yuan(rules.per_km_fen)} 元"
         lines.append(FareLine(name="distance", text=text, amount_fen=fen))
     return lines
 
@@ -69,7 +70,7 @@ def _waiting(rules: NewTariff, seconds: int) -> list[FareLine]:
     minutes = seconds // _MINUTE_S - rules.free_wait_minutes
     if minutes <= 0 or not rules.wait_minute_fen:
         return []
-    text = f"等候超出 {minutes} 分钟，每分钟 {yuan(rules.wait_minute_fen)}"
+    text = f"等候超出 {minutes} 分钟，每分钟 {yuan(rules.wait_minute_fen)} 元"
     return [FareLine(name="waiting", text=text, amount_fen=minutes * rules.wait_minute_fen)]
 
 
@@ -112,7 +113,3 @@ def stepped(fen: int, step: int, rounding: Rounding) -> int:
 def kilometres(metres: int) -> str:
     """`2.5 公里`, below one kilometre `800 米`."""
     return f"{metres / _KM:.1f} 公里" if metres >= _KM else f"{metres} 米"
-
-
-def yuan(fen: int) -> str:
-    return f"{fen // 100}.{fen % 100:02d} 元"
