@@ -17,6 +17,7 @@ from server.demo.street import Street
 from server.kit.clock import today
 from server.kit.db import Collection, Reader, Stored, Tx
 from server.kit.vault import Vault
+from server.landmarks import LANDMARKS
 from server.places import PLACES
 from server.residents import RESIDENTS, Resident
 from server.rosters import ROSTERS
@@ -64,6 +65,7 @@ def _contents(found: Street) -> tuple[tuple[Collection[Any], Sequence[Stored]], 
     """What is kept where; residents apart."""
     return (
         (PLACES, found.places),
+        (LANDMARKS, found.landmarks),
         (CATEGORIES, found.categories),
         (PROVIDERS, found.providers),
         (POOLS, found.pools),

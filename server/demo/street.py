@@ -12,6 +12,7 @@ from server.bundles import Bundle
 from server.catalogue import Category, Hours, Pool, Provider, Service
 from server.demo import crowd, rows
 from server.demo.rows import Row
+from server.landmarks import Landmark
 from server.places import Place
 from server.residents import Resident
 from server.rosters import Roster
@@ -29,6 +30,7 @@ class Street(Struct, frozen=True, kw_only=True):
     """Everything that is seeded."""
 
     places: list[Place]
+    landmarks: list[Landmark]
     categories: list[Category]
     providers: list[Provider]
     pools: list[Pool]
@@ -115,6 +117,7 @@ def read(folder: Path = DATA) -> Street:
         raise rows.BadData("pools.toml: an id of a worker is there twice, or in people.toml too")
     return Street(
         places=places,
+        landmarks=[row.to(Landmark) for row in rows.read(folder / "landmarks.toml", "landmark")],
         categories=categories,
         providers=providers,
         pools=[one.pool() for one in teams],
