@@ -391,7 +391,16 @@ SERVICE = {
     "duration_min": 60,
     "weekly": [[[480, 1080]]] * 7,
 }
+_WAY: Mapping[str, Any] = {
+    "pickup": {"spot": {"lng": 109.98, "lat": 39.82}, "text": "小区东门"},
+    "dropoff": {"spot": {"lng": 109.98, "lat": 39.85}, "text": "火车站"},
+}
 BODIES: Mapping[str, Any] = {
+    "POST /v1/driver/duty": {"on": False},
+    "POST /v1/drivers/{driver_id}/vehicle": {"plate": "蒙K12345", "model": "大众朗逸", "colour": "白色"},
+    "POST /v1/ride-estimates": _WAY,
+    "POST /v1/ride-offers/{offer_id}/decline": {"reason": "far"},
+    "POST /v1/rides": {**_WAY, "resident_id": "{resident_id}"},
     "PUT /v1/driver/position": {"spot": {"lng": 109.98, "lat": 39.82}},
     "POST /console/bills/new": {"resident_id": "{resident_id}"},
     "POST /v1/pay-differences/{difference_id}/resolve": REASON,

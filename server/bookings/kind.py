@@ -1,6 +1,7 @@
 """A booking as a kind of case: how it is placed, what it promises, how it reads."""
 
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from schemas.bookings import BookingDetails, NewBooking, QuoteItem, QuoteView
 from schemas.cases import Channel
@@ -48,7 +49,14 @@ class NotForOthers(Invalid):
     """只能替自己预约；替家人预约，要请家人先把代办权交给您"""
 
 
-def for_whom(actor: Actor, wanted: NewBooking, on_behalf_of: str | None = None) -> str:
+class ForSomebody(Protocol):
+    """A request in which the staff name the resident."""
+
+    @property
+    def resident_id(self) -> str | None: ...
+
+
+def for_whom(actor: Actor, wanted: ForSomebody, on_behalf_of: str | None = None) -> str:
     """The resident it is for, named in the body or beside it. Raises NotForOthers, ResidentNeeded."""
     named = {wanted.resident_id, on_behalf_of} - {None}
     if len(named) > 1:
