@@ -18,6 +18,7 @@ from schemas.common import (
     Text,
     View,
 )
+from schemas.rides import PayBy, Stop
 
 Mode = Literal["train", "plane"]
 SeatClass = Literal[
@@ -81,6 +82,17 @@ class Delivery(Request, frozen=True, kw_only=True):
     address: Annotated[str, Meta(max_length=100, pattern=ONE_LINE)] = ""
 
 
+class StationRide(Request, frozen=True, kw_only=True):
+    """A ride to the station or airport that is confirmed with the tickets, or not at all; the time of the pick-up is
+    counted back from the departure."""
+
+    pickup: Stop
+    dropoff: Stop
+    wheelchair: bool = False
+    helper: bool = False
+    pay: PayBy = "wechat"
+
+
 class NewTicket(Request, frozen=True, kw_only=True):
     """`ceiling_fen` is the most that one ticket may cost, `buy_by` until when it has to be bought. `party`: `all` get a
     ticket or nobody does, or who can be had (`split`). `passenger_ids` are of the resident's own saved passengers.
@@ -98,6 +110,7 @@ class NewTicket(Request, frozen=True, kw_only=True):
     contact: Contact | None = None
     delivery: Delivery = Delivery()
     note: Text = ""
+    station_ride: StationRide | None = None
     agency_id: Id | None = None
     resident_id: Id | None = None
 
@@ -404,3 +417,4 @@ class TicketDetails(View, frozen=True, kw_only=True):
     change: ChangeView | None
     rule_text: str
     wiped: bool
+    ride_no: str | None

@@ -238,7 +238,8 @@ class Tickets(Section, frozen=True, kw_only=True):
     are closed, and the passengers' papers wiped, `wipe_days` after the trip. `agency_id` is the provider that buys;
     empty: the first that was admitted for tickets, else the street's dispatchers.
 
-    Residents are reminded of a trip at `remind_at_hour` of the day before, and `remind_hours` before it."""
+    Residents are reminded of a trip at `remind_at_hour` of the day before, and `remind_hours` before it. A ride
+    to the station gets there `station_margin_minutes` before."""
 
     answer_minutes: Positive = 30
     quote_minutes: Positive = 30
@@ -254,6 +255,7 @@ class Tickets(Section, frozen=True, kw_only=True):
     agency_id: str = ""
     remind_at_hour: Hour = 18
     remind_hours: Positive = 3
+    station_margin_minutes: Positive = 45
 
 
 class Waitlist(Section, frozen=True, kw_only=True):

@@ -172,6 +172,7 @@ class Ticket(Struct, kw_only=True):
     `held_until`: the handler has it in hand until then, and nobody else touches it. `warned`: the agents were told at
     `warn_at` that the time to buy runs out. `settled` are the bills that have
     been heard of as paid. `wiped_from` is when the passengers' documents are wiped.
+    `ride_no` is the ride to the station that goes with it.
     """
 
     mode: Mode
@@ -204,6 +205,7 @@ class Ticket(Struct, kw_only=True):
     refunds: list[Refund] = []
     changes: list[Change] = []
     wiped_from: datetime | None = None
+    ride_no: str | None = None
 
     @property
     def quote(self) -> Quote | None:

@@ -87,9 +87,9 @@ async def order(
     channel: Channel,
     vault: Vault,
     rules: Settings,
-    part_of: str | None = None,
+    ride_no: str | None = None,
 ) -> Case:
-    """Ask for tickets; the passengers are copied into the order. `part_of`: the case it belongs to.
+    """Ask for tickets; the passengers are copied into the order. `ride_no`: the ride to the station that goes with it.
 
     Raises TicketDayWrong, BuyByWrong, SeatNotInMode, AlternativeTwice, PassengerTwice, PostAddressNeeded,
     AgencyNotFound, TicketContactNeeded, PassengerNotFound, OutOfScope.
@@ -113,6 +113,7 @@ async def order(
         passengers=[Passenger(traveller=one) for one in people],
         contact_name=contact.name,
         contact_phone=contact.phone,
+        ride_no=ride_no,
         paper=Paper(
             how=wanted.delivery.how,
             address=wanted.delivery.address,
@@ -137,7 +138,6 @@ async def order(
         community_id=resident.community_id,
         compound_id=resident.household.compound_id if resident.household else None,
         provider_id=agency,
-        part_of=part_of,
         created_at=tx.now,
         updated_at=tx.now,
         phone=contact.phone,

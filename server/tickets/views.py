@@ -73,6 +73,7 @@ def show(reader: Reader, case: Case, ticket: Ticket, mine: frozenset[str]) -> Ti
         change=_change(ticket, change) if change else None,
         rule_text=_rule(reader, ticket),
         wiped=ticket.wiped_from is not None and ticket.wiped_from <= reader.now,
+        ride_no=ticket.ride_no,
     )
 
 

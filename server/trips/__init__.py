@@ -1,5 +1,7 @@
-"""Trips 出行: what happens around a departure: reminders before it."""
+"""Trips 出行: what happens around a departure: reminders before it, the ride to the station, papers wiped after."""
 
-from server.trips.reminders import TRIPS, Trip, legs, moments
+from server.trips.legs import legs
+from server.trips.reminders import TRIPS, Trip, moments
+from server.trips.station import hold
 
-__all__ = ["TRIPS", "Trip", "legs", "moments"]
+__all__ = ["TRIPS", "Trip", "hold", "legs", "moments"]

@@ -1,5 +1,7 @@
 """What a resident is told before they leave: the train, when and where from, who sits where, and to take the papers."""
 
+from datetime import datetime
+
 from server import push, residents
 from server.cases import CASES
 from server.kit.clock import SHANGHAI, today
@@ -9,7 +11,7 @@ from server.push import Notice, Template
 from server.tickets import TICKET
 from server.tickets.details import Ticket
 from server.tickets.words import route, seat_text
-from server.trips.reminders import Leg, legs
+from server.trips.legs import Leg, legs
 from server.words import said
 
 SOON = Template(
@@ -51,6 +53,30 @@ async def tell(tx: Tx, event: Event) -> None:
         },
         page=f"packages/cases/pages/case/index?case_no={case.id}",
         case_no=case.id,
+    )
+    await push.send(tx, event, resident, SOON, notice)
+
+
+@on("trip.ride")
+async def tell_ride(tx: Tx, event: Event) -> None:
+    """When the ride to the station comes now."""
+    case = await tx.get(CASES, event.subject)
+    if case is None or case.resident_id is None:
+        return
+    ticket: Ticket = TICKET.details_of(case)
+    resident = await residents.find(tx, case.resident_id)
+    comes = datetime.fromisoformat(event.data["at"])
+    notice = Notice(
+        text=f"去车站的车约好了：{said(comes)} 来接您，赶{route(ticket)}。不要车了可以单独取消",
+        payload={
+            "trip": route(ticket)[:_LONGEST],
+            "case_no": ticket.ride_no or case.id,
+            "time": f"{comes.astimezone(SHANGHAI):%Y-%m-%d %H:%M}",
+            "state": "车约好了",
+            "tip": "请提前下楼等车",
+        },
+        page=f"packages/cases/pages/case/index?case_no={ticket.ride_no}",
+        case_no=ticket.ride_no,
     )
     await push.send(tx, event, resident, SOON, notice)
 

@@ -7,8 +7,6 @@ changed ticket moves them and one that is given back takes them away.
 from datetime import UTC, datetime, time, timedelta
 from typing import Protocol
 
-from msgspec import Struct
-
 from server.cases import CASES, Case
 from server.config import Settings
 from server.keeping import Keeping, by_resident
@@ -18,7 +16,9 @@ from server.kit.events import Event, emit, event_id, on
 from server.kit.jobs import DUE, Leased, QueueOf, Settled
 from server.sessions import SYSTEM
 from server.tickets import TICKET
-from server.tickets.details import Passenger, Seat, Ticket
+from server.tickets.details import Ticket
+from server.trips import station
+from server.trips.legs import legs
 
 _DAY_BEFORE, _SOON = "day_before", "soon"
 
@@ -42,28 +42,6 @@ TRIPS: Collection[Trip] = Collection("trips", Trip, Index(("resident_id",)), DUE
 _KEPT = Keeping(title="出行提醒", collection=TRIPS, find=by_resident)
 
 
-class Leg(Struct, frozen=True):
-    """One departure, and those of the order who are on it."""
-
-    seat: Seat
-    people: tuple[Passenger, ...]
-
-    @property
-    def key(self) -> str:
-        return f"{self.seat.number}|{self.seat.depart_at.astimezone(UTC):%Y%m%dT%H%M}"
-
-
-def legs(ticket: Ticket) -> list[Leg]:
-    """The departures for which somebody has a good ticket that is not being given back, the earliest first."""
-    found: dict[str, Leg] = {}
-    for one in ticket.bought:
-        if one.ticket is not None and one.state != "refunding":
-            leg = Leg(one.ticket, (one,))
-            known = found.get(leg.key)
-            found[leg.key] = Leg(known.seat, (*known.people, one)) if known else leg
-    return sorted(found.values(), key=lambda one: one.seat.depart_at)
-
-
 def moments(ticket: Ticket, rules: Settings) -> dict[str, datetime]:
     """When the resident is told of each departure, by key."""
     found: dict[str, datetime] = {}
@@ -84,7 +62,8 @@ async def follow(tx: Tx, event: Event) -> None:
     if case is None or case.resident_id is None:
         return
     known = await tx.get(TRIPS, case.id)
-    if known is None and not TICKET.details_of(case).bought:
+    ticket: Ticket = TICKET.details_of(case)
+    if known is None and not ticket.bought and ticket.ride_no is None:
         return
     trip = known or Trip(id=case.id, resident_id=case.resident_id)
     trip.due_at = tx.now
@@ -107,6 +86,10 @@ async def _remind(tx: Tx, leased: Trip, rules: Settings) -> None:
     trip.past += [key for key, at in fresh.items() if at <= tx.now]
     trip.to_come = {key: at for key, at in wanted.items() if key not in trip.past}
     _say(tx, trip, case, ticket)
+    comes_at = await station.follow(tx, case, ticket, rules)
+    if comes_at is not None:
+        trip.told += 1
+        _emit(tx, case, trip.told, "trip.ride", {"at": comes_at.isoformat()})
     trip.due_at = min(trip.to_come.values(), default=None)
     trip.attempts, trip.error = 0, ""
     await tx.put(TRIPS, trip)
@@ -121,21 +104,21 @@ def _say(tx: Tx, trip: Trip, case: Case, ticket: Ticket) -> None:
         mine = [key for key in struck if key.startswith(f"{leg.key}|")]
         if mine and leg.seat.depart_at > tx.now:
             trip.told += 1
-            _emit(tx, case, trip.told, leg)
+            _emit(tx, case, trip.told, "trip.remind", {"leg": leg.key})
 
 
-def _emit(tx: Tx, case: Case, seq: int, leg: Leg) -> None:
+def _emit(tx: Tx, case: Case, seq: int, what: str, data: dict[str, str]) -> None:
     emit(
         tx,
         Event(
             id=event_id(f"trip-{case.id}", seq),
-            type="trip.remind",
+            type=what,
             subject=case.id,
             seq=seq,
             at=tx.now,
             by={"kind": SYSTEM.kind, "id": SYSTEM.id, "name": "", "role": SYSTEM.kind},
             channel="system",
-            data={"leg": leg.key},
+            data=data,
         ),
     )
 
