@@ -86,6 +86,13 @@ export const SHOTS = [
   { name: 'ride-place', page: () => 'packages/rides/pages/place/index?which=to', who: PEOPLE.rider, see: '小区', empty: { act: async (phone) => phone.view.locator('wx-input input').first().fill('火箭') } },
   { name: 'ride', page: async () => `packages/rides/pages/ride/index?case_no=${(await ride()).case_no}`, who: PEOPLE.rider, see: '念给师傅听', now: true, empty: {} },
   { name: 'ride-shared', page: async () => ((await ride()).path || 'packages/rides/pages/shared/index'), who: newcomer, agreed: false, see: '位置是', now: true, empty: { page: () => 'packages/rides/pages/shared/index?token=none' } },
+  { name: 'ticket-order', page: () => 'packages/tickets/pages/order/index', who: PEOPLE.traveller, see: '坐什么去', empty: {} },
+  { name: 'ticket-quoted', page: (street) => ticketOf(street.quotedTicket), who: PEOPLE.traveller, see: '给您的报价', now: true },
+  { name: 'ticket', page: (street) => ticketOf(street.ticket), who: PEOPLE.traveller, see: '取票号', empty: { page: (street) => ticketOf(street.quotedTicket) } },
+  { name: 'ticket-refund', page: (street) => ticketOf(street.givenBack), who: PEOPLE.traveller, see: '退票能退多少', now: true },
+  { name: 'ticket-choose', page: (street) => `packages/tickets/pages/choose/index?case_no=${street.ticket}&action=ask_refund`, who: PEOPLE.traveller, see: '退票', act: (phone) => phone.view.getByRole('checkbox').first().click(), empty: {} },
+  { name: 'passengers', page: () => 'packages/tickets/pages/passengers/index', who: PEOPLE.traveller, see: '加一个人', empty: { who: newcomer } },
+  { name: 'passenger', page: async () => `packages/tickets/pages/passenger/index?id=${await companion()}`, who: PEOPLE.traveller, see: '用什么证件', empty: { page: () => 'packages/tickets/pages/passenger/index' } },
   { name: 'announcements', page: () => 'packages/announcements/pages/list/index', who: busy, see: '就这些了', empty: { who: newcomer } },
   { name: 'announcement', page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-03', who: PEOPLE.neighbour, see: '更正', empty: { page: () => 'packages/announcements/pages/announcement/index?id=demo-ann-08' } },
   { name: 'points', page: () => 'packages/points/pages/points/index', who: PEOPLE.saver, see: '积分是怎么来的', empty: { who: newcomer } },
@@ -141,6 +148,14 @@ async function price(phone) {
   await phone.view.getByLabel('到哪里去，还没有选').click()
   await phone.view.locator('.place').nth(1).click()
   await phone.tap('怎么算的')
+}
+
+const ticketOf = (caseNo) => `packages/tickets/pages/ticket/index?case_no=${caseNo}`
+
+/** Somebody who has travelled with the traveller. → their id */
+async function companion() {
+  const { items: [one] } = await (await elsewhere(PEOPLE.traveller))('GET', '/v1/passengers')
+  return one.id
 }
 
 /** The month it is in the street. */

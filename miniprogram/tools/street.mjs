@@ -1,6 +1,6 @@
 // A street on which something is going on: residents in every situation that the mini-program has a face for.
 import assert from 'node:assert/strict'
-import { atWork, elsewhere, until } from '../tests/e2e/stage.mjs'
+import { atWork, control, elsewhere, until } from '../tests/e2e/stage.mjs'
 
 const BUSY = 'demo-resident-020'
 const OTHERS = ['demo-resident-041', 'demo-resident-042', 'demo-resident-043', 'demo-resident-044', 'demo-resident-045']
@@ -15,7 +15,7 @@ const PRICES = [
 
 /** Who is who: `busy` has everything, `family` may act for them, `new` has nothing, `mover` moves house, `regular` has weekly visits and
  * waits in a line, `saver` has points, `holding` is just booking, `neighbour` lives where the water is turned off, `applicant` applies for this and that, `payer` has bills and points, `rider` is in a car or waits for one. */
-export const PEOPLE = { busy: BUSY, family: 'demo-resident-005', new: 'newcomer', holding: 'demo-resident-031', mover: 'demo-resident-046', regular: 'demo-resident-048', neighbour: 'demo-resident-141', applicant: 'demo-resident-142', saver: 'demo-resident-012', payer: 'demo-resident-001', rider: 'demo-resident-063' }
+export const PEOPLE = { busy: BUSY, family: 'demo-resident-005', new: 'newcomer', holding: 'demo-resident-031', mover: 'demo-resident-046', regular: 'demo-resident-048', neighbour: 'demo-resident-141', applicant: 'demo-resident-142', saver: 'demo-resident-012', payer: 'demo-resident-001', rider: 'demo-resident-063', traveller: 'demo-resident-143' }
 
 /** picture: a JPEG for what residents photograph. → case numbers by situation */
 export async function fill(picture) {
@@ -69,7 +69,8 @@ export async function fill(picture) {
   await act(worker, onTheWay, ['depart'])
   const bundle = await moveHouse()
   const approvals = await applications(picture)
-  return { ...approvals, completed, rateable, blamed, complaint: complaint.case_no, quoted, done, submitted, assigned, onTheWay, bundle }
+  const tickets = await journeys()
+  return { ...approvals, ...tickets, completed, rateable, blamed, complaint: complaint.case_no, quoted, done, submitted, assigned, onTheWay, bundle }
 }
 
 /** A seat that is held for a few minutes. → its number */
@@ -93,11 +94,12 @@ export function ride() {
 
 async function callCar() {
   const [call, driver] = [await elsewhere(PEOPLE.rider), await atWork('demo-driver')]
-  const [{ household }, { items: all }, { items: known }] = [await call('GET', '/v1/me'), await call('GET', '/v1/places'), await call('GET', '/v1/landmarks')]
+  const [{ household }, { items: all }] = [await call('GET', '/v1/me'), await call('GET', '/v1/places')]
   const home = all.find((one) => one.id === household.compound_id)
-  const goal = known.find((one) => one.spot)
+  const goal = all.findLast((one) => one.spot)
   const near = { lng: home.spot.lng + 0.006, lat: home.spot.lat - 0.003 }
   const begun = (await call('GET', '/v1/cases?open=true&kind=ride')).items[0]
+  await (await atWork('demo-dispatcher'))('POST', '/v1/drivers/demo-driver/vehicle', { plate: '蒙K12345', model: '轩逸', colour: '白色' })
   await driver('POST', '/v1/driver/duty', { on: true })
   await driver('PUT', '/v1/driver/position', { spot: near })
   const wanted = { pickup: { text: home.name, spot: home.spot, compound_id: home.id }, dropoff: { text: goal.name, spot: goal.spot }, people: 2, helper: true, note: '在小区东门等' }
@@ -179,6 +181,41 @@ async function applications(picture) {
   await act(resident, handedIn, 'submit', { truthful: true })
   const begun = await begin('ELDER-CARD', { kind: 'new', outside: false }, [], 'pick_up')
   return { instant, lacking, shown, ready, handedIn, begun }
+}
+
+/** Orders of tickets: with a price, with tickets, and one of which some is to be given back. → case numbers */
+async function journeys() {
+  const [traveller, agent] = await Promise.all([elsewhere(PEOPLE.traveller), atWork('demo-dispatcher')])
+  const act = (call, caseNo, action, fields = {}) => call('POST', `/v1/cases/${caseNo}/${action}`, fields)
+  const people = []
+  for (const [name, number, relation] of [['李秀兰', '152701195003087001', '本人'], ['王建国', '152701199003087018', '儿子']]) {
+    people.push((await traveller('POST', '/v1/passengers', { name, id_kind: 'id_card', id_no: number, relation })).id)
+  }
+  const inDays = (days) => new Date(Date.now() + (8 + days * 24) * 3600_000).toISOString().slice(0, 10)
+  const departs = `${inDays(9)}T09:05:00+08:00`
+  const price = { alternative: 1, depart_at: departs, arrive_at: `${inDays(9)}T11:40:00+08:00`, price_fen: 8650 }
+  const ordered = async () => {
+    const { case_no: caseNo } = await traveller('POST', '/v1/tickets', {
+      mode: 'train', origin: '东胜西', destination: '呼和浩特东', day: inDays(9), alternatives: [{ number: 'D6767', seat_class: 'second', depart_at: departs }, { number: 'K574', seat_class: 'hard_sleeper' }],
+      ceiling_fen: 10000, buy_by: `${inDays(1)}T20:00:00+08:00`, party: 'split', passenger_ids: people, contact: { name: '李秀兰', phone: '13800000001' }, delivery: { how: 'window' }, note: '腿脚不好，要靠门的座位',
+    })
+    await act(agent, caseNo, 'quote', price)
+    return caseNo
+  }
+  const bought = async () => {
+    const caseNo = await ordered()
+    const { details } = await act(traveller, caseNo, 'authorise', { quote_version: 1 })
+    const payment = await traveller('POST', `/v1/bills/${details.bill_id}/pay`, { points_fen: 0 })
+    await traveller('GET', `/v1/payments/${payment.id}`)
+    await control('pay', { out_trade_no: payment.id })
+    await until(async () => (await traveller('GET', `/v1/cases/${caseNo}`)).details.paid_fen, 'the payment at the order')
+    const results = people.map((id, at) => ({ passenger_id: id, ok: true, carriage: '05', seat: `${at + 3}F` }))
+    await act(agent, caseNo, 'record', { record_no: 'E123456789', results })
+    return caseNo
+  }
+  const [quotedTicket, ticket, givenBack] = [await ordered(), await bought(), await bought()]
+  await act(traveller, givenBack, 'ask_refund', { passengers: people })
+  return { quotedTicket, ticket, givenBack }
 }
 
 async function photo(call, caseNo, picture) {
