@@ -148,6 +148,7 @@ async def test_everybody_gets_the_positions_of_their_own_ride_and_of_no_other(wo
             own = {north(100 * number + step).lat for step in range(3)}
             assert {told["case_no"] for told in heard.told} == {one.case_no}
             assert {told["spot"]["lat"] for told in heard.told if told["spot"]} == own
+            assert len(heard.told) <= 6, "nobody is woken by others' cars"
 
 
 class Lines:
