@@ -116,6 +116,7 @@ TEMPLATES = (
     Template(template_id="tmpl-ticket-quoted", title="车票报价通知", keys=_TRIP_KEYS),
     Template(template_id="tmpl-ticket-issued", title="出票结果通知", keys=_TRIP_KEYS),
     Template(template_id="tmpl-ticket-changed", title="车票进展通知", keys=_TRIP_KEYS),
+    Template(template_id="tmpl-ride-changed", title="用车进展通知", keys=_CASE_KEYS),
     Template(template_id="tmpl-trip-soon", title="出行提醒", keys=_TRIP_KEYS),
     Template(template_id="tmpl-case-progress", title="办理进度通知", keys=_STATUS_KEYS),
     Template(template_id="tmpl-rating-asked", title="服务评价提醒", keys=_CASE_KEYS),
