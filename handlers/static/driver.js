@@ -30,6 +30,7 @@
   let fix = null;
   let beat = 0;
   let sending = false;
+  let known = false;
   let lock = null;
 
   function where(state) {
@@ -67,6 +68,7 @@
     navigator.geolocation.clearWatch(watch);
     clearInterval(beat);
     watch = fix = null;
+    known = false;
     where('');
     lock?.release().catch(() => {});
     lock = null;
@@ -85,6 +87,8 @@
       });
       if (answer.status === 401 || answer.status === 403) location.reload();
       where(answer.ok ? 'sent' : 'lost');
+      if (answer.ok && !known) document.dispatchEvent(new Event('live:ask'));
+      known = answer.ok;
       offline(false);
     } catch (failed) {
       offline(true);
