@@ -4,10 +4,17 @@ import asyncio
 from datetime import timedelta
 from typing import Any
 
+import msgspec
+
+from schemas.rides import NewRide
 from schemas.staff import Grant
+from server import cases, charges
+from server.cases import CASES
 from server.config import Rides
 from server.drivers import DRIVERS
+from server.rides import order
 from server.rides.stored import WATCHES
+from server.sessions import SYSTEM, Actor
 from tests.houses import next_door
 from tests.riding import SQUARE, at, driver, later, north, put
 from tests.world import Person, World
@@ -42,9 +49,11 @@ async def free_driver(world: World, metres: float) -> Person:
 
 
 async def nobody_else(world: World) -> None:
-    """Drivers of other tests have gone home."""
+    """Drivers of other tests have gone home, and nobody else waits for a car."""
     home = {"$set": {"on_duty": False, "ride_no": None, "offer_id": None}}
     await world.house.db.alone(lambda tx: tx.change_all(DRIVERS, {}, home))
+    over = {"$set": {"state": "cancelled", "open": False, "timer_at": None, "due_at": None}}
+    await world.house.db.alone(lambda tx: tx.change_all(CASES, {"kind": "ride", "open": True}, over))
 
 
 async def called(world: World, resident: Person, **more: Any) -> dict[str, Any]:
@@ -165,7 +174,8 @@ async def test_who_does_not_answer_or_declines_is_passed_over_until_nobody_is_le
     assert (await far.post(f"/v1/ride-offers/{second['id']}/decline", {"reason": "far"})).code == (
         "ride_offer_answered"
     )
-    await nobody_else(world)
+    for one in (near, far):
+        await one.post("/v1/driver/duty", {"on": False})
     later(world, RULES.give_up_minutes * 60)
     await world.work()
     seen = (await resident.get(f"/v1/cases/{case['case_no']}")).json
@@ -284,3 +294,65 @@ async def test_a_ride_ahead_is_looked_for_before_its_time(world: World) -> None:
     assert (await offered(person) or {}).get("way_metres") == 5400
     outside = WISH | {"pickup": at(north(99_000)) | {"text": "远方"}}
     assert (await resident.post("/v1/rides", outside)).code == "outside_area"
+
+
+async def test_what_is_owed_has_to_be_paid_before_the_next_car(world: World) -> None:
+    await nobody_else(world)
+    resident, person = await world.resident(), await free_driver(world, 100)
+    case_no = (await taken(world, resident, person))["case_no"]
+    await person.act(case_no, "arrive")
+    code = (await resident.get(f"/v1/cases/{case_no}")).json["details"]["code"]
+    await person.act(case_no, "board", code=code)
+    await person.act(case_no, "complete", metres=60_000)
+    await world.work()
+    seen = (await resident.get(f"/v1/cases/{case_no}")).json["details"]
+    # 12.2 yuan were said: never more than 30 % above.
+    assert (seen["fare"]["total_fen"], seen["owed_fen"], seen["paid"]) == (1586, 1586, False)
+    assert seen["fare"]["lines"][-1]["name"] == "capped"
+    assert (await resident.get(f"/v1/bills/{seen['bill_id']}")).json["amount_fen"] == 1586
+    assert (await resident.post("/v1/rides", WISH)).code == "fare_owed"
+    await world.house.db.atomically(lambda tx: charges.settle_in_cash(tx, case_no, SYSTEM))
+    await world.work()
+    seen = (await resident.get(f"/v1/cases/{case_no}")).json["details"]
+    assert (seen["owed_fen"], seen["paid"]) == (0, True)
+    assert (await resident.post("/v1/rides", WISH)).status == 201
+    told = [one["text"] for one in (await resident.get("/v1/inbox")).json["items"]]
+    assert any("来接您" in one for one in told) and any("已到达，车费 15.86 元" in one for one in told)
+    assert (await resident.post(f"/v1/cases/{case_no}/rating", {"stars": 5})).status in (200, 201)
+
+
+async def test_a_ride_that_waits_for_its_tickets_is_not_looked_for(world: World) -> None:
+    await nobody_else(world)
+    person = await free_driver(world, 100)
+
+    async def held(resident: Person) -> str:
+        found = await world.house.resident(resident.id)
+        number = await world.house.case_numbers.next("DC", world.clock.now())
+        new = msgspec.convert(WISH, NewRide)
+        actor = Actor("resident", resident.id, "", ())
+
+        async def ordered(tx: Any) -> str:
+            rules = world.house.settings
+            case = await order(tx, actor, found, new, number, "mini_program", rules, held_for="PW-1")
+            return case.id
+
+        case_no: str = await world.house.db.atomically(ordered)
+        return case_no
+
+    async def moved(case_no: str, action: str, **form: Any) -> str:
+        rules = world.house.settings
+        move = world.house.db.atomically(
+            lambda tx: cases.move(tx, case_no, action, form, SYSTEM, "system", rules)
+        )
+        return (await move).state
+
+    resident = await world.resident()
+    first = await held(resident)
+    await world.work()
+    assert await offered(person) is None
+    assert (await resident.act(first, "cancel")).code == "not_allowed_now"
+    assert await moved(first, "drop", reason="没有票") == "cancelled"
+    second = await held(resident)
+    assert await moved(second, "release") == "requested"
+    await world.work()
+    assert await offered(person) is not None
