@@ -11,6 +11,8 @@ from handlers.base import Doors
 from server import money_figures, nouns
 from server.building import Building, PayGateway, WeChatGateway, WeComGateway
 from server.config import Settings
+from server.distances import Ways
+from server.gateways.maps import MapGateway
 from server.gateways.null import NullPay
 from server.gateways.pay import Pay
 from server.gateways.payee import PayeeGateway
@@ -72,6 +74,10 @@ async def open_building(
         stack.push_async_callback(house.pay.close_connections)
         house.payees = PayeeGateway(settings.payees, clock=clock, observe=metrics.observe_call)
         stack.push_async_callback(house.payees.close)
+        if settings.distances.key:
+            maps = MapGateway(settings.distances, clock=clock, observe=metrics.observe_call)
+            stack.push_async_callback(maps.close)
+            house.ways = Ways(settings.distances, clock, maps)
         house.statistics.money = money_figures.figures
         stack.callback(house.pictures.close)
         await db.start(nouns.collections())

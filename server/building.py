@@ -13,6 +13,7 @@ from server.cases import CaseNumbers
 from server.cases.pages import CasePages
 from server.catalogue import Pages
 from server.config import Attachments, Settings
+from server.distances import Ways
 from server.drivers import DRIVERS, Driver
 from server.kit.clock import Clock
 from server.kit.db import Cache, Database
@@ -141,6 +142,7 @@ class Building:
         self.sharing = Pace(settings.positions.share_per_s, settings.positions.share_burst)
         self.looked = Pace(1 / _LOOKED_AGAIN_S, 1)
         self.vault = Vault(settings.field_key)
+        self.ways = Ways(settings.distances, clock, None)
         self.files: Files = db.files()
         self.pictures = _pictures(settings.attachments)
         self.availability = Availability(db)
