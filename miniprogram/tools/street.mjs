@@ -14,7 +14,7 @@ const PRICES = [
 ]
 
 /** Who is who: `busy` has everything, `family` may act for them, `new` has nothing, `mover` moves house, `regular` has weekly visits and
- * waits in a line, `saver` has points, `holding` is just booking, `neighbour` lives where the water is turned off, `applicant` applies for this and that, `payer` has bills and points, `rider` is in a car or waits for one. */
+ * waits in a line, `saver` has points, `holding` is just booking, `neighbour` lives where the water is turned off, `applicant` applies for this and that, `payer` has bills and points, `rider` is in a car or waits for one, `traveller` goes by train. */
 export const PEOPLE = { busy: BUSY, family: 'demo-resident-005', new: 'newcomer', holding: 'demo-resident-031', mover: 'demo-resident-046', regular: 'demo-resident-048', neighbour: 'demo-resident-141', applicant: 'demo-resident-142', saver: 'demo-resident-012', payer: 'demo-resident-001', rider: 'demo-resident-063', traveller: 'demo-resident-143' }
 
 /** picture: a JPEG for what residents photograph. → case numbers by situation */
