@@ -46,6 +46,7 @@ PERSONAL = frozenset(
         "opinion",
         "phone",
         "pick_up_code",
+        "point",
         "proposal",
         "reason",
         "reasons",

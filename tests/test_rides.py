@@ -311,6 +311,7 @@ async def test_what_is_owed_has_to_be_paid_before_the_next_car(world: World) -> 
     assert seen["fare"]["lines"][-1]["name"] == "capped"
     assert (await resident.get(f"/v1/bills/{seen['bill_id']}")).json["amount_fen"] == 1586
     assert (await resident.post("/v1/rides", WISH)).code == "fare_owed"
+    assert (await resident.delete("/v1/me")).code == "charge_still_open"
     await world.house.db.atomically(lambda tx: charges.settle_in_cash(tx, case_no, SYSTEM))
     await world.work()
     seen = (await resident.get(f"/v1/cases/{case_no}")).json["details"]

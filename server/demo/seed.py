@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from server.bundles import BUNDLES
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES
 from server.config import Settings
-from server.demo import announcements, items, money, papers, roles, street
+from server.demo import announcements, cars, items, money, papers, roles, street
 from server.demo.street import Street
 from server.kit.clock import today
 from server.kit.db import Collection, Reader, Stored, Tx
@@ -50,6 +50,7 @@ async def load(building: Building) -> dict[str, int]:
         await announcements.put(tx, told)
         await items.put(tx, applied, samples)
         await roles.put(tx, found, now)
+        await cars.put(tx, found.staff)
         registered = await _as_registered(tx, found.residents)
         people = [papers.disability(one, disabled, today(now), vault) for one in registered]
         await tx.put_all(RESIDENTS, people)
