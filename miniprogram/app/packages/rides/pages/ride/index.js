@@ -61,10 +61,10 @@ Page({
     }
   },
 
-  /** Quietly: only what has moved is drawn again. What is over moves no more, except that it is paid. */
+  /** Quietly: only what has moved is drawn again. What is over moves no more, except that its bill comes and is paid. */
   async look() {
-    const { item, due } = this.data
-    if (!item || (!item.open && !due.pay)) return
+    const { item } = this.data
+    if (!item || !(item.open || (item.details.owed_fen && !item.details.paid))) return
     const found = await cases.get(this.caseNo).catch(() => null)
     if (found && (found.version !== this.data.item.version || found.sentence !== this.data.item.sentence || found.details.paid !== this.data.item.details.paid)) await this.draw(found)
   },
