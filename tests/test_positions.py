@@ -8,14 +8,11 @@ from msgspec.structs import replace
 from schemas.places import Spot
 from schemas.positions import ReportPosition
 from server import drivers
-from server.cases.kinds import kinds
 from server.positions import POSITIONS, drawn, made, near, note, tracks, travelled
 from tests.doors import Happy, Visit
 from tests.houses import next_door
 from tests.riding import PATH, SQUARE, at, driver, later, north, put, riding
 from tests.world import World
-
-kinds().setdefault("ride", kinds()["booking"])
 
 
 def report(spot: Spot) -> ReportPosition:

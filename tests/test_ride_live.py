@@ -8,14 +8,13 @@ from typing import Any
 from msgspec.structs import replace
 
 from schemas.staff import Grant
-from server.cases.kinds import kinds
 from server.drivers import DRIVERS, Driver
+from server.proxies import PROXIES, Proxy
 from tests.houses import next_door
 from tests.riding import SQUARE, Riding, driver, later, line, north, opened, put, refused, riding
-from tests.world import World
+from tests.world import World, unique
 
 COVERS = {("GET", "/v1/rides/{case_no}/live")}
-kinds().setdefault("ride", kinds()["booking"])
 
 
 async def wait(true: Any, what: str) -> None:
@@ -238,3 +237,23 @@ async def test_off_duty_nobody_reports_where_they_are(world: World) -> None:
     assert (reply.status, reply.code) == (409, "not_on_duty")
     await world.put(DRIVERS, Driver(id=me.id, on_duty=True))
     assert (await put(me, SQUARE)).status == 204, "at once, whatever memory has heard of"
+
+
+async def test_who_holds_the_passengers_proxy_follows_until_it_is_taken_back(world: World) -> None:
+    one, daughter, now = await riding(world), await world.resident(), world.clock.now()
+    proxy = Proxy(
+        id=unique("proxy"),
+        principal_id=one.passenger.id,
+        principal_name="王桂英",
+        holder_id=daughter.id,
+        scopes=["bookings"],
+        code_expires_at=now,
+        created_at=now,
+        accepted_at=now,
+        expires_at=now + timedelta(days=9),
+    )
+    await world.put(PROXIES, proxy)
+    async with line(world, one.live, daughter.token) as heard:
+        await heard.hears(lambda told: True)
+        await world.put(PROXIES, replace(proxy, revoked_at=now))
+        await heard.closed(4404)

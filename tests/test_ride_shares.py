@@ -2,14 +2,11 @@
 
 from msgspec.structs import replace
 
-from server.cases.kinds import kinds
 from server.positions.shares import SHARES
 from tests.doors import Happy, Visit
 from tests.houses import next_door
 from tests.riding import Riding, later, north, put, riding
 from tests.world import Person, Reply, World
-
-kinds().setdefault("ride", kinds()["booking"])
 
 
 async def shared(one: Riding, who: Person | None = None) -> Reply:
