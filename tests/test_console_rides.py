@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from handlers.console.rides_map import HIGH, WIDE, Mark, sketch
+from handlers.sketches import HIGH, WIDE, Mark, sketch
 from schemas.places import Spot
 from schemas.staff import Grant
 from tests.browser import Browser

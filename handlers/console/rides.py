@@ -7,8 +7,8 @@ from msgspec import Struct
 
 from handlers.base import allow
 from handlers.console.driver import seen_text
-from handlers.console.rides_map import Mark, sketch
 from handlers.page import MenuItem, Page, Shown
+from handlers.sketches import Mark, sketch
 from server import drivers, places
 from server.drivers import DRIVERS, STATES, Driver
 from server.kit.db import Reader

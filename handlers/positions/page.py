@@ -3,9 +3,9 @@
 from typing import Any
 
 from handlers.base import ANYONE, Endpoint, Rule, allow
-from handlers.console.rides_map import HIGH, WIDE, Mark, Sketch, sketch
 from handlers.page import Page, Shown
 from handlers.positions.shares import shared_ride
+from handlers.sketches import HIGH, WIDE, Mark, Sketch, sketch
 from schemas.positions import SharedRideView
 from server.kit.errors import HoelunError
 
