@@ -21,6 +21,7 @@ from server.dispatch import DISPATCHES
 from server.kit.db import Change, Follower
 from server.kit.errors import TooMany, Unavailable
 from server.notes import NOTES
+from server.rides.stored import RIDE_OFFERS
 from server.sessions import SESSIONS, Actor
 from server.staff_push import NOTICES
 from server.talks import CONVERSATIONS
@@ -139,6 +140,7 @@ class Live:
         follower.listen(NOTES.name, self._noted)
         follower.listen(NOTICES.name, self._noticed)
         follower.listen(DISPATCHES.name, self._said)
+        follower.listen(RIDE_OFFERS.name, self._offered)
         follower.listen(ANNOUNCEMENTS.name, self._announced)
         follower.listen(SESSIONS.name, self._session_changed)
 
@@ -218,6 +220,13 @@ class Live:
         userid = (change.document or {}).get("userid")
         for one in self._watchers.values():
             if one.member == userid:
+                one.tell_box()
+
+    def _offered(self, change: Change) -> None:
+        """A driver is asked, or not any more; where the change does not say whom, the case says it soon."""
+        driver_id = (change.document or {}).get("driver_id")
+        for one in self._watchers.values():
+            if one.member == driver_id:
                 one.tell_box()
 
     def _announced(self, change: Change) -> None:

@@ -6,7 +6,8 @@ from schemas.staff import Grant
 from server.kit.gcj02 import from_wgs84
 from server.places import PLACES, Place
 from tests.browser import Browser, Seen, at_the_platform
-from tests.riding import SQUARE, driver
+from tests.riding import SQUARE, driver, later
+from tests.test_rides import called, free_driver, nobody_else, offered
 from tests.world import Person, World, unique
 
 PATH = "/console/driver"
@@ -96,3 +97,44 @@ async def test_a_driver_begins_on_this_page_and_others_have_none(world: World) -
     platform = Browser(world)
     begun = await platform.follow(await platform.press(await at_the_platform(platform), "", userid=person.id))
     assert begun.url.endswith(PATH) and "您在休息" in begun.text
+
+
+async def test_a_ride_is_taken_begun_with_the_code_and_ended_through_the_page(world: World) -> None:
+    await nobody_else(world)
+    person, resident = await free_driver(world, 300), await world.resident()
+    case_no = (await called(world, resident, pay="cash", wheelchair=False))["case_no"]
+    browser = Browser(world, person.token)
+
+    page = await browser.get(PATH)
+    assert 'data-left="15"' in page.body and "绿苑小区东门" in page.text and "付现金" in page.text
+    offer = page.form("/accept")
+    empty = await browser.press(page, "/decline")
+    assert empty.status == 422 and await offered(person) is not None
+    page = await browser.follow(await browser.post(offer.action, offer.fields))
+    assert "去接乘客" in page.text and 'href="tel:' in page.body and "uri.amap.com" in page.body
+    again = await browser.post(offer.action, offer.fields)
+    assert again.status == 303, "a double tap is one tap"
+    page = await sent(browser, page, "/arrive")
+    assert "免费等候还剩" in page.text
+    code = (await resident.get(f"/v1/cases/{case_no}")).json["details"]["code"]
+    assert code not in page.body
+    wrong = await browser.press(page, "/board", code="0000" if code != "0000" else "1111")
+    assert wrong.status in (409, 422) and 'role="alert"' in wrong.body
+    page = await sent(browser, wrong, "/board", code=code)
+    assert "送乘客到 火车站" in page.text
+    page = await sent(browser, page, "/complete", km="5.4")
+    assert "车费 12.20 元" in page.text and "现金已收" in page.text and "空车，等着接单" in page.text
+    assert (await resident.get(f"/v1/cases/{case_no}")).json["state"] == "completed"
+    late = await browser.press(wrong, "/board", code=code)
+    assert late.status == 303, "sent once more, it is what it was"
+
+
+async def test_an_offer_that_is_declined_or_over_is_gone_from_the_page(world: World) -> None:
+    await nobody_else(world)
+    person, resident = await free_driver(world, 300), await world.resident()
+    await called(world, resident)
+    browser = Browser(world, person.token)
+    page = await browser.get(PATH)
+    later(world, 16)
+    late = await browser.press(page, "/accept")
+    assert late.status == 409 and "data-offer" not in late.body

@@ -9,16 +9,21 @@ from handlers.base import allow
 from handlers.console.case import read_as
 from handlers.page import Goto, MenuItem, Page, Shown
 from handlers.positions.reports import heard
+from schemas.cases import CaseView
 from schemas.drivers import Vehicle
 from schemas.places import Spot
 from schemas.positions import ReportPosition
 from server import drivers
+from server.config import Settings
 from server.drivers import Driver
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, Forbidden, HoelunError
 from server.kit.gcj02 import from_wgs84
 from server.places import PLACES, CompoundNotFound, Place
 from server.positions import POSITIONS, Position
+from server.rides import desk
+from server.rides.stored import WHY_NOT
+from server.sessions import Actor
 from server.words import clock_time
 
 PATH = "/console/driver"
@@ -67,18 +72,38 @@ class Doing(Struct, frozen=True):
     on_duty: bool
 
 
-async def picture(reader: Reader, driver_id: str) -> dict[str, Any]:
+async def picture(reader: Reader, actor: Actor, rules: Settings) -> dict[str, Any]:
     """What the page is filled with."""
-    driver = await drivers.of(reader, driver_id)
+    driver_id = actor.id
+    driver, now = await drivers.of(reader, driver_id), await desk.own(reader, actor)
     seen = await reader.get(POSITIONS, driver_id) if driver.on_duty else None
     return {
         "my": driver,
+        "offer": now.offer,
+        "ride": now.ride,
+        "reasons": [{"value": value, "text": text} for value, text in WHY_NOT.items()],
+        "whole_s": rules.rides.offer_s,
+        **waits(now.ride, reader.now),
         "sentence": _SENTENCES[driver.state],
-        "rides_today": driver.rides_of(reader.now),
+        "today": now.today,
         "seen": seen is not None,
         "seen_text": seen_text(seen, reader.now),
         "places": stands(reader),
         "every_s": EVERY_S,
+    }
+
+
+def waits(ride: CaseView | None, now: datetime) -> dict[str, Any]:
+    """How long the car stands at the pickup, how much of that is free, and from when nobody has come."""
+    told = ride.details if ride is not None and ride.state == "arrived" else {}
+    arrived, free, nobody = (
+        datetime.fromisoformat(told[name]) if told.get(name) else None
+        for name in ("arrived_at", "wait_free_until", "no_show_from")
+    )
+    return {
+        "waited_s": int((now - arrived).total_seconds()) if arrived and free else None,
+        "free_s": int((free - arrived).total_seconds()) if arrived and free else 0,
+        "no_show_text": clock_time(nobody) if nobody else "",
     }
 
 
@@ -114,7 +139,9 @@ class DriverPage(Page):
         return await self.shown("", 200)
 
     async def shown(self, problem: str, status: int) -> Shown:
-        facts = await self.building.db.reading(lambda reader: picture(reader, self.actor.id))
+        facts = await self.building.db.reading(
+            lambda reader: picture(reader, self.actor, self.building.settings)
+        )
         flash = "" if problem else self.flashed()
         return Shown("console/driver.html", facts | {"flash": flash, "problem": problem}, status)
 
