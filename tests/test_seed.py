@@ -31,6 +31,7 @@ from server.demo import seed, street
 from server.demo.rows import BadData
 from server.kit.clock import SHANGHAI, today
 from server.kit.db import Collection, Duplicate, Tx
+from server.landmarks import LANDMARKS
 from server.ledger import as_of, differences, expiring, own
 from server.places import PLACES
 from server.residents import RESIDENTS
@@ -45,6 +46,7 @@ STREET = street.read()
 PEOPLE = {one.id: one for one in STREET.staff}
 SEEDED: tuple[Collection[Any], ...] = (
     PLACES,
+    LANDMARKS,
     CATEGORIES,
     PROVIDERS,
     POOLS,
