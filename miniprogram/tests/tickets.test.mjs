@@ -15,7 +15,7 @@ const PAPERS = { items: [{ value: 'id_card', text: '居民身份证', has_birthd
 const passenger = (id, name, more = {}) => ({ id, name_masked: name, relation: '', id_kind: 'id_card', id_kind_text: '居民身份证', id_no_masked: '1527**********1234', phone_masked: '', age: 70, ...more })
 const PEOPLE = { items: [passenger('p-1', '李*兰', { relation: '本人' }), passenger('p-2', '王*')], next: null, most: 20 }
 const answers = (more = {}) => ({
-  'GET /v1/me': ME, 'GET /v1/places': PLACES, 'GET /v1/passengers': PEOPLE, 'GET /v1/passengers/id-kinds': PAPERS, 'GET /v1/subscriptions': EMPTY, 'GET /v1/proxies': EMPTY, 'GET /v1/cases/PW-1': view(),
+  'GET /v1/me': ME, 'GET /v1/places': PLACES, 'GET /v1/landmarks': { items: [{ id: 'l-1', name: '东胜西站', kind: 'station', spot: { lng: 110, lat: 39.9 } }] }, 'GET /v1/passengers': PEOPLE, 'GET /v1/passengers/id-kinds': PAPERS, 'GET /v1/subscriptions': EMPTY, 'GET /v1/proxies': EMPTY, 'GET /v1/cases/PW-1': view(),
   'GET /v1/cases/PW-1/history': EMPTY, ...more,
 })
 const hidden = (name) => ({ name, label: '版本', type: 'hidden', required: true, options: [], hint: '' })
@@ -74,6 +74,7 @@ test('an order is filled in page by page, what lacks is said at its place, and i
   await next(phone, '请选什么时候以前买到')
   const [by] = phone.instance.data.deadlines
   phone.tap(by.text)
+  phone.press(phone.named('再叫一辆车，送我去东胜西站'))
   await next(phone, '现在不用付钱')
   for (const words of ['第 1 选：车次 K1 硬卧，21:30 开', '第 2 选：车次 D6767 二等座', '2 个人最多 601.00 元', '11 月 30 日 周五 走']) assert.ok(phone.text.includes(words), `${words} in ${phone.text}`)
 
@@ -84,6 +85,7 @@ test('an order is filled in page by page, what lacks is said at its place, and i
     mode: 'train', origin: '东胜西', destination: '北京北', day: '2040-11-30', ceiling_fen: 30050, buy_by: by.value, party: 'split', passenger_ids: ['p-1', 'p-2'], note: '', delivery: { how: 'none' },
     alternatives: [{ number: 'K1', seat_class: 'hard_sleeper', depart_at: '2040-11-30T21:30:00+08:00' }, { number: 'D6767', seat_class: 'second' }],
     contact: { name: '李秀兰', phone: '13800000001' },
+    station_ride: { pickup: { spot: { lng: 109.9, lat: 39.8 }, text: '绿苑小区 3-2-501', compound_id: 'c-1' }, dropoff: { spot: { lng: 110, lat: 39.9 }, text: '东胜西站' } },
   })
   assert.equal(phone.stored('draft.ticket'), undefined)
   phone.away()

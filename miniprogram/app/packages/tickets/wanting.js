@@ -45,7 +45,7 @@ const choice = (mode, before = []) => ({ key: Math.max(0, ...before.map((one) =>
 function blank(mode = 'train') {
   return {
     mode, origin: HOME[mode], destination: '', day: '', alternatives: [choice(mode)], ceiling: '', by: '', party: 'all',
-    passengers: /** @type {string[]} */ ([]), contact: { name: '', phone: '' }, delivery: 'none', address: '', note: '',
+    passengers: /** @type {string[]} */ ([]), contact: { name: '', phone: '' }, delivery: 'none', address: '', note: '', ride: false,
   }
 }
 
@@ -81,8 +81,8 @@ function lacking(part, form, now = Date.now()) {
   return found
 }
 
-/** As the server takes it. @param {any} form */
-function bodyOf(form) {
+/** As the server takes it. @param {any} form @param {{ pickup: any, dropoff: any } | null} way to the station */
+function bodyOf(form, way) {
   const { name, phone } = form.contact
   return {
     mode: form.mode,
@@ -97,6 +97,7 @@ function bodyOf(form) {
     ...(name || phone ? { contact: { name: name.trim(), phone: phone.trim() } } : {}),
     delivery: { how: form.delivery, ...(form.delivery === 'post' ? { address: form.address.trim() } : {}) },
     note: form.note.trim(),
+    ...(form.ride && way ? { station_ride: way } : {}),
   }
 }
 

@@ -2,6 +2,7 @@ const drafts = require('../../../../services/drafts')
 const me = require('../../../../services/me')
 const passengers = require('../../../../services/passengers')
 const places = require('../../../../services/places')
+const rides = require('../../../../services/rides')
 const subscriptions = require('../../../../services/subscriptions')
 const tickets = require('../../../../services/tickets')
 const { date } = require('../../../../utils/time')
@@ -15,11 +16,12 @@ const AHEAD_DAYS = 60
 /** What the agent shall buy, page by page; what is filled in stays when the page is left. */
 Page({
   all: /** @type {any[]} */ ([]),
+  marks: /** @type {any[]} */ ([]),
 
   data: {
     state: 'loading', error: '', parts: PARTS, part: 0, name: PARTS[0].name, form: blank(), mode: MODES.train, modes: Object.entries(MODES).map(([value, one]) => ({ value, text: one.text })),
     stations: STATIONS.train, most: MOST_ALTERNATIVES, daySaid: '', first: '', last: '', deadlines: /** @type {any[]} */ ([]), parties: PARTIES, deliveries: DELIVERIES,
-    people: /** @type {any[]} */ ([]), who: /** @type {any} */ (null), house: /** @type {any} */ (null), errors: /** @type {any} */ ({}), summary: /** @type {any} */ (null), busy: false,
+    people: /** @type {any[]} */ ([]), who: /** @type {any} */ (null), house: /** @type {any} */ (null), way: /** @type {any} */ (null), errors: /** @type {any} */ ({}), summary: /** @type {any} */ (null), busy: false,
   },
 
   onLoad() {
@@ -37,8 +39,9 @@ Page({
   async load() {
     if (this.data.state === 'error') this.setData({ state: 'loading' })
     try {
-      const [who, all] = await Promise.all([me.get(), places.all(), this.fetchPeople()])
+      const [who, all, marks] = await Promise.all([me.get(), places.all(), rides.landmarks().catch(() => []), this.fetchPeople()])
       this.all = all
+      this.marks = marks
       const form = { ...blank(), ...drafts.get(DRAFT) }
       const contact = form.contact.name || form.contact.phone ? form.contact : { name: who.name, phone: who.phone || '' }
       this.setData({ who, house: who.household })
@@ -74,6 +77,7 @@ Page({
       deadlines: known,
       people: this.data.people.map((one) => ({ ...one, on: form.passengers.includes(one.id) })),
       summary: summaryOf(form, this.data.people),
+      way: this.wayTo(form.mode),
     })
   },
 
@@ -193,6 +197,19 @@ Page({
     this.keep({ delivery, address: this.data.form.address || (delivery === 'post' ? mine : '') })
   },
 
+  /** From home to where the trip begins, if both are known. @param {string} mode */
+  wayTo(mode) {
+    const { house } = this.data
+    const compound = house && this.all.find((one) => one.id === house.compound_id)
+    const mark = this.marks.find((one) => one.kind === (mode === 'plane' ? 'airport' : 'station'))
+    if (!compound || !compound.spot || !mark) return null
+    return { pickup: { spot: compound.spot, text: places.home(house, this.all).text, compound_id: compound.id }, dropoff: { spot: mark.spot, text: mark.name } }
+  },
+
+  takeRide() {
+    this.keep({ ride: !this.data.form.ride })
+  },
+
   /** @param {WechatMiniprogram.Input} event */
   typeContact(event) {
     this.keep({ contact: { ...this.data.form.contact, [event.currentTarget.dataset.name]: event.detail.value } })
@@ -230,7 +247,7 @@ Page({
     this.setData({ busy: true, errors: {} })
     await subscriptions.ask(...MOMENTS)
     try {
-      const made = await tickets.order(bodyOf(this.data.form))
+      const made = await tickets.order(bodyOf(this.data.form, this.data.way))
       drafts.drop(DRAFT)
       wx.redirectTo({ url: `/packages/tickets/pages/ticket/index?case_no=${made.case_no}` })
     } catch (error) {
