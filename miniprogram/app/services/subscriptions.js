@@ -1,6 +1,8 @@
 const request = require('./request')
 
 const AT_ONCE = 3
+/** How somebody stands to a template who has not said no to it. @type {Record<string, boolean>} */
+const WILLING = { unknown: true, accepted: true }
 
 /** → SubscriptionView[] */
 async function list() {
@@ -21,7 +23,7 @@ async function ask(...moments) {
 
 /** Whether something of this moment could not be sent now, and nobody has said no to it. @param {string} moment */
 function lacks(moment) {
-  return prepared.some((one) => one.moment === moment && !one.credits && ['unknown', 'accepted'].includes(one.state))
+  return prepared.some((one) => one.moment === moment && !one.credits && WILLING[one.state])
 }
 
 /** Ask for these, three at most. @param {string[]} ids */

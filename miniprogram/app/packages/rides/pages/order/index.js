@@ -11,7 +11,7 @@ const { helpOf, waitOf } = require('../../drawing')
 const TYPING_MS = 400
 const TIMES = [{ value: 'now', text: '现在就走' }, { value: 'later', text: '约个时间' }]
 const WAYS = [{ value: 'wechat', text: '到了微信付' }, { value: 'cash', text: '给师傅现金' }]
-const MOMENTS = ['progress', 'pay']
+const MOMENTS = ['ride', 'pay']
 const PEOPLE = [1, 2, 3, 4].map((one) => ({ value: String(one), text: `${one} 位` }))
 
 /** Where from, where to, when and for whom; what it costs is said before it is asked for. */
