@@ -62,10 +62,15 @@ def test_every_move_that_somebody_can_make_has_its_own_path(whole: dict[str, Any
 
 def test_a_move_takes_its_form_and_a_version(whole: dict[str, Any]) -> None:
     body = whole["paths"]["/v1/cases/{case_no}/assign"]["post"]["requestBody"]
-    name = body["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-    form = whole["components"]["schemas"][name]
-    assert set(form["properties"]) == {"worker_id", "off_shift", "version"}
-    assert form["required"] == ["worker_id"]
+    by_kind = body["content"]["application/json"]["schema"]["anyOf"]
+    names = [one["$ref"].rpartition("/")[2] for one in by_kind]
+    forms = {name: whole["components"]["schemas"][name] for name in names}
+    fields = {name: set(form["properties"]) for name, form in forms.items()}
+    assert fields == {
+        "AssignMove": {"worker_id", "off_shift", "version"},
+        "AssignDriverMove": {"driver_id", "version"},
+    }
+    assert forms["AssignMove"]["required"] == ["worker_id"]
     assert body["required"]
 
 

@@ -109,7 +109,7 @@ async def test_a_ride_goes_from_its_price_to_its_end(world: World) -> None:
     assert (await near.act(case_no, "arrive")).json["state"] == "arrived"
     wrong = "0000" if code != "0000" else "1111"
     assert (await near.act(case_no, "board", code=wrong)).code == "wrong_start_code"
-    assert (await near.act(case_no, "no_show", note="等了")).code == "too_early_for_no_show"
+    assert (await near.act(case_no, "no_show", note="等了")).code == "passenger_may_come"
     later(world, 8 * 60 + 1)
     assert (await near.act(case_no, "board", code=code)).json["state"] == "on_board"
     assert (await resident.act(case_no, "cancel")).code == "not_allowed_now"

@@ -27,7 +27,7 @@ class RideGone(Conflict):
     """这一单已经给了别人或取消了，不用接了"""
 
 
-class TooEarlyForNoShow(Conflict):
+class PassengerMayCome(Conflict):
     """还没到可以登记“没等到人”的时间，请再等一等并打电话联系乘客"""
 
 
@@ -186,11 +186,11 @@ async def cancel(act: Act) -> None:
 
 
 async def no_show(act: Act) -> None:
-    """Raises TooEarlyForNoShow."""
+    """Raises PassengerMayCome."""
     ride: Ride = act.details
     may_from = fares.no_show_from(ride)
     if may_from is not None and act.tx.now < may_from:
-        raise TooEarlyForNoShow(f"请等到 {clock_time(may_from)}，并打电话联系乘客后再登记")
+        raise PassengerMayCome(f"请等到 {clock_time(may_from)}，并打电话联系乘客后再登记")
     ride.no_show_note, ride.fee_fen = act.form.note, ride.terms.no_show_fee_fen
     await _over(act)
 
