@@ -18,10 +18,14 @@ class Stage(Struct, frozen=True):
     cast: Mapping[str, Person]
     parts: Mapping[str, frozenset[str]]
 
+    @property
+    def onlooker(self) -> Person:
+        """The first who may see it; whoever moves it may be without a part in it afterwards."""
+        return self.cast[next(name for name, mine in self.parts.items() if mine)]
+
     async def seen(self) -> dict[str, Any]:
         """The case as it is now, by somebody who may see it."""
-        name = next(name for name, mine in self.parts.items() if mine)
-        found: dict[str, Any] = (await self.cast[name].get(f"/v1/cases/{self.case['case_no']}")).json
+        found: dict[str, Any] = (await self.onlooker.get(f"/v1/cases/{self.case['case_no']}")).json
         return found
 
 
@@ -78,7 +82,7 @@ class Walk(Struct, frozen=True):
         assert reply.status == 200, (who, row, reply.body)
         assert (reply.json["state"], reply.json["version"]) == (row.target, stage.case["version"] + 1)
         assert reply.json["open"] is not self.flow.states[row.target].final
-        step = (await stage.cast[who].get(f"/v1/cases/{case_no}/history")).json["items"][-1]
+        step = (await stage.onlooker.get(f"/v1/cases/{case_no}/history")).json["items"][-1]
         assert (step["action"], step["source"], step["target"]) == (row.action, row.source, row.target)
 
 
