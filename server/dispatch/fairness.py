@@ -1,7 +1,7 @@
 """Who was given how much: the fairness report of a provider over some days."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from schemas.dispatch import FairnessView, FindFairness, ShareView
@@ -9,7 +9,7 @@ from server import catalogue
 from server.dispatch.board import providers_of
 from server.dispatch.scoring import workers_of
 from server.dispatch.stored import DISPATCHES, OFFERS
-from server.kit.clock import SHANGHAI, today
+from server.kit.clock import midnight, today
 from server.kit.db import Reader
 from server.kit.errors import Invalid, NotFound
 from server.sessions import Actor
@@ -37,8 +37,8 @@ async def report(reader: Reader, wanted: FindFairness, actor: Actor) -> Fairness
     own = providers_of(actor)
     if provider is None or (own is not None and provider.id not in own):
         raise NoSuchProvider
-    first, last = _period(wanted, today(reader.now))
-    within = {"$gte": _midnight(first), "$lt": _midnight(last + timedelta(days=1))}
+    first, last = period(wanted.from_, wanted.to, today(reader.now), _USUAL_DAYS)
+    within = {"$gte": midnight(first), "$lt": midnight(last + timedelta(days=1))}
     offered = await _offered(reader, provider.id, within)
     given = await _given(reader, provider.id, within)
     workers = {one.id for one in workers_of(reader, provider.id)} | offered.keys() | given.keys()
@@ -71,16 +71,13 @@ def gini(values: Sequence[float]) -> float:
     return round(ranked / (count * whole), 4)
 
 
-def _period(wanted: FindFairness, day: date) -> tuple[date, date]:
-    last = wanted.to or day
-    first = wanted.from_ or last - timedelta(days=_USUAL_DAYS - 1)
+def period(first: date | None, last: date | None, day: date, usual_days: int) -> tuple[date, date]:
+    """The first and the last day that are asked for; without them as many as usual until `day`. Raises BadPeriod."""
+    last = last or day
+    first = first or last - timedelta(days=usual_days - 1)
     if first > last or (last - first).days >= LONGEST_DAYS:
         raise BadPeriod(field="from")
     return first, last
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
 
 
 async def _offered(reader: Reader, provider_id: str, within: dict[str, Any]) -> dict[str, dict[str, Any]]:

@@ -4,6 +4,7 @@ A score is the weighted mean of its parts, out of 100. Each part says what it wa
 to whoever asks why somebody else was chosen.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from msgspec import Struct
@@ -113,15 +114,20 @@ def _parts(
         "load": load(quarters, own.load_hours),
         "rating": rating(reader, worker, own.unrated_stars),
     }
-    weights = {name: own.weights.get(name, 0) for name in PARTS}
-    whole = sum(weights.values()) or 1
+    return weighted(found, own.weights)
+
+
+def weighted(found: Mapping[str, tuple[float, str]], weights: Mapping[str, int]) -> list[Part]:
+    """The parts that somebody was found to have, of each how good it is from 0 to 1 and why, with their points: all
+    together are at most 100."""
+    whole = sum(weights.get(name, 0) for name in found) or 1
     return [
         Part(
             name=name,
             fact=fact,
             value=round(value, 4),
-            weight=weights[name],
-            points=round(100 * value * weights[name] / whole, 2),
+            weight=weights.get(name, 0),
+            points=round(100 * value * weights.get(name, 0) / whole, 2),
         )
         for name, (value, fact) in found.items()
     ]

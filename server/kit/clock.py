@@ -1,6 +1,6 @@
 """Time is an argument: everything asks a clock, so that a test or a demo can set it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from time import monotonic
 from zoneinfo import ZoneInfo
@@ -17,6 +17,11 @@ def to_millisecond(moment: datetime) -> datetime:
 def today(now: datetime) -> date:
     """The day it is in Shanghai, eight hours ahead of UTC all year round, in whatever zone the moment is given."""
     return (now.astimezone(UTC) + _AHEAD).date()
+
+
+def midnight(day: date) -> datetime:
+    """The moment at which a day begins in Shanghai."""
+    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
 
 
 def month_of(now: datetime) -> str:

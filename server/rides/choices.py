@@ -1,7 +1,7 @@
 """How each ride found its driver, how even the shares are, and what a driver's days have brought."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from schemas.dispatch import ChoiceView
@@ -19,8 +19,8 @@ from server import cases, drivers
 from server.cases import Case, CaseNotFound
 from server.config import Settings
 from server.dispatch import gini, scoring
-from server.dispatch.fairness import BadPeriod
-from server.kit.clock import SHANGHAI, today
+from server.dispatch.fairness import period
+from server.kit.clock import midnight, today
 from server.kit.db import Reader
 from server.rides.kind import RIDE
 from server.rides.scoring import weigh
@@ -28,7 +28,8 @@ from server.rides.stored import EARNINGS, OFFER_STATES, RIDE_CHOICES, RIDE_OFFER
 from server.sessions import Actor
 
 _MOST = 1_000
-_LONGEST_DAYS = 366
+_FAIRNESS_DAYS = 30
+_EARNINGS_DAYS = 7
 _HOW = {"offer": "问司机", "nobody": "没有司机可问"}
 
 
@@ -97,22 +98,9 @@ async def choosable(reader: Reader, case: Case, rules: Settings) -> NearDriversV
     )
 
 
-def _span(first: date | None, last: date | None, now: datetime, days: int) -> tuple[date, date]:
-    """Raises BadPeriod."""
-    end = last or today(now)
-    start = first or end - timedelta(days=days - 1)
-    if start > end or (end - start).days >= _LONGEST_DAYS:
-        raise BadPeriod(field="from")
-    return start, end
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI).astimezone(UTC)
-
-
 async def fairness(reader: Reader, wanted: FindRideFairness) -> RideFairnessView:
     """Everybody who drives is in it, also with nothing. Raises BadPeriod."""
-    first, last = _span(wanted.from_, wanted.to, reader.now, 30)
+    first, last = period(wanted.from_, wanted.to, today(reader.now), _FAIRNESS_DAYS)
     offered = await _offered(reader, first, last)
     driven = await _driven(
         reader, {"day": {"$gte": first.isoformat(), "$lte": last.isoformat()}}, "driver_id"
@@ -135,7 +123,7 @@ async def _offered(reader: Reader, first: date, last: date) -> dict[str, dict[st
     states = ("taken", "declined", "expired", "withdrawn")
     counted = {one: {"$sum": {"$cond": [{"$eq": ["$state", one]}, 1, 0]}} for one in states}
     grouped = {"_id": "$driver_id", "offered": {"$sum": 1}, "score": {"$sum": "$score"}, **counted}
-    within = {"at": {"$gte": _midnight(first), "$lt": _midnight(last + timedelta(days=1))}}
+    within = {"at": {"$gte": midnight(first), "$lt": midnight(last + timedelta(days=1))}}
     rows = await reader.groups(RIDE_OFFERS, [{"$match": within}, {"$group": grouped}])
     return {one["_id"]: one for one in rows}
 
@@ -168,7 +156,7 @@ def _share(
 
 async def earnings(reader: Reader, wanted: FindEarnings, driver_id: str) -> EarningsView:
     """Raises BadPeriod."""
-    first, last = _span(wanted.from_, wanted.to, reader.now, 7)
+    first, last = period(wanted.from_, wanted.to, today(reader.now), _EARNINGS_DAYS)
     where = {"driver_id": driver_id, "day": {"$gte": first.isoformat(), "$lte": last.isoformat()}}
     found = await _driven(reader, where, "day")
     days = [

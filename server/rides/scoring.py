@@ -10,7 +10,7 @@ from msgspec import Struct
 from server import drivers, positions
 from server.config import Settings
 from server.dispatch import scoring
-from server.dispatch.stored import Part, Scored
+from server.dispatch.stored import Scored
 from server.distances import straight
 from server.drivers import Driver
 from server.kit.db import Reader
@@ -88,7 +88,7 @@ def _scored(
         "load": _load(driver.rides_of(reader.now), own.load_rides),
         "rating": scoring.rating(reader, member, own.unrated_stars),
     }
-    parts = weighted(found, own.weights)
+    parts = scoring.weighted(found, own.weights)
     return Scored(
         worker_id=member.id,
         name=member.name,
@@ -98,20 +98,6 @@ def _scored(
         score=round(sum(one.points for one in parts), 2),
         parts=parts,
     )
-
-
-def weighted(found: dict[str, tuple[float, str]], weights: dict[str, int]) -> list[Part]:
-    whole = sum(weights.get(name, 0) for name in found) or 1
-    return [
-        Part(
-            name=name,
-            fact=fact,
-            value=round(value, 4),
-            weight=weights.get(name, 0),
-            points=round(100 * value * weights.get(name, 0) / whole, 2),
-        )
-        for name, (value, fact) in found.items()
-    ]
 
 
 def _waiting(driver: Driver, now: datetime, full_minutes: int) -> tuple[float, str]:
