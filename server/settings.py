@@ -153,6 +153,7 @@ def _refused_secrets(settings: Settings) -> list[str]:
         "wecom.encoding_aes_key": settings.wecom.encoding_aes_key,
         "pay.apiv3_key": settings.pay.apiv3_key,
         "payees.secret": settings.payees.secret,
+        "distances.key": settings.distances.key,
         "field_key": settings.field_key,
         "cookie_key": settings.cookie_key,
     }

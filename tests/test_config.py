@@ -19,6 +19,7 @@ REAL = {
     "HOELUN_WECOM_SECRET": "another real one",
     "HOELUN_WECOM_TOKEN": "one more real one",
     "HOELUN_WECOM_ENCODING_AES_KEY": "6qkdMrq68nTKduznJYO1A37W2oEgpkMUvkttRToqhUt",
+    "HOELUN_DISTANCES_KEY": "a real map key",
     "HOELUN_FIELD_KEY": "f" * 32,
     "HOELUN_COOKIE_KEY": "c" * 32,
 }
@@ -77,6 +78,8 @@ def test_production_refuses_example_secrets_and_short_keys() -> None:
     assert load(None, REAL).environment == "production"
     (problem,) = problems(REAL | {"HOELUN_FIELD_KEY": "short"})
     assert problem.startswith("field_key: at least 32 characters")
+    (problem,) = problems(REAL | {"HOELUN_DISTANCES_KEY": "example-map-key"})
+    assert problem.startswith("distances.key: still the example value")
 
 
 def test_settings_survive_the_way_to_a_child_process() -> None:
