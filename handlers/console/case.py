@@ -18,6 +18,7 @@ from handlers.page import Goto, Page, Shown
 from schemas.attachments import AttachmentView
 from schemas.cases import ActionView, CandidateView, CaseView
 from schemas.common import FormField
+from schemas.rides import NearDriverView
 from server import (
     attachments,
     bookings,
@@ -37,6 +38,8 @@ from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, HoelunError, Invalid
 from server.kit.flow import Flow, NotAllowedNow
+from server.rides import RIDE
+from server.rides import choices as rides
 from server.sessions import Actor
 
 T = TypeVar("T", bound=Struct)
@@ -164,8 +167,25 @@ async def _kept(reader: Reader, case: Case, rules: Settings) -> list[AttachmentV
 
 async def _choices(reader: Reader, case: Case, drawn: list[Button], rules: Settings) -> list[CandidateView]:
     """The people to choose from, where a form asks for one."""
-    asked = case.provider_id and any(field.source for one in drawn for field in one.fields)
-    return await dispatch.candidates(reader, case, rules) if asked else []
+    if not any(field.source for one in drawn for field in one.fields):
+        return []
+    if case.kind == RIDE.name:
+        return [_car(one, case) for one in (await rides.choosable(reader, case, rules)).items]
+    return await dispatch.candidates(reader, case, rules) if case.provider_id else []
+
+
+def _car(one: NearDriverView, case: Case) -> CandidateView:
+    reasons = ["正在问这一单"] if one.id == case.details.get("asked_id") else one.reasons
+    note = " · ".join(part for part in (one.plate, f"离乘客 {one.metres} 米") if part)
+    return CandidateView(
+        id=one.id,
+        name=one.name,
+        free=not reasons,
+        load=0,
+        score=one.score,
+        reasons=reasons,
+        note=note,
+    )
 
 
 async def _answers(reader: Reader, case: Case, view: CaseView) -> list[tuple[str, str]]:
