@@ -21,6 +21,7 @@ from tests.test_dispatch import hire, wanted
 from tests.test_extensions import ASKED, address
 from tests.test_extensions import scene as extension_scene
 from tests.test_followups import opened
+from tests.test_rides import called, free_driver, nobody_else
 from tests.world import Person, Shop, World
 
 Scene = tuple[Person, str]
@@ -149,6 +150,12 @@ async def nobody(world: World) -> Scene:
     return shop.manager, no
 
 
+async def offered_ride(world: World) -> Scene:
+    await nobody_else(world)
+    person = await free_driver(world, 300)
+    return person, (await called(world, await world.resident()))["case_no"]
+
+
 SCENES: dict[str, Callable[[World], Awaitable[Scene]]] = {
     "offer": offered,
     "visit": given,
@@ -159,6 +166,7 @@ SCENES: dict[str, Callable[[World], Awaitable[Scene]]] = {
     "more_time": more_time,
     "unhappy": unhappy,
     "nobody": nobody,
+    "ride_offer": offered_ride,
 }
 ROWS = [(kind.name, one.action) for kind in CARDS.values() for one in kind.buttons]
 NO_STEP = {("offer", "decline"), ("nobody", "again")}

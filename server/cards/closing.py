@@ -128,7 +128,7 @@ def _update(tx: Tx, notice: WorkNotice, code: str = "", say: str = "") -> CardUp
 
 _HEARS = (
     *("approval.*", "booking.*", "bundle.*", "complaint.*", "followup.*", "redress.*"),
-    *("clock.*", "dispatch.*", "provider.*"),
+    *("clock.*", "dispatch.*", "provider.*", "ride.*"),
 )
 
 

@@ -11,11 +11,12 @@
 | `more_time` | somebody asks for more time | 同意, 不同意 with a reason |
 | `unhappy` | a resident is not content | 我来回访 |
 | `nobody` | nobody has taken the work | 再问一遍 |
+| `ride_offer` | a ride is offered to a driver | 接单, 不接 |
 
 Every card leads to its page beside these (看详情).
 """
 
-from server.cards import doors
+from server.cards import doors, rides
 from server.cards.kinds import Button, CardKind, Choice
 from server.dispatch import REASONS
 
@@ -62,7 +63,13 @@ MORE_TIME = CardKind(
 )
 UNHAPPY = CardKind("unhappy", doors.MOVE, (Button("claim", "我来回访", "来回访"),))
 NOBODY = CardKind("nobody", doors.ROUND, (Button("again", "再问一遍", "再问一遍"),))
+RIDE_OFFER = CardKind(
+    "ride_offer",
+    rides.RIDE_OFFER,
+    (Button("accept", "接单", "接单"), Button("decline", "不接", "回复不接", style=3)),
+)
 
 CARDS: dict[str, CardKind] = {
-    one.name: one for one in (OFFER, VISIT, ANSWER, ESCALATED, TROUBLE, LATE, MORE_TIME, UNHAPPY, NOBODY)
+    one.name: one
+    for one in (OFFER, VISIT, ANSWER, ESCALATED, TROUBLE, LATE, MORE_TIME, UNHAPPY, NOBODY, RIDE_OFFER)
 }
