@@ -77,6 +77,11 @@ async def test_a_tariff_is_written_on_a_page_compared_tried_and_approved_by_anot
     again = await other.press(theirs, "/return", reason="晚了一步")
     assert again.status == 409 and "已经审过了" in again.text
     assert f"{tomorrow} 起生效" in (await other.get(LIST)).text
+    first = await other.get(f"{LIST}/1?beside=2")
+    assert (
+        "起步价：7.00 元，含 2.5 公里" in first.text
+        and "2020-01-01" not in first.text.partition("改了什么")[0]
+    )
 
 
 async def test_nobody_approves_their_own_tariff_and_who_wrote_it_takes_it_back(world: World) -> None:
