@@ -17,6 +17,7 @@
 
   const RING_MS = 2400;
   const AGAIN_MS = 3000;
+  const OVER_MS = 1000;
   const LONGEST_MS = 15000;
   const STALE_MS = 60000;
 
@@ -152,7 +153,7 @@
     return (ends.get(offer.dataset.offer).at - performance.now()) / 1000;
   }
 
-  let asked = null;
+  let asked = 0;
 
   function tick() {
     const offer = offerNow();
@@ -161,8 +162,9 @@
       const seconds = Math.max(left(offer), 0);
       offer.querySelector('[data-left-text]').textContent = Math.ceil(seconds);
       offer.querySelector('[data-ring]').setAttribute('stroke-dashoffset', 100 - (100 * seconds) / Number(offer.dataset.whole));
-      if (!seconds && asked !== offer.dataset.offer) {
-        asked = offer.dataset.offer;
+      // The server may still show what has just run out, as it counts whole seconds: asked until it does not.
+      if (!seconds && performance.now() - asked > OVER_MS) {
+        asked = performance.now();
         document.dispatchEvent(new Event('live:ask'));
       }
       if (offer.dataset.offer !== heard) {

@@ -16,7 +16,7 @@ export async function open() {
   return {
     browser,
     phone: (resident, more) => Phone.take(browser, resident, more),
-    desk: (userid) => Desk.sign(browser, userid),
+    desk: (userid, more) => Desk.sign(browser, userid, more),
     close: () => browser.close(),
   }
 }
@@ -107,10 +107,13 @@ export class Desk {
     this.page = page
   }
 
-  static async sign(browser, userid) {
-    const page = await (await browser.newContext({ viewport: DESK, locale: 'zh-CN', timezoneId: 'Asia/Shanghai' })).newPage()
+  /** more: how the screen differs from a desk's, as a context of the browser has it. */
+  static async sign(browser, userid, more = {}) {
+    const page = await (await browser.newContext({ viewport: DESK, locale: 'zh-CN', timezoneId: 'Asia/Shanghai', ...more })).newPage()
     page.setDefaultTimeout(PATIENCE_MS)
     await page.goto(`${CONSOLE}/console`)
+    const folded = page.locator(`details:not([open]):has(button[value="${userid}"])`)
+    if (await folded.count()) await folded.locator('summary').first().click()
     await page.locator(`button[value="${userid}"]`).first().click()
     await page.waitForURL(`${CONSOLE}/console**`)
     return new Desk(page)
