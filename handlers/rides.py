@@ -29,8 +29,9 @@ class Estimates(Endpoint):
     @allow("resident", "operator", "clerk", "dispatcher", once=False)  # nothing is written
     async def post(self, asked: AskEstimate) -> EstimateView:
         """What it would cost, how far it is, and how soon somebody could come."""
-        rules = self.building.settings
-        return await self.building.db.reading(lambda reader: rides.estimate(reader, asked, rules))
+        house = self.building
+        way = await rides.road(house.ways, asked, house.clock.now(), house.settings)
+        return await house.db.reading(lambda reader: rides.estimate(reader, asked, way, house.settings))
 
 
 class Rides(Endpoint):
@@ -41,10 +42,11 @@ class Rides(Endpoint):
         """Call a car now, or order one for later."""
         house, actor = self.building, self.actor
         resident = await house.resident(bookings.for_whom(actor, new, self.on_behalf_of), actor)
+        way = await rides.road(house.ways, new, house.clock.now(), house.settings)
         case_no = await house.case_numbers.next(rides.RIDE.prefix, house.clock.now())
 
         async def ordered(tx: Tx) -> CaseView:
-            case = await rides.order(tx, actor, resident, new, case_no, self.channel, house.settings)
+            case = await rides.order(tx, actor, resident, new, case_no, self.channel, house.settings, way=way)
             return cases.view(tx, case, actor)
 
         return await self.once(ordered, status=201)
@@ -71,7 +73,9 @@ class AcceptOffer(Endpoint):
             case = await offers.accept(tx, offer_id, self.actor, self.channel, rules)
             return cases.view(tx, case, self.actor)
 
-        return await self.once(accepted, lanes=await _lanes(self, offer_id))
+        answer = await self.once(accepted, lanes=await _lanes(self, offer_id))
+        self.building.duty_changed(self.actor.id)  # from here on the car can be followed
+        return answer
 
 
 class DeclineOffer(Endpoint):

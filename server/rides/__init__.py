@@ -2,6 +2,6 @@
 
 from server.rides.flow import FLOW
 from server.rides.kind import RIDE
-from server.rides.ordering import estimate, order
+from server.rides.ordering import estimate, order, road
 
-__all__ = ["FLOW", "RIDE", "estimate", "order"]
+__all__ = ["FLOW", "RIDE", "estimate", "order", "road"]

@@ -11,7 +11,7 @@ from server import cases, drivers, positions, start_codes, tariffs
 from server.bookings.kind import contact_of
 from server.cases import Case
 from server.config import Settings
-from server.distances import apart, straight
+from server.distances import Way, Ways, apart, straight
 from server.kit.db import Reader, Tx
 from server.kit.errors import Invalid
 from server.places import Where, locate
@@ -57,20 +57,28 @@ class Wanted(Protocol):
     def helper(self) -> bool: ...
 
 
-async def estimate(reader: Reader, asked: AskEstimate, rules: Settings) -> EstimateView:
+async def road(ways: Ways, wanted: Wanted, now: datetime, rules: Settings) -> Way:
+    """The way as the map service knows it, so never inside a transaction; what will be refused is not asked for."""
+    try:
+        check(wanted, now, rules)
+    except Invalid:
+        return straight(wanted.pickup.spot, wanted.dropoff.spot, rules.distances)
+    return await ways.way(wanted.pickup.spot, wanted.dropoff.spot)
+
+
+async def estimate(reader: Reader, asked: AskEstimate, way: Way, rules: Settings) -> EstimateView:
     """Raises OutsideArea, SamePlace, RideTimePast, RideTooFarAhead."""
-    found, tariff = _estimated(reader, asked, rules)
+    found, tariff = _estimated(reader, asked, way, rules)
     wait, note = await _wait_minutes(reader, asked, rules), ""
     if wait is None and asked.at is None:
         note = "附近现在没有空车，叫车后会继续为您找"
     return estimate_view(found, tariff.number, wait, note)
 
 
-def _estimated(reader: Reader, wanted: Wanted, rules: Settings) -> tuple[Estimate, tariffs.Tariff]:
+def _estimated(reader: Reader, wanted: Wanted, way: Way, rules: Settings) -> tuple[Estimate, tariffs.Tariff]:
     check(wanted, reader.now, rules)
     begins = wanted.at or reader.now
     tariff = tariffs.current(reader, begins)
-    way = straight(wanted.pickup.spot, wanted.dropoff.spot, rules.distances)
     fare = tariffs.fare(
         tariff,
         metres=way.metres,
@@ -126,14 +134,17 @@ async def order(
     channel: Channel,
     rules: Settings,
     *,
+    way: Way | None = None,
     held_for: str = "",
 ) -> Case:
-    """Order a ride, now or ahead; `held_for` is the number of the case that it waits for: it is not looked for until the
-    system's move `release`, and called off by `drop`.
+    """Order a ride, now or ahead; `way` is what `road` said, the straight line if nobody was asked; `held_for` is the
+    number of the case that it waits for: it is not looked for until the system's move `release`, and called off by
+    `drop`.
 
     Raises what `check` does, ContactNeeded, CompoundNotFound, OutOfScope, FareOwed, AlreadyRiding, TooManyAhead.
     """
-    found, tariff = _estimated(tx, wanted, rules)
+    way = way or straight(wanted.pickup.spot, wanted.dropoff.spot, rules.distances)
+    found, tariff = _estimated(tx, wanted, way, rules)
     contact, where = contact_of(resident, wanted.contact), _where(tx, resident, wanted)
     lead = timedelta(minutes=rules.rides.lead_minutes)
     ahead = wanted.at is not None and wanted.at - lead > tx.now
