@@ -62,7 +62,7 @@ async def test_a_ride_is_followed_from_the_search_to_its_fare_and_the_choice_is_
     assert case_no not in (await desk.get(f"{PATH}?queue=going")).body
 
     told = await desk.get(f"{PATH}/{case_no}/choices")
-    assert told.status == 200 and "离乘客 300 米" in told.text and "总分最高" in told.text
+    assert told.status == 200 and "离乘客 300 米" in told.text and "问了张强，总分" in told.text
     assert "今天还没有跑" in told.text and "等答复" in told.text
     sheet = await desk.get(address)
     assert f'href="{PATH}/{case_no}/choices"' in sheet.body and "问过 1 次" in sheet.text

@@ -42,6 +42,9 @@ const MORE = [
   { name: 'day-chosen', who: 'demo-dispatcher', page: (of) => `/console/day?date=${of.day.day}&case=${of.day.waiting[0]}` },
   { name: 'item-version', who: 'demo-reviewer', page: () => '/console/items/ELDER-ALLOWANCE/1' },
   { name: 'item-edit', who: 'demo-reviewer', page: () => '/console/items/DISABILITY', follow: 'form[action$="/draft"] button, main a[href$="/edit"]' },
+  { name: 'case-ride', who: 'demo-dispatcher', page: (of) => `/console/cases/${of.ride}` },
+  { name: 'rides-why', who: 'demo-dispatcher', page: (of) => `/console/rides/${of.ride}/choices` },
+  { name: 'rides-trouble', who: 'demo-dispatcher', page: () => '/console/rides?queue=trouble' },
   { name: 'not-there', who: 'demo-dispatcher', page: () => '/console/nothing' },
   { name: 'logged-out', who: '', page: () => '/console/logout' },
 ]
@@ -52,7 +55,7 @@ const { values } = parseArgs({
 const only = values.only.split(',').filter(Boolean)
 const demo = process.env.HOELUN_E2E_CONSOLE ? null : await startDemo()
 const { CONSOLE, atWork, open } = await import('../tests/e2e/stage.mjs')
-const { fill } = await import('./street.mjs')
+const { fill, ride } = await import('./street.mjs')
 const { fillDay } = await import('./day.mjs')
 const stage = await open()
 const complaints = []
@@ -84,6 +87,7 @@ async function situations() {
   const street = await fill(await page.screenshot({ type: 'jpeg', quality: 85 }))
   await page.close()
   street.day = await fillDay()
+  street.ride = (await ride()).case_no
   const dispatcher = await atWork('demo-dispatcher')
   const { items } = await dispatcher('GET', `/v1/cases/${street.assigned}/candidates`)
   if (items.some((one) => one.id === 'demo-worker' && one.free)) await dispatcher('POST', `/v1/cases/${street.assigned}/assign`, { worker_id: 'demo-worker' })
