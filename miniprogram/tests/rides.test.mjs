@@ -10,6 +10,7 @@ const HOME = { lng: 109.98, lat: 39.82 }
 const STATION = { lng: 110.01, lat: 39.8 }
 const ME = { id: 'r-1', name: '李秀兰', phone: '13900000001', household: { compound_id: 'c-1', room: '3-2-501' }, preferences: {} }
 const PLACES = { items: [{ id: 'c-1', kind: 'compound', name: '幸福里', parent_id: 'm-1', spot: HOME }, { id: 'c-2', kind: 'compound', name: '东苑', parent_id: 'm-1', spot: null }] }
+const NOBODY_NEAR = '附近现在没有空车，叫车后会继续为您找'
 const EMPTY = { items: [], next: null }
 const LINES = [{ name: 'base', text: '起步 2.5 公里', amount_fen: 700 }, { name: 'way', text: '再走 2.5 公里', amount_fen: 450 }]
 const ESTIMATE = { metres: 5000, minutes: 12, fare_fen: 1150, fare_text: '约 11.50 元', lines: LINES, tariff_version: 3, wait_minutes: 4, note: '' }
@@ -68,10 +69,11 @@ test('of several prices that are asked for the last one counts, and none is show
   let slow
   const answers = ordering({ 'POST /v1/ride-estimates': async ({ wheelchair, helper }) => {
     if (helper) await new Promise((resolve) => (slow = resolve))
-    return [200, { ...ESTIMATE, fare_text: wheelchair ? '约 21.50 元' : '约 11.50 元', wait_minutes: null }]
+    return [200, { ...ESTIMATE, fare_text: wheelchair ? '约 21.50 元' : '约 11.50 元', wait_minutes: null, note: NOBODY_NEAR }]
   } })
   const phone = await Handset.take({ start: ORDER, answers, kept: to() })
-  await phone.see('附近现在没有空车，会一直帮您找')
+  await phone.see(NOBODY_NEAR)
+  assert.equal(phone.text.split('附近现在没有空车').length, 2)
   const [wheelchair, helper] = phone.all('wx-switch')
   helper.click()
   await until(() => slow, () => 'an answer that takes its time')

@@ -15,11 +15,10 @@ const JUST_S = 20
 /** @param {string} kind */
 const iconOf = (kind) => ICONS[kind] || 'map-pin'
 
-/** How soon somebody could come. @param {any} estimate @param {boolean} later */
+/** How soon somebody could come; that nobody is near is said by the estimate's own note. @param {any} estimate @param {boolean} later */
 function waitOf({ minutes, metres, wait_minutes: wait }, later) {
   const way = `${far(metres)}，约 ${minutes} 分钟`
-  if (later) return way
-  return wait === null ? `${way} · 附近现在没有空车，会一直帮您找` : `约 ${wait} 分钟有车 · ${way}`
+  return later || wait === null ? way : `约 ${wait} 分钟有车 · ${way}`
 }
 
 /** 800 米, 2.3 公里 @param {number} metres */
