@@ -135,6 +135,7 @@ class Kind(Struct, frozen=True):
     `sentence` says where things stand; `show` is the view of the details for somebody with these parts;
     `proxy_scope` is what a family proxy must allow for somebody to act as the resident does (server/proxies.py).
     `deputies` are the parts in which a colleague may act for somebody who is away.
+    `call_later`: who did the work can still be called when it has ended.
     `struck` is the state that a timer leads to, where its row has several; `most_more` by how much one of its clocks may
     be extended at most; `shows_files` says to which parts the files of such a case are shown.
     """
@@ -151,6 +152,7 @@ class Kind(Struct, frozen=True):
     promises: tuple[Promise, ...] = ()
     proxy_scope: str | None = None
     deputies: frozenset[str] = frozenset()
+    call_later: bool = True
     struck: Callable[[Reader, Case], str] | None = None
     most_more: Callable[[Reader, Case, str], int] | None = None
     shows_files: Callable[[Reader, Case, frozenset[str]], bool] | None = None

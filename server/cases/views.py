@@ -30,6 +30,7 @@ from server.kit.events import EVENTS, Event, history_of
 from server.kit.flow import Action, Flow
 from server.sessions import Actor
 from server.staff import ROLE_TEXTS
+from server.words import masked
 
 _ONE_PART_ONLY = frozenset({"provider", "worker", "driver"})
 """Who serves one part does not learn what else belongs to it."""
@@ -81,7 +82,7 @@ def view(reader: Reader, case: Case, actor: Actor, unread: int = 0) -> CaseView:
         on_behalf_of=_resident(case) if _by_another(case, mine) else None,
         behalf_text=_behalf_text(reader, case, mine),
         provider=_provider(reader, case),
-        worker=_worker(reader, case),
+        worker=_worker(reader, case, kind),
         part_of=case.part_of if mine - _ONE_PART_ONLY else None,
         open=case.open,
         details=msgspec.to_builtins(kind.show(reader, case, details, mine)),
@@ -199,9 +200,12 @@ def _provider(reader: Reader, case: Case) -> PersonView | None:
     return PersonView(id=provider.id, name=provider.name, phone=provider.phone) if provider else None
 
 
-def _worker(reader: Reader, case: Case) -> PersonView | None:
+def _worker(reader: Reader, case: Case, kind: Kind) -> PersonView | None:
     worker = reader.recall(staff.STAFF, case.worker_id) if case.worker_id else None
-    return PersonView(id=worker.id, name=worker.name, phone=worker.phone or None) if worker else None
+    if worker is None:
+        return None
+    phone = worker.phone if case.open or kind.call_later else masked(worker.phone)
+    return PersonView(id=worker.id, name=worker.name, phone=phone or None)
 
 
 def order(wanted: FindCases, actor: Actor) -> str:

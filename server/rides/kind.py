@@ -127,8 +127,9 @@ def _stop(stop: Stop) -> StopView:
 
 
 def _phone(phone: str, case: Case, mine: frozenset[str]) -> str:
-    """Who drives can call while the ride is on, and not afterwards."""
-    return masked(phone) if mine <= {"driver", "provider"} and not case.open else phone
+    """Who drives can call while the ride is on and theirs, and not afterwards."""
+    over = not case.open or not mine
+    return masked(phone) if mine <= {"driver", "provider"} and over else phone
 
 
 def _driver(reader: Reader, case: Case, ride: Ride) -> RideDriverView | None:
@@ -187,4 +188,5 @@ RIDE = Kind(
     show=_show,
     unassigned=frozenset({"requested", "offered"}),
     proxy_scope="bookings",
+    call_later=False,
 )
