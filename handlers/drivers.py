@@ -13,7 +13,7 @@ from schemas.drivers import (
 )
 from server import drivers
 from server.kit.db import Tx
-from server.rides import choices, desk
+from server.rides import choices, desk, offers
 
 TITLE = "司机"
 
@@ -32,13 +32,19 @@ class OnDuty(Endpoint):
 
     @allow("driver")
     async def post(self, duty: Duty) -> Answer[DriverView]:
-        """On duty from now on, or not any more; a ride that I have is still mine."""
+        """On duty or not; what I am asked about goes to the next then, a ride that I have is still mine."""
+        rules, me = self.building.settings, self.actor.id
 
         async def changed(tx: Tx) -> DriverView:
-            await (drivers.go_on_duty if duty.on else drivers.go_off_duty)(tx, self.actor.id)
+            if duty.on:
+                await drivers.go_on_duty(tx, me)
+            else:
+                await offers.go_off_duty(tx, me, rules)
             return await desk.own(tx, self.actor)
 
-        return await self.once(changed)
+        answer = await self.once(changed)
+        self.building.duty_changed(me)
+        return answer
 
 
 class Earnings(Endpoint):

@@ -21,7 +21,7 @@ from server.kit.errors import Conflict, Forbidden, HoelunError
 from server.kit.gcj02 import from_wgs84
 from server.places import PLACES, CompoundNotFound, Place
 from server.positions import POSITIONS, Position
-from server.rides import desk
+from server.rides import desk, offers
 from server.rides.stored import WHY_NOT
 from server.sessions import Actor
 from server.words import clock_time
@@ -157,13 +157,13 @@ class GoOnDuty(DriverPage):
 
     @allow("staff")
     async def post(self, form: On) -> Shown | Goto:
-        """On duty, or home; going home, what was known of where they are is forgotten."""
-        driver_id = own(self)
+        """On duty, or home: what they are asked about goes to the next, and where they are is forgotten."""
+        driver_id, rules = own(self), self.building.settings
 
         async def changed(tx: Tx) -> Doing:
             if form.on:
                 return _doing(await drivers.go_on_duty(tx, driver_id))
-            return _doing(await drivers.go_off_duty(tx, driver_id))
+            return _doing(await offers.go_off_duty(tx, driver_id, rules))
 
         try:
             await self.once(changed)

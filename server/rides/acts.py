@@ -4,8 +4,9 @@ from datetime import timedelta
 from typing import Any
 
 from schemas.rides import RideOfferState, WhyNot
-from server import drivers
+from server import drivers, positions
 from server.cases.kinds import Act
+from server.distances import straight
 from server.kit.clock import today
 from server.kit.db import Tx
 from server.kit.errors import Conflict
@@ -82,6 +83,13 @@ async def decline(act: Act) -> None:
     _ask_nobody(act.details)
 
 
+async def take_back(act: Act) -> None:
+    """Who was asked goes home: the next is asked at once, and it does not count against them."""
+    await _answered(act, "withdrawn")
+    await _next(act, {"$addToSet": {"passed": act.details.asked_id}})
+    _ask_nobody(act.details)
+
+
 async def _next(act: Act, how: dict[str, Any]) -> None:
     due = {"$set": {"due_at": act.tx.now}, "$inc": {"version": 1}}
     await act.tx.change(WATCHES, {"_id": act.case.id}, {**how, **due})
@@ -116,12 +124,22 @@ async def accept(act: Act) -> None:
 
 
 async def assign(act: Act) -> None:
-    """A dispatcher sends somebody. Raises DriverNotFound, DriverBusy."""
+    """A dispatcher sends somebody. Raises DriverNotFound, VehicleMissing, DriverBusy."""
     found = drivers.member(act.tx, act.form.driver_id)
+    if (await drivers.of(act.tx, found.id)).vehicle is None:
+        raise drivers.VehicleMissing(field="driver_id")
     await _answered(act, "withdrawn")
     if not await drivers.take(act.tx, found.id, act.case.id, None):
         raise DriverBusy(field="driver_id")
-    await _give(act, found.id, 0)
+    await _give(act, found.id, await _seconds_away(act, found.id))
+
+
+async def _seconds_away(act: Act, driver_id: str) -> int:
+    """How long they need to come; 0 where nobody knows where they are."""
+    seen, pickup = await act.tx.get(positions.POSITIONS, driver_id), act.details.pickup.spot
+    if seen is None or pickup is None:
+        return 0
+    return straight(seen.spot, pickup, act.rules.distances).seconds
 
 
 async def _give(act: Act, driver_id: str, seconds: int) -> None:
@@ -131,7 +149,8 @@ async def _give(act: Act, driver_id: str, seconds: int) -> None:
         raise drivers.VehicleMissing
     ride.driver = DrivenBy(id=driver_id, plate=vehicle.plate, model=vehicle.model, colour=vehicle.colour)
     ride.accepted_at = act.tx.now
-    ride.eta_at = act.tx.now + timedelta(seconds=seconds) if seconds else None
+    soonest = act.tx.now + timedelta(seconds=seconds) if seconds else None
+    ride.eta_at = max((one for one in (soonest, ride.at) if one is not None), default=None)
     act.case.worker_id, act.case.provider_id = driver_id, drivers.provider_of(member)
     _ask_nobody(ride)
     look_at = act.tx.now + timedelta(seconds=act.rules.rides.vanish_s)

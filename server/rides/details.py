@@ -74,9 +74,10 @@ class Ride(Struct, kw_only=True):
     ordered, and by which it is paid.
 
     `offer_id` and `asked_id` are the question that is open and the driver who is asked, until `offer_until`. `radius_m`
-    is how far around is being looked, `round` how many were asked. `eta_at` is when the driver said by where they were
-    that they would come. `fee_fen` is what cancelling, or not being there, has cost. `bill_id` is what has to be paid by
-    WeChat, `owes` whether it still has to. `held_for` is the number of the order that it waits for.
+    is how far around is being looked, `round` how many were asked. `eta_at` is when the driver should be there: by where
+    they were when they took it, but not before the time that was agreed. `fee_fen` is what cancelling, or not being
+    there, has cost. `bill_id` is what has to be paid by WeChat, `owes` whether it still has to. `held_for` is the number
+    of the order that it waits for.
     """
 
     pickup: Stop

@@ -74,7 +74,7 @@ async def counted(act: Act) -> Fare:
 
 async def _metres(act: Act, ride: Ride) -> tuple[int, MetresFrom]:
     track = await positions.travelled(act.tx, act.case.id)
-    if track is not None:
+    if track:  # a phone that told of one place only has not seen the way
         return track, "track"
     if act.form.metres is not None:
         return act.form.metres, "driver"

@@ -4,10 +4,11 @@ from typing import Any
 
 from schemas.cases import Channel
 from schemas.rides import DeclineRide, FindRideOffers, RideOffersView, RideOfferView, WhyNotView
-from server import cases
+from server import cases, drivers
 from server.cases import CASES, Case, CaseNotFound, TimeIsUp
 from server.catalogue import yuan
 from server.config import Settings
+from server.drivers import Driver
 from server.kit.db import Reader, Tx
 from server.kit.errors import Conflict, NotFound
 from server.kit.flow import NotAllowedNow
@@ -15,7 +16,7 @@ from server.rides.acts import RideGone
 from server.rides.details import Ride
 from server.rides.kind import RIDE
 from server.rides.stored import OFFER_STATES, RIDE_OFFERS, WHY_NOT, RideOffer
-from server.sessions import Actor
+from server.sessions import SYSTEM, Actor
 from server.words import said
 
 _TAKER = frozenset({"driver"})
@@ -79,6 +80,16 @@ async def _answer(
         raise RideGone from error
     except TimeIsUp as error:
         raise RideOfferExpired from error
+
+
+async def go_off_duty(tx: Tx, driver_id: str, rules: Settings) -> Driver:
+    """What they are being asked about goes to the next; a ride that they have is still theirs."""
+    driver = await drivers.of(tx, driver_id)
+    offer = await tx.get(RIDE_OFFERS, driver.offer_id) if driver.offer_id else None
+    case = await tx.get(CASES, offer.case_no) if offer else None
+    if offer and case and case.state == "offered" and RIDE.details_of(case).offer_id == offer.id:
+        await cases.move(tx, case.id, "take_back", {}, SYSTEM, "system", rules)
+    return await drivers.go_off_duty(tx, driver_id)
 
 
 async def open_one(reader: Reader, driver_id: str) -> RideOffer | None:
