@@ -177,16 +177,16 @@ def wish(service_id: str, start: str) -> dict[str, Any]:
 
 @asynccontextmanager
 async def open_street(
-    folder: Path, *, web: int = 2, workers: int = 1, idle_s: float = 5, members: int = 1
+    folder: Path, *, web: int = 2, workers: int = 1, idle_s: float = 5, members: int = 1, **rules: Any
 ) -> AsyncIterator[Street]:
-    """Start everything on free ports; nothing of it is left afterwards."""
+    """Start everything on free ports; nothing of it is left afterwards. `rules` are settings of its own."""
     databases = mongod.running(folder / "mongo") if members == 1 else cluster.running(folder / "set")
     async with databases as database:
         doors, platforms = supervise.listen("127.0.0.1", 0), supervise.listen("127.0.0.1", 0)
         settings = _settings(folder, database, doors[0].getsockname()[1], platforms[0].getsockname()[1])
         http = msgspec.structs.replace(settings.http, idle_s=idle_s)
         settings = msgspec.structs.replace(
-            settings, web_processes=web, worker_processes=workers or 1, http=http
+            settings, web_processes=web, worker_processes=workers or 1, http=http, **rules
         )
         environ = {name: value for name, value in os.environ.items() if not name.startswith("HOELUN_")}
         environ |= dump(settings)

@@ -25,7 +25,7 @@ class Unexpected(Exception):
     """An answer that no race explains."""
 
 
-class Town(Struct):
+class Town(Struct, dict=True):
     """Where it is played: `pace` seconds go by in the street in one second; `stop` ends the calls, `over` everything.
 
     `codes` are what passengers read out to their driver, by case; `told` counts the answers by path and code.
