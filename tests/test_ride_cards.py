@@ -78,6 +78,8 @@ async def test_a_tap_that_comes_too_late_says_so_and_the_next_driver_has_a_card(
     far = await free_driver(world, 900)
     later(world, 16)
     await tap_at(world, near, await card_of(world, near, no), "accept")
+    card = (await card_of(world, near, no)).card
+    assert card is not None and not card.open, "also before the offer was seen to have run out"
     assert (await seen(resident, no))["details"]["driver"] is None
     assert await outcome(world, near, no) == "答复的时间已经过了，已去问别的司机"
     assert await outcome(world, far, no) == ""
