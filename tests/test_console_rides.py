@@ -1,11 +1,15 @@
 """The dispatcher's page of cars: who is on duty, where, and who is not heard of."""
 
+import html
 import re
 from datetime import timedelta
+
+import pytest
 
 from handlers.sketches import HIGH, WIDE, Mark, sketch
 from schemas.places import Spot
 from schemas.staff import Grant
+from server.rides import board
 from tests.browser import Browser
 from tests.riding import SQUARE, driver, later, north, put
 from tests.test_rides import called, free_driver, nobody_else, taken
@@ -105,7 +109,9 @@ def mine_before(body: str) -> str:
     return found[1]
 
 
-async def test_what_goes_wrong_stands_apart_and_the_desk_can_cancel(world: World) -> None:
+async def test_what_goes_wrong_stands_apart_and_the_desk_can_cancel(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await nobody_else(world)
     desk = Browser(world, (await world.staff(Grant(role="dispatcher"))).token)
     first, second = await world.resident(), await world.resident()
@@ -115,6 +121,15 @@ async def test_what_goes_wrong_stands_apart_and_the_desk_can_cancel(world: World
     assert (await given_up.act(case["case_no"], "give_up", reason="car", note="")).status == 200
     page = await desk.get(f"{PATH}?queue=trouble")
     assert "张强去不了：车出了问题" in page.text and nobody["case_no"] not in page.body
+    monkeypatch.setattr(board, "PAGE", 1)
+    top = await desk.get(PATH)
+    following = re.search(r'href="(/console/rides\?cursor=[^"]+)"', top.body)
+    assert following is not None and top.body.count("data-row=") == 1
+    rest = await desk.get(html.unescape(following[1]))
+    assert rest.body.count("data-row=") == 1 and "回到第一页" in rest.text
+    assert {case["case_no"], nobody["case_no"]} == set(
+        re.findall(r'data-row="(DC-[\d-]+)"', top.body + rest.body)
+    )
     cancelled = await desk.press(
         await desk.get(f"/console/cases/{case['case_no']}"), "/cancel", reason="居民打电话说不去了"
     )
