@@ -1,7 +1,7 @@
 """A driver's own page, made for a telephone in a car: on and off duty, with which vehicle, and where they are."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -126,7 +126,7 @@ def stands(reader: Reader) -> list[Place]:
 
 class DriverPage(Page):
     path = PATH
-    menu = MenuItem("我的车", "pin", 5)
+    menu: ClassVar[MenuItem | None] = MenuItem("我的车", "pin", 5)
 
     def clear(self) -> None:
         """This page, and no other, may ask a telephone where it is."""
