@@ -67,8 +67,8 @@ class FindBills(Request, frozen=True, kw_only=True):
 class BillView(View, frozen=True, kw_only=True):
     """`of_text` says for whom it is, `母亲 王桂英`, and is empty for one's own; `of` is that resident, or null.
     `due_text` says how long there is to pay it, `auto_text` when that happens by itself. `points_usable_fen`: how many
-    points of whose bill it is could pay it now; null in lists. `case_no` is what it is for, a ride or a ticket order, where
-    it is no bill of a payee: such a one is paid by WeChat alone, until `pay_by` where that is given."""
+    points of whose bill it is could pay it now; null in lists. `case_no` is what it is for, a ride or a ticket order,
+    where it is no bill of a payee: such a one is paid by WeChat alone, until `pay_by` where that is given."""
 
     id: str
     payee: PayeeView
