@@ -23,8 +23,8 @@ from tests.traffic.history import Figures, Step, figures, kept
 from tests.traffic.people import FINAL, Driver, Passenger, Town
 
 NEAREST = {"distance": 100, "waiting": 0, "load": 0, "rating": 0}
-PHONES = Positions(per_s=1000, burst=1000)
-"""A phone is counted by the machine's seconds, of which there are fewer."""
+PHONES = Positions(per_s=0)
+"""How often a phone reports is counted in the machine's seconds, of which there are fewer."""
 GRID = Grid(5)
 _LUMP_S = 0.25
 

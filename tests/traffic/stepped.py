@@ -15,7 +15,8 @@ from tests.world import World
 
 
 class Stepped(Town):
-    """Everybody sleeps until a full tick. What is asked goes to one house and the other in turn."""
+    """Everybody sleeps until a full tick. What is asked goes to one house and the other in turn, where cars are to the
+    other alone: it is the one that lets phones report as often as they like."""
 
     def join(self, world: World, other: NextDoor) -> None:
         self.houses = [world, other]
@@ -34,7 +35,8 @@ class Stepped(Town):
         await gate
 
     async def ask(self, method: str, path: str, body: Any = None, *, token: str = "", base: str = "") -> Any:
-        return await super().ask(method, path, body, token=token, base=base or next(self.doors))
+        door = self.houses[1].url if method == "PUT" else next(self.doors)
+        return await super().ask(method, path, body, token=token, base=base or door)
 
     async def play(self, driving: list[str], passengers: int, first_s: float) -> None:
         riders = [Passenger(self, number, first_s, again=False) for number in range(passengers)]
