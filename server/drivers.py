@@ -145,8 +145,8 @@ async def let_go(tx: Tx, driver_id: str, offer_id: str, *, missed: int | None = 
 
 
 async def take(tx: Tx, driver_id: str, case_no: str, offer_id: str | None) -> bool:
-    """The ride is theirs; False: they have another one, or it is not what they were asked about."""
-    free = {"_id": driver_id, "ride_no": None, "offer_id": offer_id}
+    """The ride is theirs; False: they have another one, went home, or it is not what they were asked about."""
+    free = {"_id": driver_id, "on_duty": True, "ride_no": None, "offer_id": offer_id}
     return await tx.change(
         DRIVERS, free, {"$set": {"ride_no": case_no, "offer_id": None, "missed": 0, "last_at": tx.now}}
     )
