@@ -1,5 +1,5 @@
 // Which pages are photographed, whose phone it is, and what is done on the page first.
-import { PEOPLE, hold, ride } from './street.mjs'
+import { PEOPLE, hold, ride, waiting } from './street.mjs'
 import { control, elsewhere, until } from '../tests/e2e/stage.mjs'
 
 const CLEANING = 'svc01'
@@ -84,7 +84,7 @@ export const SHOTS = [
   { name: 'auto-pay-agreement', page: async () => `packages/bills/pages/autopay/index?id=${await savedAccount('payee-telecom')}`, who: PEOPLE.payer, see: '积分自动缴费协议' },
   { name: 'ride-order', page: () => 'packages/rides/pages/order/index', who: PEOPLE.rider, see: '谁坐车', act: price, empty: {} },
   { name: 'ride-place', page: () => 'packages/rides/pages/place/index?which=to', who: PEOPLE.rider, see: '小区', empty: { act: async (phone) => phone.view.locator('wx-input input').first().fill('火箭') } },
-  { name: 'ride', page: async () => `packages/rides/pages/ride/index?case_no=${(await ride()).case_no}`, who: PEOPLE.rider, see: '念给师傅听', now: true, empty: {} },
+  { name: 'ride', page: async () => `packages/rides/pages/ride/index?case_no=${(await ride()).case_no}`, who: PEOPLE.rider, see: '念给师傅听', now: true, empty: { who: PEOPLE.holding, page: async () => `packages/rides/pages/ride/index?case_no=${await waiting()}` } },
   { name: 'ride-shared', page: async () => ((await ride()).path || 'packages/rides/pages/shared/index'), who: newcomer, agreed: false, see: '位置是', now: true, empty: { page: () => 'packages/rides/pages/shared/index?token=none' } },
   { name: 'ticket-order', page: () => 'packages/tickets/pages/order/index', who: PEOPLE.traveller, see: '坐什么去', empty: {} },
   { name: 'ticket-quoted', page: (street) => ticketOf(street.quotedTicket), who: PEOPLE.traveller, see: '给您的报价', now: true },

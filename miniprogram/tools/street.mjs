@@ -86,28 +86,47 @@ export async function hold() {
 /** @type {Promise<{ case_no: string, path: string }> | null} */
 let riding = null
 
+/** A driver of whom nothing is heard loses the ride, and all pictures take longer than that. */
+const HEARD_MS = 5000
+
 /** A ride whose car comes closer, begun once for all pictures. → its number, and the page that family has been given */
 export function ride() {
   riding ||= callCar()
   return riding
 }
 
-async function callCar() {
-  const [call, driver] = [await elsewhere(PEOPLE.rider), await atWork('demo-driver')]
+/** A ride for which no car is found yet, as the only one is taken. → its number */
+export async function waiting() {
+  await ride()
+  return (await called(await elsewhere(PEOPLE.holding))).case.case_no
+}
+
+/** From their home to another place of the street, if they have not called yet. → the case, and the place that is home */
+async function called(call) {
   const [{ household }, { items: all }] = [await call('GET', '/v1/me'), await call('GET', '/v1/places')]
   const home = all.find((one) => one.id === household.compound_id)
-  const goal = all.findLast((one) => one.spot)
-  const near = { lng: home.spot.lng + 0.006, lat: home.spot.lat - 0.003 }
-  const begun = (await call('GET', '/v1/cases?open=true&kind=ride')).items[0]
-  await (await atWork('demo-dispatcher'))('POST', '/v1/drivers/demo-driver/vehicle', { plate: '蒙K12345', model: '轩逸', colour: '白色' })
-  await driver('POST', '/v1/driver/duty', { on: true })
-  await driver('PUT', '/v1/driver/position', { spot: near })
+  const goal = all.findLast((one) => one.spot && one.id !== home.id)
   const wanted = { pickup: { text: home.name, spot: home.spot, compound_id: home.id }, dropoff: { text: goal.name, spot: goal.spot }, people: 2, helper: true, note: '在小区东门等' }
-  const { case_no: caseNo } = begun ?? (await call('POST', '/v1/rides', wanted))
-  if (!begun?.details.driver) {
-    const { id } = await until(async () => (await driver('GET', '/v1/ride-offers')).items[0], 'an offer')
+  const begun = (await call('GET', '/v1/cases?open=true&kind=ride')).items[0]
+  return { case: begun ?? (await call('POST', '/v1/rides', wanted)), home }
+}
+
+async function callCar() {
+  const [call, driver] = [await elsewhere(PEOPLE.rider), await atWork('demo-driver')]
+  const stale = (await call('GET', '/v1/cases?open=true&kind=ride')).items.filter((one) => !one.details.driver)
+  for (const one of stale) await call('POST', `/v1/cases/${one.case_no}/cancel`, {})
+  const { case: { case_no: caseNo, details }, home } = await called(call)
+  const near = { lng: home.spot.lng + 0.006, lat: home.spot.lat - 0.003 }
+  if (!details.driver) {
+    await (await atWork('demo-dispatcher'))('POST', '/v1/drivers/demo-driver/vehicle', { plate: '蒙K12345', model: '轩逸', colour: '白色' })
+    await driver('POST', '/v1/driver/duty', { on: true })
+    const { id } = await until(async () => {
+      await driver('PUT', '/v1/driver/position', { spot: near }).catch(() => {})
+      return (await driver('GET', '/v1/ride-offers')).items[0]
+    }, 'an offer')
     await driver('POST', `/v1/ride-offers/${id}/accept`, {})
   }
+  setInterval(() => driver('PUT', '/v1/driver/position', { spot: near }).catch(() => {}), HEARD_MS).unref()
   const { path } = await call('POST', `/v1/rides/${caseNo}/shares`, {})
   return { case_no: caseNo, path: path.slice(1) }
 }

@@ -116,7 +116,7 @@ const at = ({ lng, lat }) => ({ longitude: lng, latitude: lat })
 function whereOf({ text, at: heard, late }, now = Date.now()) {
   const age = heard ? Math.max(0, Math.round((now - Date.parse(heard)) / 1000)) : 0
   if (!heard) return { text, age: '还没有收到车的位置' }
-  return { text, age: late ? `位置是 ${when(heard)} 的，司机那边可能没有信号` : age < JUST_S ? '位置是刚刚的' : `位置是 ${age} 秒前的` }
+  return { text, age: late ? `位置是${when(heard)} 的，司机那边可能没有信号` : age < JUST_S ? '位置是刚刚的' : `位置是 ${age} 秒前的` }
 }
 
 module.exports = { driverOf, dueOf, fareOf, helpOf, iconOf, leftOf, mapOf, rowsOf, waitOf, waitingOf, whereOf }
