@@ -110,11 +110,11 @@ class Driver:
         self.moved_at = now
         spot = {"lng": self.spot.lng, "lat": self.spot.lat}
         await self.town.ask("PUT", "/v1/driver/position", {"spot": spot}, token=self.token)
+        if page["offer"]:  # also with a ride: that there is none then is for the house to see to
+            await self._answer(page["offer"])
         if page["ride"]:
             await self._drive(page["ride"])
-        elif page["offer"]:
-            await self._answer(page["offer"])
-        elif self.spot == self.goal:
+        elif not page["offer"] and self.spot == self.goal:
             self.goal = self.town.grid.crossing(self.chance)
 
     async def _answer(self, offer: dict[str, Any]) -> None:
