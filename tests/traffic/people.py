@@ -16,6 +16,8 @@ from tests.traffic.grid import Grid, apart, driven
 TICK_S = 4.0
 """How often a phone reports and looks, in seconds of the street's time."""
 SPEED_MPS = 12.0
+LONGEST_S = 45 * 60.0
+"""After the last call: a ride that is not over then has no end."""
 FINAL = frozenset({"completed", "no_driver", "cancelled", "no_show"})
 _DECLINES, _LETS_PASS, _GIVES_UP = 0.08, 0.06, 0.04
 _CHANGES_MIND, _NEVER_COMES, _CASH = 0.10, 0.04, 0.8

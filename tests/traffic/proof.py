@@ -20,7 +20,7 @@ from server.staff import STAFF, Staff
 from tests.faults.street import open_street
 from tests.traffic.grid import Grid
 from tests.traffic.history import Figures, Step, figures, kept
-from tests.traffic.people import FINAL, Driver, Passenger, Town
+from tests.traffic.people import FINAL, LONGEST_S, Driver, Passenger, Town
 
 NEAREST = {"distance": 100, "waiting": 0, "load": 0, "rating": 0}
 PHONES = Positions(per_s=0)
@@ -62,13 +62,15 @@ async def play(
             await _played(town, names(drivers), passengers, minutes * 60)
             found = await kept(street.house.db)
             async with asyncio.timeout(10):
-                while {one.case_no for one in steps if one.target in FINAL} < {one.id for one in found.cases}:
+                over = {one.id for one in found.cases if one.state in FINAL}
+                while {one.case_no for one in steps if one.target in FINAL} < over:
                     await asyncio.sleep(0.05)
         return figures(steps, found, town.called, names(drivers))
 
 
 async def _played(town: Town, driving: list[str], passengers: int, first_s: float) -> None:
     """Until the last passenger's ride is over; drivers then go home."""
+    asyncio.get_running_loop().call_later((first_s + LONGEST_S) / town.pace, town.over.set)
     async with asyncio.TaskGroup() as all_drivers:
         for one in driving:
             all_drivers.create_task(Driver(town, one).run())

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.houses import NextDoor
 from tests.traffic.grid import Grid
-from tests.traffic.people import TICK_S, Driver, Passenger, Town
+from tests.traffic.people import LONGEST_S, TICK_S, Driver, Passenger, Town
 from tests.world import World
 
 
@@ -43,7 +43,7 @@ class Stepped(Town):
         tasks = [await self._begun(Driver(self, one).run()) for one in driving]
         calls = [await self._begun(one.run()) for one in riders]
         while not all(one.done() for one in (*calls, *tasks)):
-            if all(one.done() for one in calls):
+            if self.at > first_s + LONGEST_S or all(one.done() for one in calls):
                 self.over.set()
             wakes, _, gate = heappop(self.asleep)
             if wakes > self.at:
