@@ -16,8 +16,7 @@ DRIVERS, PASSENGERS, FIRST_S = names(3), 6, 60.0
 async def test_of_a_play_through_two_houses_the_history_is_right_and_every_score_follows_from_its_table(
     world: World,
 ) -> None:
-    for number, driver_id in enumerate(DRIVERS):
-        await world.house.db.atomically(lambda tx, who=driver_id, n=number: hire(tx, who, n))
+    await world.house.db.atomically(lambda tx: hire(tx, DRIVERS))
     async with next_door(world, positions=PHONES) as other, committed(world.house.settings) as steps:
         played = town(world, other, seed=2)
         await played.play(DRIVERS, PASSENGERS, FIRST_S)

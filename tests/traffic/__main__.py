@@ -20,7 +20,8 @@ async def live(given: argparse.Namespace) -> int:
     town = Town(given.url, given.sandbox, given.seed, grid=Grid(given.blocks))
     drivers = [Driver(town, f"driver-{number:03d}") for number in range(1, given.drivers + 1)]
     riders = [Passenger(town, number, 120, again=True) for number in range(given.passengers)]
-    tasks = [asyncio.create_task(one.run()) for one in (*drivers, *riders)]
+    work = [*(one.run() for one in drivers), *(one.run() for one in riders)]
+    tasks = [asyncio.create_task(one) for one in work]
     print(
         f"{len(drivers)} drivers and {len(riders)} passengers are on the streets; Ctrl-C ends it", flush=True
     )

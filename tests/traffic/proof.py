@@ -33,11 +33,12 @@ def names(count: int) -> list[str]:
     return [f"driver-{number:03d}" for number in range(1, count + 1)]
 
 
-async def hire(tx: Tx, driver_id: str, number: int) -> None:
+async def hire(tx: Tx, driving: list[str]) -> None:
     grant = Grant(role="driver", provider_id="provider-faults")
-    await tx.put(STAFF, Staff(id=driver_id, name="示例司机", grants=[grant], phone=f"13900003{number:03d}"))
-    car = Vehicle(plate=f"蒙K{30_000 + number}", model="大众朗逸", colour="白色")
-    await tx.put(DRIVERS, Row(id=driver_id, vehicle=car))
+    for number, one in enumerate(driving):
+        await tx.put(STAFF, Staff(id=one, name="示例司机", grants=[grant], phone=f"13900003{number:03d}"))
+        car = Vehicle(plate=f"蒙K{30_000 + number}", model="大众朗逸", colour="白色")
+        await tx.put(DRIVERS, Row(id=one, vehicle=car))
 
 
 async def play(
@@ -55,8 +56,7 @@ async def play(
     clock_file = folder / "clock"
     rules: dict[str, Any] = {"clock_file": str(clock_file), "rides": rides, "positions": PHONES}
     async with open_street(folder, web=2, workers=2, **rules) as street:
-        for number, driver_id in enumerate(names(drivers)):
-            await street.house.db.alone(lambda tx, who=driver_id, n=number: hire(tx, who, n))
+        await street.house.db.alone(lambda tx: hire(tx, names(drivers)))
         town = Town(street.url, street.sandbox_url, seed, pace, GRID)
         async with committed(street.settings) as steps, _running(SharedClock(clock_file), pace):
             await _played(town, names(drivers), passengers, minutes * 60)
