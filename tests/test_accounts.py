@@ -47,7 +47,11 @@ NOT_PERSONAL = {
     "followup": {"about", "about_title", "provider_id", "tags", "by", "outcome"},
     "ticket": {
         *("id", "passenger_id", "passengers", "prices", "fees", "bill_id", "settled", "by", "name", "code", "day"),
-        *("origin", "destination", "number", "carriage", "seat", "carrier"),
+        *("origin", "destination", "number", "carriage", "seat", "carrier", "ride_no"),
+    },
+    "ride": {
+        *("name", "colour", "model", "plate", "help_phone", "driver_id", "asked_id", "offer_id", "bill_id", "id"),
+        *("compound_id", "held_for"),
     },
     "redress": {"about", "about_title", "tags", "by", "outcome", "served", "hands"},
 }  # fmt: skip
