@@ -23,7 +23,6 @@ from server.sessions import Actor
 
 NAMES: dict[PayeeKind, str] = {"ride": "街道便民打车", "ticket": "街道车票代购"}
 """Who is paid, where the case has no provider."""
-DAYS = 7
 _MOST = 20
 
 
@@ -45,14 +44,16 @@ async def charge(
     title: str,
     pay_by: datetime | None = None,
     name: str = "",
+    *,
+    due_days: int = 0,
 ) -> Bill:
-    """Have it paid, by `pay_by` where that is given; asked again under the same `name` it is the same bill. `title` is
-    what it is for, `东胜站 → 呼和浩特东 2 张`, and is shown to whoever pays."""
+    """Have it paid, by `pay_by` where that is given, else it is due in `due_days` and stays; asked again under the same
+    `name` it is the same bill. `title` is what it is for, `东胜站 → 呼和浩特东 2 张`, and is shown to whoever pays."""
     payee, number = await _payee(tx, case), f"{case.id}/{name or 'whole'}"
     there = await tx.first(BILLS, {"payee_id": payee.id, "payee_no": number})
     if there is not None:
         return there
-    due = pay_by or tx.now + timedelta(days=DAYS)
+    due = pay_by or tx.now + timedelta(days=due_days)
     made = Bill(
         id=chance.hex(12),
         payee_id=payee.id,

@@ -298,9 +298,10 @@ class Distances(Section, frozen=True, kw_only=True):
 
 
 class Positions(Section, frozen=True, kw_only=True):
-    """Where drivers are. A phone may report `per_s` times a second in the long run and `burst` times at once; a report
-    counts for who is near for `fresh_s`, is refused after `stale_s`, with an error beyond `most_vague_m`, or when it is
-    farther from the last one than `jump_m` and what somebody drives at `fastest_mps`; after `keep_s` it is gone.
+    """Where drivers are. The driver's page reports every `every_s` seconds; a phone may report `per_s` times a second in
+    the long run and `burst` times at once. A report counts for who is near for `fresh_s`, is refused after `stale_s`,
+    with an error beyond `most_vague_m`, or when it is farther from the last one than `jump_m` and what somebody drives at
+    `fastest_mps`; after `keep_s` it is gone.
 
     With a passenger on board the way is measured in steps of `step_m`, drawn with `track_points` points at most, and
     forgotten `track_days` after the last of them. Who waits for the car has a line that is tried every `heartbeat_s` and
@@ -310,6 +311,7 @@ class Positions(Section, frozen=True, kw_only=True):
 
     per_s: Annotated[float, Meta(ge=0)] = 2.0
     burst: Positive = 10
+    every_s: Positive = 4
     fresh_s: Seconds = 30.0
     stale_s: Seconds = 60.0
     keep_s: Positive = 600
@@ -340,7 +342,8 @@ class Rides(Section, frozen=True, kw_only=True):
 
     Cancelling is free until `cancel_free_minutes` after a driver has taken it, and when that driver is `late_minutes`
     later than was said; then it costs `cancel_fee_fen`. Who is not there `no_show_minutes` after the driver has come
-    pays `no_show_fee_fen`. The way is never charged more than `most_over_percent` above its estimate.
+    pays `no_show_fee_fen`. What is not paid at once is to be paid within `pay_days`. The way is never charged more than
+    `most_over_percent` above its estimate.
 
     `weights` are those of a score's parts; who had no ride for `waiting_minutes` has waited as long as counts,
     `load_rides` make a full day, who was never rated counts as `unrated_stars`. `help_phone` is whom to call where no car
@@ -363,6 +366,7 @@ class Rides(Section, frozen=True, kw_only=True):
     cancel_fee_fen: Annotated[int, Meta(ge=0)] = 300
     no_show_minutes: Positive = 10
     no_show_fee_fen: Annotated[int, Meta(ge=0)] = 500
+    pay_days: Positive = 7
     most_over_percent: Annotated[int, Meta(ge=0)] = 30
     weights: dict[str, Annotated[int, Meta(ge=0)]] = field(
         default_factory=lambda: {"distance": 40, "waiting": 25, "load": 20, "rating": 15}

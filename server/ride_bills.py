@@ -20,7 +20,7 @@ async def charge(tx: Tx, event: Event) -> None:
         return
     fen = ride.fare.total_fen if ride.fare is not None else ride.fee_fen
     what = "车费" if ride.fare is not None else "取消费" if case.state == "cancelled" else "等候费"
-    bill = await charges.charge(tx, case, fen, f"{case.title} {what}")
+    bill = await charges.charge(tx, case, fen, f"{case.title} {what}", due_days=ride.terms.pay_days)
     await tx.change(CASES, {"_id": case.id}, {"$set": {"details.bill_id": bill.id}, "$inc": {"version": 1}})
 
 

@@ -254,7 +254,7 @@ async def test_the_slip_is_fetched_with_a_code_or_sent_by_post(world: World) -> 
     code = (await seen(who, case))["details"]["delivery"]["code"]
     assert code and (await seen(office.agent, case))["details"]["delivery"]["code"] is None
     wrong = f"{(int(code) + 1) % 10000:04d}"
-    assert await refused(office.clerk, case, "hand_over", code=wrong) == (409, "wrong_pickup_code")
+    assert await refused(office.clerk, case, "hand_over", code=wrong) == (409, "wrong_pick_up_code")
     after = await moved(office.clerk, case, "hand_over", code=code)
     assert after["details"]["delivery"]["state"] == "handed_over"
 

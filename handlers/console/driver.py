@@ -27,7 +27,6 @@ from server.sessions import Actor
 from server.words import clock_time
 
 PATH = "/console/driver"
-EVERY_S = 4
 _MINUTE = 60
 _SENTENCES = {
     "off": "您在休息",
@@ -89,7 +88,7 @@ async def picture(reader: Reader, actor: Actor, rules: Settings) -> dict[str, An
         "seen": seen is not None,
         "seen_text": seen_text(seen, reader.now),
         "places": stands(reader),
-        "every_s": EVERY_S,
+        "every_s": rules.positions.every_s,
     }
 
 

@@ -10,9 +10,10 @@ from msgspec import Struct
 from handlers.base import allow
 from handlers.console import fee_rules_form
 from handlers.console.case import fen_of, moment_of, read_as
+from handlers.console.money import Refused
+from handlers.console.versions import SHOWN, Done, Like
 from handlers.fee_rules import WRITES, mode_named
 from handlers.page import MONEY, Goto, MenuItem, Page, Shown
-from schemas.common import View
 from schemas.fee_rules import Mode, NewFeeRules, TryFeeRules
 from schemas.versions import ReturnVersion
 from server import fee_rules, staff
@@ -26,22 +27,6 @@ from server.tickets.words import SEATS
 from server.versions import VersionNotFound
 
 LIST = "/console/fee-rules"
-_SHOWN = frozenset({403, 404, 409, 422})
-
-
-class Refused(Struct, frozen=True):
-    """Why a form was refused, which one, the box it is about, and what was filled in."""
-
-    action: str = ""
-    message: str = ""
-    box: str = ""
-    given: dict[str, str] = {}
-
-
-class Like(Struct, frozen=True):
-    """Which version a new one is begun from; the one in force if none is named."""
-
-    like: str = ""
 
 
 class Look(Struct, frozen=True):
@@ -63,11 +48,6 @@ class Row(Struct, frozen=True):
     label: str
     before: str
     after: str
-
-
-class Done(View, frozen=True):
-    text: str
-    number: int
 
 
 def address(mode: Mode, number: int) -> str:
@@ -111,7 +91,7 @@ class NewVersion(Page):
         try:
             answer = await self.once(drafted, status=201, lanes=["fee rules"])
         except HoelunError as error:
-            if error.status not in _SHOWN:
+            if error.status not in SHOWN:
                 raise
             await self.note_refusal(error)
             box = fee_rules_form.box_of(error.field or "", form)
@@ -264,7 +244,7 @@ class AnswerVersion(Page):
         try:
             answer = await self.once(lambda tx: deed(self, tx, named, number, form), lanes=["fee rules"])
         except HoelunError as error:
-            if error.status not in _SHOWN:
+            if error.status not in SHOWN:
                 raise
             await self.note_refusal(error)
             message = "请写明退回的原因" if error.code == "invalid" else error.message

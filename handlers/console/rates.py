@@ -10,8 +10,9 @@ from msgspec import Struct
 from handlers.base import allow
 from handlers.console import rates_form
 from handlers.console.case import fen_of, read_as
+from handlers.console.money import Refused
+from handlers.console.versions import SHOWN, Done, Like
 from handlers.page import MONEY, Goto, MenuItem, Page, Shown
-from schemas.common import View
 from schemas.points import NewRates, Preview, ReturnRates
 from server import pos, staff
 from server.kit.clock import today
@@ -23,23 +24,7 @@ from server.sessions import Actor
 
 LIST = "/console/rates"
 SEES = ("accountant", "admin")
-_SHOWN = frozenset({403, 404, 409, 422})
 _USUAL = 10_000
-
-
-class Refused(Struct, frozen=True):
-    """Why a form was refused, which one, the box it is about, and what was filled in."""
-
-    action: str = ""
-    message: str = ""
-    box: str = ""
-    given: dict[str, str] = {}
-
-
-class Like(Struct, frozen=True):
-    """Which version a new one is begun from; the one in force if none is named."""
-
-    like: str = ""
 
 
 class Look(Struct, frozen=True):
@@ -48,11 +33,6 @@ class Look(Struct, frozen=True):
     beside: str = ""
     yuan: str = ""
     day: str = ""
-
-
-class Done(View, frozen=True):
-    text: str
-    number: int
 
 
 def address(number: int) -> str:
@@ -135,7 +115,7 @@ class NewVersion(Page):
         try:
             answer = await self.once(drafted, status=201, lanes=["rates"])
         except HoelunError as error:
-            if error.status not in _SHOWN:
+            if error.status not in SHOWN:
                 raise
             await self.note_refusal(error)
             box = rates_form.box_of(error.field or "", form)
@@ -250,7 +230,7 @@ class Answer(Page):
         try:
             answer = await self.once(lambda tx: deed(self, tx, number, form), lanes=["rates"])
         except HoelunError as error:
-            if error.status not in _SHOWN:
+            if error.status not in SHOWN:
                 raise
             await self.note_refusal(error)
             message = "请写明退回的原因" if error.code == "invalid" else error.message

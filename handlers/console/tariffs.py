@@ -10,9 +10,10 @@ from msgspec import Struct
 from handlers.base import allow
 from handlers.console import tariffs_form
 from handlers.console.case import moment_of, read_as
+from handlers.console.money import Refused
+from handlers.console.versions import SHOWN, Done, Like
 from handlers.page import MONEY, Goto, MenuItem, Page, Shown
 from handlers.tariffs import TITLE, WRITES
-from schemas.common import View
 from schemas.tariffs import NewTariff, TryTariff
 from schemas.versions import ReturnVersion
 from server import staff, tariffs
@@ -24,22 +25,6 @@ from server.tariffs import RIDE, ROUNDINGS, VERSIONS
 from server.versions import VersionNotFound
 
 LIST = "/console/tariffs"
-_SHOWN = frozenset({403, 404, 409, 422})
-
-
-class Refused(Struct, frozen=True):
-    """Why a form was refused, which one, the box it is about, and what was filled in."""
-
-    action: str = ""
-    message: str = ""
-    box: str = ""
-    given: dict[str, str] = {}
-
-
-class Like(Struct, frozen=True):
-    """Which version a new one is begun from; the one in force if none is named."""
-
-    like: str = ""
 
 
 class Look(Struct, frozen=True):
@@ -52,11 +37,6 @@ class Look(Struct, frozen=True):
     wheelchair: str = ""
     helper: str = ""
     scheduled: str = ""
-
-
-class Done(View, frozen=True):
-    text: str
-    number: int
 
 
 def address(number: int) -> str:
@@ -98,7 +78,7 @@ class NewVersion(Page):
         try:
             answer = await self.once(drafted, status=201, lanes=["tariffs"])
         except HoelunError as error:
-            if error.status not in _SHOWN:
+            if error.status not in SHOWN:
                 raise
             await self.note_refusal(error)
             box = tariffs_form.box_of(error.field or "", form)
@@ -229,7 +209,7 @@ class AnswerVersion(Page):
         try:
             answer = await self.once(lambda tx: deed(self, tx, number, form), lanes=["tariffs"])
         except HoelunError as error:
-            if error.status not in _SHOWN:
+            if error.status not in SHOWN:
                 raise
             await self.note_refusal(error)
             message = "请写明退回的原因" if error.code == "invalid" else error.message

@@ -1,23 +1,16 @@
 """The decision: made by a person, never by time, and not by whoever reviewed it. Then how the result reaches them."""
 
-import hmac
-
-from server import documents
+from server import documents, pick_up_codes
 from server.approvals import timing, way
 from server.approvals.details import Approval, Did
 from server.approvals.way import body_of
 from server.cases import Act
 from server.items import words
-from server.kit.chance import chance
 from server.kit.errors import Conflict, Forbidden
 
 
 class ReviewedIt(Forbidden):
     """您审核过这个办件，要由另一位同事决定"""
-
-
-class WrongPickUpCode(Conflict):
-    """取件码不对，请居民再念一遍"""
 
 
 class OtherDelivery(Conflict):
@@ -58,7 +51,7 @@ def _over(act: Act) -> None:
     approval.did[way.DECISION] = Did(at=act.tx.now, by=act.actor.id, name=act.actor.name)
     approval.step, approval.role = None, ""
     if approval.delivery == "pick_up":
-        approval.pick_up_code = f"{chance.below(1_000_000):06d}"
+        approval.pick_up_code = pick_up_codes.new(6)
 
 
 async def deliver(act: Act) -> None:
@@ -70,8 +63,8 @@ async def deliver(act: Act) -> None:
             field="method",
         )
     code = approval.pick_up_code if act.form.method == "pick_up" else ""
-    if code and not hmac.compare_digest(act.form.code, code):
-        raise WrongPickUpCode(field="code")
+    if code:
+        pick_up_codes.check(act.form.code, code)
     note = f"，{act.form.note}" if act.form.note else ""
     approval.delivered_how = words.DELIVERIES[act.form.method]
     act.facts = {**act.facts, "how": f"{approval.delivered_how}{note}"}

@@ -57,6 +57,7 @@ class Terms(Struct, frozen=True, kw_only=True):
     no_show_minutes: int
     no_show_fee_fen: int
     free_wait_minutes: int
+    pay_days: int
     help_phone: str = ""
 
 

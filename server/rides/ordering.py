@@ -169,6 +169,7 @@ async def order(
             no_show_minutes=own.no_show_minutes,
             no_show_fee_fen=own.no_show_fee_fen,
             free_wait_minutes=tariff.body.free_wait_minutes,
+            pay_days=own.pay_days,
             help_phone=own.help_phone,
         ),
         start_code=start_codes.new(),

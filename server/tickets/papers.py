@@ -1,15 +1,8 @@
 """The paper slip 报销凭证: fetched at the window with a code, or sent by post."""
 
-import hmac
-
+from server import pick_up_codes
 from server.cases import Act
-from server.kit.chance import chance
-from server.kit.errors import Conflict
 from server.tickets.details import Ticket
-
-
-class WrongPickupCode(Conflict):
-    """取件码不对，请居民再念一遍"""
 
 
 def ready(act: Act) -> None:
@@ -18,14 +11,13 @@ def ready(act: Act) -> None:
     if paper.how == "none":
         return
     paper.state = "ready" if paper.how == "window" else "waiting"
-    paper.code = f"{chance.below(10_000):04d}" if paper.how == "window" else ""
+    paper.code = pick_up_codes.new(4) if paper.how == "window" else ""
 
 
 async def hand_over(act: Act) -> None:
-    """Raises WrongPickupCode."""
+    """Raises WrongPickUpCode."""
     paper = act.details.paper
-    if not hmac.compare_digest(act.form.code, paper.code):
-        raise WrongPickupCode(field="code")
+    pick_up_codes.check(act.form.code, paper.code)
     paper.state = "handed_over"
 
 
