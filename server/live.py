@@ -184,10 +184,11 @@ class Live:
     # What the stream tells.
 
     def _case_changed(self, change: Change) -> None:
-        if not self._watchers:
-            self._whose.pop(change.item_id, None)
-            return
         before = self._whose.get(change.item_id)
+        if not self._watchers:
+            if before is not None and not _seen_by(before, change):
+                del self._whose[change.item_id]
+            return
         if change.document is not None:
             after = _whose(change.document)
         elif before is not None and change.operation == "update":
@@ -278,6 +279,12 @@ class Live:
                     self._tell(document["_id"], None, self._whose[document["_id"]])
         finally:
             self._reading = False
+
+
+def _seen_by(whose: Whose, change: Change) -> bool:
+    """The stream may come after the page: what was shown already holds a change of that version or an older one."""
+    version = (change.document or change.fields or {}).get("version")
+    return version is not None and version <= whose.version
 
 
 def _whose(document: Mapping[str, Any]) -> Whose:

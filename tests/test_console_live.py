@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,7 +15,9 @@ from tornado.iostream import IOStream, StreamClosedError
 from tornado.tcpclient import TCPClient
 
 from schemas.staff import Grant
-from server.live import Watcher, Whose
+from server.cases import CASES
+from server.kit.db import Change
+from server.live import Live, Watcher, Whose
 from server.sessions import Actor
 from server.staff import STAFF, Staff
 from tests.browser import Browser, logged_in
@@ -152,6 +155,24 @@ async def test_whoever_loses_a_case_hears_that_their_lists_changed_and_no_more_o
         assert heard.cases().get(case_no, 0) <= had["version"], (
             "what was done while it was still theirs may come late"
         )
+
+
+def test_what_a_page_has_shown_outlasts_an_older_change_that_comes_late() -> None:
+    """The stream may tell of a case after a page has shown it and before that page's line is open."""
+    told: dict[str, Any] = {}
+    follower: Any = SimpleNamespace(listen=lambda name, change, *missed: told.__setitem__(name, change))
+    worker = Actor("staff", "worker", grants=(Grant(role="worker", provider_id="p"),))
+    live = Live(follower, lambda session_id: worker, per_member=1, per_process=1)
+    place = SimpleNamespace(community_id="c", compound_id="h")
+    theirs = SimpleNamespace(id="worker")
+    view: Any = SimpleNamespace(
+        case_no="HB-1", place=place, provider=SimpleNamespace(id="p"), worker=theirs, version=3
+    )
+    live.shown(view)
+    told[CASES.name](Change(CASES.name, "HB-1", "update", None, {"worker_id": "worker", "version": 3}))
+    with live.watch(worker) as watcher:
+        told[CASES.name](Change(CASES.name, "HB-1", "update", None, {"worker_id": None, "version": 4}))
+        assert watcher.taken(worker).box
 
 
 async def test_a_message_is_told_though_the_case_stays_as_it_is(world: World) -> None:
