@@ -8,7 +8,10 @@ from msgspec import Meta
 from schemas.common import Cursor, Limit, Line, Request, View
 
 Answer = Literal["accept", "reject", "ban", "filter"]
-Delivery = Literal["queued", "sent", "no_credit", "refused", "dead", "none"]
+Delivery = Literal["queued", "sent", "no_credit", "refused", "dead", "none", "digest", "replaced", "unknown"]
+Importance = Literal["urgent", "high", "normal", "low"]
+Topic = Literal["visits", "rides", "tickets", "approvals", "money", "talks", "account", "announcements"]
+Channel = Literal["subscription", "return_call", "sms"]
 
 
 class MessageView(View, frozen=True, kw_only=True):

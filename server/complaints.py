@@ -276,7 +276,7 @@ def _is_open_to_it(about: Case, now: datetime, rules: Settings) -> bool:
     return True
 
 
-CHANGED = Template("complaint_changed", "投诉进展通知", "complain", KEYS)
+CHANGED = Template("complaint_changed", "投诉进展通知", "complain", KEYS, topic="talks")
 
 _WORDS = {
     "file": Word("已受理", "商家答复后会再通知您"),

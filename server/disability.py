@@ -21,7 +21,11 @@ from server.residents import RESIDENTS, Disability, Resident, ResidentNotFound
 from server.sessions import Actor
 
 CHANGED = Template(
-    "profile_changed", "资料变更通知", "profile", {"thing1": "what", "time2": "time", "thing3": "tip"}
+    "profile_changed",
+    "资料变更通知",
+    "profile",
+    {"thing1": "what", "time2": "time", "thing3": "tip"},
+    topic="account",
 )
 PAGE = "packages/me/pages/profile/index"
 _LEVEL_AT = 19

@@ -167,7 +167,7 @@ async def open_for(tx: Tx, case: Case, rating: Rating, rules: Settings) -> Case:
     return await open_case(tx, followup, details, FOLLOWUP, "open", SYSTEM, rules)
 
 
-CHANGED = Template("followup_changed", "回访进展通知", "rate", KEYS)
+CHANGED = Template("followup_changed", "回访进展通知", "rate", KEYS, topic="talks")
 
 _WORDS = {
     "open": Word("待回访", "工作人员会打电话给您"),

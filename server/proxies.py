@@ -117,7 +117,7 @@ PROXIES: Collection[Proxy] = Collection(
 )
 
 _KEYS = {"thing1": "what", "time2": "time", "thing3": "tip"}
-CHANGED = Template("proxy_changed", "代办授权通知", "proxy", _KEYS)
+CHANGED = Template("proxy_changed", "代办授权通知", "proxy", _KEYS, topic="account", importance="high")
 
 
 class Book:

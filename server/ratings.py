@@ -45,7 +45,7 @@ class UnknownTag(Invalid):
 
 LEVELS = {5: "非常满意", 4: "满意", 3: "基本满意", 2: "不满意", 1: "非常不满意"}
 
-ASKED = Template("rating_asked", "服务评价提醒", "finish", KEYS)
+ASKED = Template("rating_asked", "服务评价提醒", "finish", KEYS, topic="visits", importance="low")
 
 
 class Respects(Struct, frozen=True):

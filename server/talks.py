@@ -72,6 +72,7 @@ CASE_MESSAGE = Template(
     "办件回复通知",
     "talk",
     {"thing1": "title", "character_string2": "case_no", "thing3": "text", "time4": "time"},
+    topic="talks",
 )
 
 

@@ -16,7 +16,7 @@ from server.kit.errors import Conflict
 from server.kit.events import EVENTS, Event, Listener, Listeners
 from server.kit.jobs import FOREVER, Queue, QueueOf, RetryPolicy, Settled, due
 from server.kit.sweeps import Sweep, queue_of, set_up
-from server.push import MESSAGES, Courier
+from server.push import BULK, MESSAGES, Courier
 
 
 def _waking(wake: asyncio.Event) -> Callable[[Change], None]:
@@ -32,18 +32,16 @@ class Worker:
         self._owner = f"{socket.gethostname()}.{os.getpid()}"
         push = building.settings.push
         courier = Courier(building.db, building.wechat, building.settings)
-        retry = RetryPolicy(attempts=push.max_attempts)
+        manner: dict[str, Any] = {
+            "lease_s": push.lease_s,
+            "parallel": push.parallel,
+            "retry": RetryPolicy(attempts=push.max_attempts),
+            "dead": {"delivery": "dead"},
+        }
         self.queues: list[Queue[Any]] = [
             Queue("events", EVENTS, self._tell, lease_s=push.lease_s, parallel=push.parallel, retry=FOREVER),
-            Queue(
-                "messages",
-                MESSAGES,
-                courier.deliver,
-                lease_s=push.lease_s,
-                parallel=push.parallel,
-                retry=retry,
-                dead={"delivery": "dead"},
-            ),
+            Queue("messages", MESSAGES, courier.deliver, where={"lane": None}, **manner),
+            Queue("bulk", MESSAGES, courier.deliver, where={"lane": BULK}, **manner),
             Queue("timers", CASES, self._strike, lease_s=push.lease_s, parallel=4, retry=FOREVER),
         ]
         self._sweeps = nouns.found(Sweep)

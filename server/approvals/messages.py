@@ -14,9 +14,11 @@ from server.push import Template
 from server.words import said_day
 from server.workdays import day_of
 
-PROGRESS = Template("approval_progress", "审批进度通知", "approve", KEYS)
-SUPPLEMENT = Template("approval_supplement", "补正材料通知", "approve", KEYS)
-RESULT = Template("approval_result", "审批结果通知", "approve", KEYS)
+PROGRESS = Template("approval_progress", "审批进度通知", "approve", KEYS, topic="approvals")
+SUPPLEMENT = Template(
+    "approval_supplement", "补正材料通知", "approve", KEYS, topic="approvals", importance="high"
+)
+RESULT = Template("approval_result", "审批结果通知", "approve", KEYS, topic="approvals", importance="high")
 
 
 class Told(Struct, frozen=True):

@@ -18,12 +18,15 @@ AUTO = Template(
     "自动缴费提醒",
     "autopay",
     {"thing1": "title", "amount2": "amount", "phrase3": "state", "thing4": "tip"},
+    topic="money",
+    importance="high",
 )
 CHANGED = Template(
     "auto_pay_changed",
     "自动缴费开通通知",
     "autopay",
     {"thing1": "title", "phrase2": "state", "thing3": "tip"},
+    topic="money",
 )
 """Of its own, so that it takes no credit from what is told before a bill is paid."""
 PAGE = "packages/bills/pages/autopay/index?id="

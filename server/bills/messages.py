@@ -14,8 +14,8 @@ from server.push import Notice, Template
 from server.residents import RESIDENTS, Resident
 
 _KEYS = {"thing1": "title", "amount2": "amount", "date3": "due", "thing4": "tip"}
-NEW = Template("bill_new", "新账单通知", "bills", _KEYS)
-DUE = Template("bill_due", "账单到期提醒", "bills", _KEYS)
+NEW = Template("bill_new", "新账单通知", "bills", _KEYS, topic="money")
+DUE = Template("bill_due", "账单到期提醒", "bills", _KEYS, topic="money", importance="high")
 PAGE = "packages/bills/pages/pay/index?id="
 _LONGEST = 20
 

@@ -28,13 +28,13 @@ _VISIT = {
     "thing5": "tip",
 }
 
-SUBMITTED = Template("booking_submitted", "预约提交通知", "submit", _USUAL)
-CONFIRMED = Template("booking_confirmed", "预约确认通知", "submit", _USUAL)
-ASSIGNED = Template("booking_assigned", "上门人员通知", "submit", _VISIT)
-STARTED = Template("booking_started", "服务开始通知", "visit", _USUAL)
-QUOTED = Template("booking_quoted", "报价通知", "quote", _USUAL)
-DONE = Template("booking_done", "服务完成通知", "visit", _USUAL)
-CHANGED = Template("booking_changed", "预约变更通知", "visit", _USUAL)
+SUBMITTED = Template("booking_submitted", "预约提交通知", "submit", _USUAL, topic="visits")
+CONFIRMED = Template("booking_confirmed", "预约确认通知", "submit", _USUAL, topic="visits")
+ASSIGNED = Template("booking_assigned", "上门人员通知", "submit", _VISIT, topic="visits", importance="high")
+STARTED = Template("booking_started", "服务开始通知", "visit", _USUAL, topic="visits", importance="urgent")
+QUOTED = Template("booking_quoted", "报价通知", "quote", _USUAL, topic="visits", importance="high")
+DONE = Template("booking_done", "服务完成通知", "visit", _USUAL, topic="visits")
+CHANGED = Template("booking_changed", "预约变更通知", "visit", _USUAL, topic="visits", importance="high")
 
 
 class Told(Struct, frozen=True):

@@ -17,7 +17,7 @@ from server.words import said
 _NO_RULES = Settings()
 """Following the parts asks for no rule of the place: what holds for a bundle was put into its case."""
 
-CHANGED = Template("bundle_changed", "一件事进展通知", "bundle", KEYS)
+CHANGED = Template("bundle_changed", "一件事进展通知", "bundle", KEYS, topic="approvals")
 
 _WORDS = {
     "order": Word("已受理", "点开看每一件办到哪里"),

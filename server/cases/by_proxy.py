@@ -8,7 +8,14 @@ from server.kit.events import Event, on
 from server.push import Notice, Template
 from server.residents import RESIDENTS
 
-ACTED = Template("proxy_acted", "代办提醒", "proxy", {"thing1": "what", "time2": "time", "thing3": "tip"})
+ACTED = Template(
+    "proxy_acted",
+    "代办提醒",
+    "proxy",
+    {"thing1": "what", "time2": "time", "thing3": "tip"},
+    topic="account",
+    importance="high",
+)
 _TIP = "家人代您办的，请看看"
 _LONGEST = 20
 

@@ -12,6 +12,7 @@ PROGRESS = Template(
     "办理进度通知",
     "progress",
     {"thing1": "what", "character_string2": "case_no", "time3": "time", "phrase4": "state", "thing5": "tip"},
+    topic="approvals",
 )
 _NEWS = {
     "clock.paused": ("已暂停", "请看办件里写的原因"),

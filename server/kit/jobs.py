@@ -63,6 +63,7 @@ class Queue(Generic[L]):
 
     `handle` returns what to set on the row when it is done (`{"due_at": None, …}`), or None when it has settled the
     row itself. An exception is a failed attempt: retried by the policy, dead after the last; `dead` is then set too.
+    `where` are the rows that are this queue's, by fields that an index has before `due_at`.
     """
 
     def __init__(
@@ -75,9 +76,11 @@ class Queue(Generic[L]):
         parallel: int = 8,
         retry: RetryPolicy,
         dead: Mapping[str, Any] | None = None,
+        where: Mapping[str, Any] | None = None,
     ) -> None:
         self.name = name
         self.collection = collection
+        self.where = where or {}
         self._handle = handle
         self._lease = timedelta(seconds=lease_s)
         self._parallel = parallel
@@ -117,7 +120,7 @@ class Queue(Generic[L]):
         return await db.alone(
             lambda tx: tx.take(
                 self.collection,
-                {"due_at": {"$lte": now}},
+                {**self.where, "due_at": {"$lte": now}},
                 {"$set": {"due_at": now + self._lease, "owner": owner}, "$inc": {"fence": 1, "attempts": 1}},
                 sort="due_at",
             )
@@ -165,7 +168,7 @@ async def due(db: Database, queues: Sequence[Queue[Any]]) -> set[str]:
 
 def _look(queue: Queue[Any], now: datetime) -> list[dict[str, Any]]:
     named = {"$project": {"_id": 0, "queue": {"$literal": queue.name}}}
-    return [{"$match": {"due_at": {"$lte": now}}}, {"$limit": 1}, named]
+    return [{"$match": {**queue.where, "due_at": {"$lte": now}}}, {"$limit": 1}, named]
 
 
 async def _first_of(wake: asyncio.Event, stop: asyncio.Event, seconds: float) -> None:

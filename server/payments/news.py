@@ -16,8 +16,8 @@ from server.sessions import SYSTEM
 What = Literal["settled", "failed", "expired", "refunding", "refunded"]
 _SEQ: dict[What, int] = {"settled": 1, "failed": 1, "expired": 1, "refunding": 2, "refunded": 3}
 _KEYS = {"thing1": "title", "amount2": "amount", "phrase3": "state", "time4": "time", "thing5": "tip"}
-RESULT = Template("payment_result", "缴费结果通知", "pay", _KEYS)
-REFUND = Template("payment_refund", "退款通知", "pay", _KEYS)
+RESULT = Template("payment_result", "缴费结果通知", "pay", _KEYS, topic="money")
+REFUND = Template("payment_refund", "退款通知", "pay", _KEYS, topic="money")
 PAGE = "packages/bills/pages/receipt/index?id="
 
 

@@ -13,6 +13,8 @@ CONFLICT = Template(
     "定期服务变更通知",
     "plan",
     {"thing1": "service", "time3": "time", "phrase4": "state", "thing5": "tip"},
+    topic="visits",
+    importance="high",
 )
 
 

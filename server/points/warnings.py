@@ -29,6 +29,8 @@ EXPIRING = Template(
     "积分到期提醒",
     "points",
     {"thing1": "what", "number2": "points", "date3": "day", "thing4": "tip"},
+    topic="money",
+    importance="low",
 )
 _AT_ONCE = 1_000
 

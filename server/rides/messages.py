@@ -13,7 +13,7 @@ from server.rides.details import Ride
 from server.rides.kind import RIDE
 from server.start_codes import LOCKED
 
-CHANGED = Template("ride_changed", "用车进展通知", "ride", KEYS)
+CHANGED = Template("ride_changed", "用车进展通知", "ride", KEYS, topic="rides", importance="urgent")
 
 _WORDS = {
     "begin": Word("找车中", "约好的车，开始为您找了"),

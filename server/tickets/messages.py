@@ -20,9 +20,9 @@ _USUAL = {
     "phrase4": "state",
     "thing5": "tip",
 }
-QUOTED = Template("ticket_quoted", "车票报价通知", "pay", _USUAL)
-ISSUED = Template("ticket_issued", "出票结果通知", "progress", _USUAL)
-CHANGED = Template("ticket_changed", "车票进展通知", "progress", _USUAL)
+QUOTED = Template("ticket_quoted", "车票报价通知", "pay", _USUAL, topic="tickets", importance="high")
+ISSUED = Template("ticket_issued", "出票结果通知", "progress", _USUAL, topic="tickets", importance="high")
+CHANGED = Template("ticket_changed", "车票进展通知", "progress", _USUAL, topic="tickets", importance="high")
 _LONGEST = 20
 
 

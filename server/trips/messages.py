@@ -25,6 +25,8 @@ SOON = Template(
         "phrase4": "state",
         "thing5": "tip",
     },
+    topic="tickets",
+    importance="urgent",
 )
 _LONGEST = 20
 _WAYS = {"train": "开车", "plane": "起飞"}

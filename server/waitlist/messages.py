@@ -18,6 +18,8 @@ OFFERED = Template(
     "候补空位通知",
     "wait",
     {"thing1": "service", "time3": "time", "phrase4": "state", "thing5": "tip"},
+    topic="visits",
+    importance="urgent",
 )
 _TOLD = {"offered": "请在留号时间内提交", "missed": "可以换个时间", "refused": "请看看原因"}
 
