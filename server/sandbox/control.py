@@ -14,6 +14,7 @@ from tornado.web import RequestHandler
 from .api import last_values
 from .controls import Control, Name, Nothing, Reply, Unknown
 from .corp_control import CORP_CONTROLS
+from .crowd_control import CROWD_CONTROLS
 from .faults import Fault
 from .mini_control import MINI_CONTROLS
 from .pay_doors import PAY_CONTROLS
@@ -209,6 +210,7 @@ def stats(world: World, ask: Nothing) -> Reply:
 
 CONTROLS: tuple[Control, ...] = (
     *CORP_CONTROLS,
+    *CROWD_CONTROLS,
     *MINI_CONTROLS,
     *PAY_CONTROLS,
     SHEET,

@@ -27,15 +27,24 @@ WRAPPERS = {
     "subscribe_msg_sent_event": "SubscribeMsgSentEvent",
 }
 
+_AT_ONCE = 50
+"""So many events are under way; the others wait, and their five seconds have not begun."""
+
 
 class Style(Struct, forbid_unknown_fields=True):
     """How events are sent, as the console of the platform has it; `lose` of the next events never leave, `double` of
-    them are sent twice."""
+    them are sent twice. Also one in `lose_one_in` of all never leaves, one in `double_one_in` is sent twice."""
 
     format: Literal["xml", "json"] = "json"
     mode: Literal["plain", "compatible", "secure"] = "secure"
     lose: int = 0
     double: int = 0
+    lose_one_in: int = 0
+    double_one_in: int = 0
+
+
+def _its_turn(number: int, one_in: int) -> bool:
+    return one_in > 0 and number % one_in == 0
 
 
 class MiniCallbacks(Sender):
@@ -46,6 +55,8 @@ class MiniCallbacks(Sender):
         self.style = Style()
         self._seal, self._account, self._clock = seal, account, clock
         self._under_way: set[asyncio.Task[list[Delivery]]] = set()
+        self._gate = asyncio.Semaphore(_AT_ONCE)
+        self._told = 0
 
     async def check(self, url: str) -> str:
         """Whether this address answers the check as it has to; why not, or nothing."""
@@ -60,8 +71,12 @@ class MiniCallbacks(Sender):
         """Returns when it was delivered as often as it shall be, or given up; nothing where there is no address."""
         if not self.url:
             return []
+        self._told += 1
+        number = self._told
         if self.style.lose > 0:
             self.style.lose -= 1
+            return []
+        if _its_turn(number, self.style.lose_one_in):
             return []
         fields = {
             "ToUserName": self._account,
@@ -71,10 +86,13 @@ class MiniCallbacks(Sender):
             "Event": event,
             "List": items,
         }
-        sent = [await self.send(fields)]
-        if self.style.double > 0:
-            self.style.double -= 1
-            sent.append(await self.send(fields))
+        async with self._gate:
+            sent = [await self.send(fields)]
+            if self.style.double > 0:
+                self.style.double -= 1
+                sent.append(await self.send(fields))
+            elif _its_turn(number, self.style.double_one_in):
+                sent.append(await self.send(fields))
         return sent
 
     def tell_later(self, openid: str, event: str, items: list[dict[str, Any]]) -> None:

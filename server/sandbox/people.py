@@ -2,11 +2,13 @@
 
 import base64
 import secrets
+from collections import deque
 from typing import Any, Literal
 
 from msgspec import Struct, field
 
 Result = Literal["accept", "reject", "ban", "filter"]
+_CROWD_KEPT = 1_000
 
 
 class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -37,8 +39,9 @@ class Message(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Person(Struct, kw_only=True, omit_defaults=True):
     """`credits` counts the one-time sends left of each template, `results` keeps the last popup answer.
 
-    `sent` counts every message ever received, `messages` holds the newest of them, newest last. The last seven are of
-    members only: `hidden` lies outside of what the app may see, `unlicensed` cannot be written to.
+    `sent` counts every message ever received, `received` those of each template, `messages` holds the newest of them,
+    newest last. One of a `crowd` keeps none, and is not in the state file. The last seven are of members only: `hidden`
+    lies outside of what the app may see, `unlicensed` cannot be written to.
     """
 
     id: str
@@ -53,6 +56,8 @@ class Person(Struct, kw_only=True, omit_defaults=True):
     results: dict[str, Result] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)
     sent: int = 0
+    received: dict[str, int] = field(default_factory=dict)
+    crowd: bool = False
     name: str = ""
     department: list[int] = field(default_factory=list)
     tags: list[int] = field(default_factory=list)
@@ -63,10 +68,12 @@ class Person(Struct, kw_only=True, omit_defaults=True):
 
 
 class People:
-    """Anyone asked for by name comes into being; `keep` bounds the messages kept for each."""
+    """Anyone asked for by name comes into being; `keep` bounds the messages kept for each, `of_crowds` has the last
+    ones of all that belong to a crowd."""
 
     def __init__(self, keep: int) -> None:
         self._keep = keep
+        self.of_crowds: deque[Message] = deque(maxlen=_CROWD_KEPT)
         self.subscribers: dict[str, Person] = {}
         self.staff: dict[str, Person] = {}
 
@@ -90,6 +97,11 @@ class People:
 
     def deliver(self, person: Person, message: Message) -> None:
         person.sent += 1
+        if message.template_id:
+            person.received[message.template_id] = person.received.get(message.template_id, 0) + 1
+        if person.crowd:
+            self.of_crowds.append(message)
+            return
         person.messages.append(message)
         if len(person.messages) > self._keep:
             del person.messages[0]

@@ -86,10 +86,12 @@ class Store:
                 messages=list(person.messages),
                 credits=dict(person.credits),
                 results=dict(person.results),
+                received=dict(person.received),
                 department=list(person.department),
                 tags=list(person.tags),
             )
             for person in self._people.all()
+            if not person.crowd
         ]
 
     def _write(self, path: Path, people: Iterable[Person]) -> float:
