@@ -10,10 +10,10 @@ from schemas.staff import Grant
 from server import nouns
 from server.bookings import TEMPLATES
 from server.config import Settings
-from server.gateways.template_rules import violations
 from server.gateways.wechat import WeChat
 from server.kit.clock import SHANGHAI
 from server.kit.events import EVENTS
+from server.kit.template_rules import violations
 from server.push import MESSAGES, Message, Template
 from server.sandbox import config as sandbox
 from server.staff import STAFF, Staff

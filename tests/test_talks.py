@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from schemas.staff import Grant
-from server.gateways.template_rules import violations
+from server.kit.template_rules import violations
 from tests.browser import Browser
 from tests.doors import Happy, Visit
 from tests.world import Person, Shop, World

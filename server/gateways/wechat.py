@@ -16,10 +16,10 @@ from wechatpy.client.api import WeChatWxa
 from server.gateways.client import AsyncClient
 from server.gateways.errors import MINI_PROGRAM
 from server.gateways.facade import Facade, said_ok
-from server.gateways.template_rules import fit, violations
 from server.gateways.transport import Answer, NoAnswer, Transport
 from server.kit.clock import Clock
 from server.kit.platform import Action, PlatformRefusal
+from server.kit.template_rules import fit, violations
 
 Verdict = Literal["pass", "review", "risky"]
 VERDICTS: tuple[Verdict, ...] = ("pass", "review", "risky")  # from good to bad

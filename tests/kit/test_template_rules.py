@@ -2,7 +2,7 @@
 
 import pytest
 
-from server.gateways.template_rules import RULES, fit, violations
+from server.kit.template_rules import RULES, fit, violations
 from server.sandbox import values
 
 GOOD = {
