@@ -32,10 +32,12 @@ Edition = Annotated[int, Meta(ge=1, le=10_000, description="第几版正文，�
 
 
 class Audience(Request, frozen=True, kw_only=True):
-    """`place_id` names the community or the compound; the whole street needs none."""
+    """`place_id` names the community or the compound; the whole street needs none. With a `tag` it is for those of them
+    who have it."""
 
     kind: PlaceKind
     place_id: Id | None = None
+    tag: Id | None = None
 
 
 class NewAnnouncement(Request, frozen=True, kw_only=True):
@@ -99,8 +101,11 @@ class FindStaffAnnouncements(Request, frozen=True, kw_only=True):
 
 
 class AudienceView(View, frozen=True, kw_only=True):
+    """`text` says place and tag, such as 全街道 · 独居老人."""
+
     kind: PlaceKind
     place_id: str | None
+    tag: str | None = None
     text: str
 
 

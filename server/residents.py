@@ -35,6 +35,23 @@ class Disability(Struct, frozen=True, kw_only=True):
 
 
 class Resident(Stored, kw_only=True):
+class Tagged(Struct, frozen=True, kw_only=True):
+    """A tag 标签 that somebody has (server/tags.py). `by` is who of the staff put it on them and `reason` why; of what
+    they chose themselves both are empty."""
+
+    id: str
+    at: datetime
+    by: str = ""
+    reason: str = ""
+
+
+class Declined(Struct, frozen=True, kw_only=True):
+    """A tag of the desk's that the resident had taken off."""
+
+    id: str
+    at: datetime
+
+
     """`invitations` counts those ever made, so that two made at once meet (server/proxies.py)."""
 
     openid: str
@@ -47,11 +64,14 @@ class Resident(Stored, kw_only=True):
     birth_year: int | None = None
     disability: Disability | None = None
     invitations: int = 0
+    tags: list[Tagged] = []
+    declined: list[Declined] = []
     created_at: datetime
     deleted_at: datetime | None = None
 
 
 RESIDENTS: Collection[Resident] = Collection(
+HAS_TAGS = {"tags.id": TEXT}
     "residents",
     Resident,
     Index(("openid",), unique=True),
@@ -60,6 +80,9 @@ RESIDENTS: Collection[Resident] = Collection(
     Index(("household.compound_id",)),
     Index(("deleted_at",), only={"deleted_at": MOMENT}),
 )
+    Index(("tags.id", "_id"), only=HAS_TAGS),
+    Index(("tags.id", "community_id", "_id"), only=HAS_TAGS),
+    Index(("tags.id", "household.compound_id", "_id"), only=HAS_TAGS),
 
 
 async def welcome(tx: Tx, openid: str, unionid: str | None) -> Resident:

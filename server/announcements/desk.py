@@ -83,7 +83,7 @@ def deeds(reader: Reader, one: Announcement, actor: Actor) -> list[Deed]:
 
 
 async def draft(tx: Tx, new: NewAnnouncement, actor: Actor) -> Announcement:
-    """Raises AudienceNotFound, AudienceNotYours."""
+    """Raises AudienceNotFound, TagNotFound, AudienceNotYours."""
     where = _place(tx, new.audience, actor)
     made = Announcement(
         id=chance.hex(12),
@@ -92,6 +92,7 @@ async def draft(tx: Tx, new: NewAnnouncement, actor: Actor) -> Announcement:
         place=where.place,
         community_id=where.community_id,
         office_id=None if writes_for_street(actor) else where.community_id,
+        tag=where.tag,
         title=new.title,
         text=new.text,
         images=[],
@@ -106,7 +107,7 @@ async def draft(tx: Tx, new: NewAnnouncement, actor: Actor) -> Announcement:
 
 
 async def edit(tx: Tx, announcement_id: str, wanted: EditAnnouncement, actor: Actor) -> Announcement:
-    """Raises what `_ready` raises, AudienceNotFound, AudienceNotYours, AttachmentNotFound."""
+    """Raises what `_ready` raises, AudienceNotFound, TagNotFound, AudienceNotYours, AttachmentNotFound."""
     one = await _ready(tx, announcement_id, "edit", wanted.version, actor)
     where = _place(tx, wanted.audience, actor)
     images = await _images(tx, one, wanted.images, actor)
@@ -117,6 +118,7 @@ async def edit(tx: Tx, announcement_id: str, wanted: EditAnnouncement, actor: Ac
         place=where.place,
         community_id=where.community_id,
         office_id=where.community_id if one.office_id else None,
+        tag=where.tag,
         title=wanted.title,
         text=wanted.text,
         images=images,

@@ -1,6 +1,7 @@
 """What residents see: the announcements for their street, community and compound, newest first.
 
-Whom one is for is decided by where a resident lives when they look. Without a household they have the street's.
+Whom one is for is decided by where a resident lives and which tags they have when they look. Without a household they
+have the street's.
 """
 
 from typing import Any
@@ -39,9 +40,15 @@ def places_of(resident: Resident) -> list[str]:
     return [STREET_ID, *(one for one in (resident.community_id, compound) if one)]
 
 
+def tags_of(resident: Resident) -> list[str]:
+    return [one.id for one in resident.tags]
+
+
 def visible(reader: Reader, resident: Resident) -> list[dict[str, Any]]:
-    """The filters for what a resident sees now, one for each of their places."""
-    return [{"place": one, "state": PUBLISHED, "at": {"$lte": reader.now}} for one in places_of(resident)]
+    """The filters for what a resident sees now, one for each of their places. The index that each walks ends in the tag:
+    what is for others is passed over there and never read."""
+    mine = {"state": PUBLISHED, "at": {"$lte": reader.now}, "tag": {"$in": [None, *tags_of(resident)]}}
+    return [{"place": one} | mine for one in places_of(resident)]
 
 
 async def listed(reader: Reader, resident: Resident, wanted: FindAnnouncements) -> AnnouncementsView:
@@ -57,6 +64,8 @@ async def find(reader: Reader, announcement_id: str, resident: Resident) -> Anno
     """Also one that was withdrawn after residents had seen it. Raises AnnouncementNotFound."""
     found = await reader.get(ANNOUNCEMENTS, announcement_id)
     if found is None or found.place not in places_of(resident):
+        raise AnnouncementNotFound
+    if found.tag is not None and found.tag not in tags_of(resident):
         raise AnnouncementNotFound
     if found.state_at(reader.now) == PUBLISHED or (found.state == WITHDRAWN and found.was_seen):
         return found

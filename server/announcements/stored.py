@@ -7,7 +7,7 @@ from msgspec import Struct
 
 from schemas.announcements import AnnouncementState, Audience
 from schemas.places import PlaceKind
-from server import places
+from server import places, tags
 from server.keeping import Keeping, by_resident
 from server.kit.db import Collection, Index, Reader, Stored
 from server.kit.errors import Conflict, Forbidden, NotFound
@@ -55,7 +55,8 @@ class NothingCorrected(Conflict):
 
 class Announcement(Stored, kw_only=True):
     """`place` is whom it is for: `street`, or the id of a community or compound; `community_id` the community in which
-    that lies. `office_id` is the community whose window writes it, None where the street does.
+    that lies. With a `tag` it is for those there who have it (server/tags.py). `office_id` is the community whose
+    window writes it, None where the street does.
 
     `at` is what lists are sorted by: of a draft its last change, from then on when residents begin to see it. So one
     that is scheduled is there at its time without anybody doing anything. `edition` counts the texts that residents
@@ -67,6 +68,7 @@ class Announcement(Stored, kw_only=True):
     place: str
     community_id: str | None
     office_id: str | None
+    tag: str | None = None
     title: str
     text: str
     images: list[str]
@@ -120,7 +122,7 @@ _TAIL = ("state", "-at", "-_id")
 ANNOUNCEMENTS: Collection[Announcement] = Collection(
     "announcements",
     Announcement,
-    Index(("place", *_TAIL)),
+    Index(("place", *_TAIL, "tag")),
     Index(("community_id", *_TAIL)),
     Index(("kind", *_TAIL)),
 )
@@ -176,17 +178,19 @@ class Place(Struct, frozen=True):
     kind: PlaceKind
     place: str
     community_id: str | None
+    tag: str | None = None
 
 
 def place_of(reader: Reader, audience: Audience) -> Place:
-    """Raises AudienceNotFound."""
+    """Raises AudienceNotFound, TagNotFound."""
+    tag = tags.in_use(reader, audience.tag, "audience").id if audience.tag else None
     if audience.kind == "street":
-        return Place("street", STREET_ID, None)
+        return Place("street", STREET_ID, None, tag)
     found = reader.recall(PLACES, audience.place_id) if audience.place_id else None
     if found is None or found.kind != audience.kind:
         raise AudienceNotFound(field="audience")
     community = found.id if found.kind == "community" else found.parent_id
-    return Place(found.kind, found.id, community)
+    return Place(found.kind, found.id, community, tag)
 
 
 def street_name(reader: Reader) -> str:

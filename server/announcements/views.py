@@ -12,8 +12,9 @@ from schemas.announcements import (
     StaffAnnouncementsView,
     StaffAnnouncementView,
 )
-from server import attachments, places
+from server import attachments, places, tags
 from server.announcements import desk
+from server.announcements.audience import residents_where
 from server.announcements.stored import (
     ANNOUNCEMENTS,
     DRAFT,
@@ -41,12 +42,13 @@ _STORED = [DRAFT, PUBLISHED, WITHDRAWN]
 
 
 def audience(reader: Reader, one: Announcement) -> AudienceView:
+    tag = f" · {tags.name_of(reader, one.tag)}" if one.tag else ""
     if one.kind == "street":
-        return AudienceView(kind="street", place_id=None, text="全街道")
+        return AudienceView(kind="street", place_id=None, tag=one.tag, text=f"全街道{tag}")
     name = places.name_of(reader, one.place)
     community = places.name_of(reader, one.community_id)
     text = name if one.kind == "community" else f"{community} {name}".strip()
-    return AudienceView(kind=one.kind, place_id=one.place, text=text)
+    return AudienceView(kind=one.kind, place_id=one.place, tag=one.tag, text=f"{text}{tag}")
 
 
 async def listed(reader: Reader, wanted: FindStaffAnnouncements, actor: Actor) -> StaffAnnouncementsView:
@@ -173,7 +175,9 @@ async def _readings(reader: Reader, one: Announcement, edition: int) -> int:
 
 
 async def _residents(reader: Reader, one: Announcement) -> int:
-    """Who left has no household any more, but their community is kept, as the figures need it."""
+    """Who left has no household and no tags any more, but their community is kept, as the figures need it."""
+    if one.tag is not None:
+        return await reader.count(RESIDENTS, residents_where(one), limit=_EVERYBODY)
     if one.kind == "compound":
         return await reader.count(RESIDENTS, {"household.compound_id": one.place}, limit=_EVERYBODY)
     there = {"community_id": one.place} if one.kind == "community" else {"_id": TEXT}
