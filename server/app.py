@@ -9,13 +9,14 @@ from tornado.web import Application
 
 from handlers.base import Doors
 from server import money_figures, nouns
-from server.building import Building, PayGateway, WeChatGateway, WeComGateway
+from server.building import Building, PayGateway, SmsGateway, WeChatGateway, WeComGateway
 from server.config import Settings
 from server.distances import Ways
 from server.gateways.maps import MapGateway
-from server.gateways.null import NullPay
+from server.gateways.null import NullPay, NullSms
 from server.gateways.pay import Pay
 from server.gateways.payee import PayeeGateway
+from server.gateways.sms import SmsGateway as Sms
 from server.gateways.wechat import WeChat
 from server.gateways.wechat_callbacks import MiniCallbackDoor
 from server.gateways.wecom import WeCom
@@ -74,6 +75,8 @@ async def open_building(
         stack.push_async_callback(house.pay.close_connections)
         house.payees = PayeeGateway(settings.payees, clock=clock, observe=metrics.observe_call)
         stack.push_async_callback(house.payees.close)
+        house.sms = _sms(settings, clock, metrics)
+        stack.push_async_callback(house.sms.close)
         if settings.distances.key:
             maps = MapGateway(settings.distances, clock=clock, observe=metrics.observe_call)
             stack.push_async_callback(maps.close)
@@ -123,3 +126,9 @@ def _pay(settings: Settings, clock: Clock, metrics: Metrics) -> PayGateway:
         clock=clock,
         observe=metrics.observe_call,
     )
+
+
+def _sms(settings: Settings, clock: Clock, metrics: Metrics) -> SmsGateway:
+    if not settings.sms.secret_id:
+        return NullSms()
+    return Sms(settings.sms, clock=clock, observe=metrics.observe_call)

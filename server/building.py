@@ -95,6 +95,16 @@ class PayeeGateway(Protocol):
     async def close(self) -> None: ...
 
 
+class SmsGateway(Protocol):
+    """What the nouns ask of the provider of short messages; where none is `configured` there is nobody to ask."""
+
+    configured: bool
+
+    async def send(self, phone: str, text: str, out_id: str) -> str: ...
+    async def ping(self) -> None: ...
+    async def close(self) -> None: ...
+
+
 class WeComCallbacks(Protocol):
     """The door for what WeCom sends us. Raises a HoelunError for what is not WeCom's, or no message."""
 
@@ -117,6 +127,7 @@ class Building:
     wechat_callbacks: WeChatCallbacks
     pay: PayGateway
     payees: PayeeGateway
+    sms: SmsGateway
 
     def __init__(
         self,

@@ -15,6 +15,7 @@ Port = Annotated[int, Meta(ge=0, le=65535)]
 Positive = Annotated[int, Meta(ge=1)]
 Seconds = Annotated[float, Meta(gt=0)]
 Hour = Annotated[int, Meta(ge=0, le=23)]
+ClockTime = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 WorkingHours = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d$")]
 Network = Annotated[str, Meta(pattern=r"^[0-9A-Fa-f:.]+(/[0-9]+)?$")]
 Url = Annotated[str, Meta(pattern=r"^https?://\S+$")]
@@ -99,6 +100,26 @@ class Payees(Section, frozen=True, kw_only=True):
     most_accounts: Positive = 20
     remind_hour: Hour = 9
     kept_hours: Positive = 24
+
+
+class Sms(Section, frozen=True, kw_only=True):
+    """Short messages by Tencent Cloud; without a `secret_id` none are sent. `app_id`, `sign`, `template_id` and the text
+    of the `template` are those of its console, as they were approved there; the text has one value, {1}, of `longest`
+    characters at most. What became of a message it reports at our address `/sms/report?key=` with the `report_key`."""
+
+    base_url: Url = "https://sms.tencentcloudapi.com"
+    region: str = "ap-guangzhou"
+    secret_id: str = ""
+    secret_key: str = ""
+    app_id: Annotated[str, Meta(pattern=r"^[0-9]{0,16}$")] = ""
+    sign: Annotated[str, Meta(min_length=2, max_length=12)] = "诃额伦街道"
+    template_id: Annotated[str, Meta(pattern=r"^[0-9]{0,16}$")] = ""
+    template: Annotated[str, Meta(pattern=r"^[^{}]+\{1\}[^{}]*$", max_length=60)] = (
+        "您有一件事请留意：{1}。请打开微信小程序查看。"
+    )
+    longest: Positive = 35
+    report_key: str = ""
+    timeout_s: Seconds = 3.0
 
 
 class AutoPay(Section, frozen=True, kw_only=True):
@@ -519,12 +540,19 @@ class Documents(Section, frozen=True, kw_only=True):
 
 
 class Push(Section, frozen=True, kw_only=True):
+    """In `quiet_hours` nobody is woken but by what is urgent, where they have said nothing else; begin and end the same:
+    there are none. What is not worth a message of its own is told once a day at `digest_at`. Those who are told then,
+    or when the quiet hours end, are spread over `spread_minutes`."""
+
     lease_s: Seconds = 30.0
     batch: Positive = 50
     parallel: Positive = 16
     max_attempts: Positive = 8
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
     templates: dict[str, str] = {}
+    quiet_hours: WorkingHours = "22:00-07:00"
+    digest_at: ClockTime = "18:00"
+    spread_minutes: Positive = 5
 
 
 class Settings(Section, frozen=True, kw_only=True):
@@ -556,6 +584,7 @@ class Settings(Section, frozen=True, kw_only=True):
     wecom: WeCom = field(default_factory=WeCom)
     pay: Pay = field(default_factory=Pay)
     payees: Payees = field(default_factory=Payees)
+    sms: Sms = field(default_factory=Sms)
     auto_pay: AutoPay = field(default_factory=AutoPay)
     http: Http = field(default_factory=Http)
     limits: Limits = field(default_factory=Limits)

@@ -178,3 +178,16 @@ class NullPay:
 
 def _no_pay(api: str) -> PlatformRefusal:
     return PlatformRefusal(api, 0, "no merchant is configured", Action.config_alert)
+
+
+class NullSms:
+    """Where no provider of short messages is configured: nobody gets one, and who would send one asks `configured`."""
+
+    configured = False
+
+    async def send(self, phone: str, text: str, out_id: str) -> str:
+        raise PlatformRefusal("send_sms", 0, "no provider is configured", Action.config_alert)
+
+    async def ping(self) -> None: ...
+
+    async def close(self) -> None: ...
