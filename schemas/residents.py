@@ -1,12 +1,13 @@
 """A resident's own profile."""
 
 from datetime import datetime, time
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from schemas.common import END, ONE_LINE, Code, Id, Name, Phone, Request, View
 from schemas.disability import DisabilityView
+from schemas.push import Topic
 
 
 class Household(Request, frozen=True, kw_only=True):
@@ -31,9 +32,28 @@ class QuietHours(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     end: LocalTime
 
 
+How = Literal["now", "digest", "inbox"]
+
+
 class Preferences(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Without `quiet_hours` the street's usual ones hold; where they end as they begin there are none. A topic that is
+    not named is told as its messages' importance says. `calls`, `sms`: how else what matters may reach this person."""
+
     large_text: bool = False
     quiet_hours: QuietHours | None = None
+    topics: dict[Topic, How] = {}
+    sms: bool = True
+    calls: bool = True
+
+
+class ChangePreferences(Request, frozen=True, kw_only=True):
+    """Only what is sent is changed, of the topics too; a topic that becomes null is told as usual again."""
+
+    large_text: bool | UnsetType = UNSET
+    quiet_hours: QuietHours | UnsetType | None = UNSET
+    topics: dict[Topic, How | None] | UnsetType = UNSET
+    sms: bool | UnsetType = UNSET
+    calls: bool | UnsetType = UNSET
 
 
 BirthYear = Annotated[int, Meta(ge=1900, le=2099, description="出生年份，60 岁以上有优惠")]
@@ -67,7 +87,7 @@ class ChangeMe(Request, frozen=True, kw_only=True):
 
     name: Name | UnsetType = UNSET
     household: Household | UnsetType = UNSET
-    preferences: Preferences | UnsetType = UNSET
+    preferences: ChangePreferences | UnsetType = UNSET
     birth_year: BirthYear | UnsetType | None = UNSET
 
 

@@ -542,7 +542,13 @@ class Documents(Section, frozen=True, kw_only=True):
 class Push(Section, frozen=True, kw_only=True):
     """In `quiet_hours` nobody is woken but by what is urgent, where they have said nothing else; begin and end the same:
     there are none. What is not worth a message of its own is told once a day at `digest_at`. Those who are told then,
-    or when the quiet hours end, are spread over `spread_minutes`."""
+    or when the quiet hours end, are spread over `spread_minutes`.
+
+    `long_term` are the names of the templates of which one accept is good for any number of messages. What goes to
+    thousands takes `bulk_per_minute` of the platform at most, in the whole house, and `batch` are taken at once.
+
+    Where nobody knows whether WeChat has sent a message, its word is waited for `uncertain_s`; without one it was not
+    sent, if it is known that WeChat tells us: it has told of another since, or `sent_events` says so."""
 
     lease_s: Seconds = 30.0
     batch: Positive = 50
@@ -550,9 +556,26 @@ class Push(Section, frozen=True, kw_only=True):
     max_attempts: Positive = 8
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
     templates: dict[str, str] = {}
+    long_term: list[str] = []
+    bulk_per_minute: Positive = 6000
+    uncertain_s: Positive = 120
+    sent_events: bool = False
     quiet_hours: WorkingHours = "22:00-07:00"
     digest_at: ClockTime = "18:00"
     spread_minutes: Positive = 5
+
+
+class PushAlerts(Section, frozen=True, kw_only=True):
+    """When the administrators are told that fewer messages arrive than should: a day counts from `least` messages on;
+    the share that arrives may be `fall` points below the median of the `days` before, and not below `floor` per cent.
+    Also when something has been due for `waiting_minutes`. Counted every `every_minutes`."""
+
+    least: Positive = 50
+    fall: Annotated[int, Meta(ge=1, le=100)] = 20
+    floor: Annotated[int, Meta(ge=0, le=100)] = 30
+    days: Annotated[int, Meta(ge=1, le=31)] = 7
+    waiting_minutes: Positive = 15
+    every_minutes: Positive = 3
 
 
 class Settings(Section, frozen=True, kw_only=True):
@@ -606,6 +629,7 @@ class Settings(Section, frozen=True, kw_only=True):
     approvals: Approvals = field(default_factory=Approvals)
     providers: Providers = field(default_factory=Providers)
     push: Push = field(default_factory=Push)
+    push_alerts: PushAlerts = field(default_factory=PushAlerts)
     proxies: Proxies = field(default_factory=Proxies)
     passengers: Passengers = field(default_factory=Passengers)
     tickets: Tickets = field(default_factory=Tickets)

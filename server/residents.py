@@ -3,11 +3,12 @@
 from datetime import date, datetime
 
 from msgspec import UNSET, Struct
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from schemas.disability import DisabilityLevel, DisabilityView
 from schemas.residents import (
     ChangeMe,
+    ChangePreferences,
     Household,
     Preferences,
     ResidentView,
@@ -34,7 +35,6 @@ class Disability(Struct, frozen=True, kw_only=True):
     recorded_at: datetime
 
 
-class Resident(Stored, kw_only=True):
 class Tagged(Struct, frozen=True, kw_only=True):
     """A tag 标签 that somebody has (server/tags.py). `by` is who of the staff put it on them and `reason` why; of what
     they chose themselves both are empty."""
@@ -52,6 +52,7 @@ class Declined(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class Resident(Stored, kw_only=True):
     """`invitations` counts those ever made, so that two made at once meet (server/proxies.py)."""
 
     openid: str
@@ -63,15 +64,15 @@ class Declined(Struct, frozen=True, kw_only=True):
     preferences: Preferences = Preferences()
     birth_year: int | None = None
     disability: Disability | None = None
-    invitations: int = 0
     tags: list[Tagged] = []
     declined: list[Declined] = []
+    invitations: int = 0
     created_at: datetime
     deleted_at: datetime | None = None
 
 
-RESIDENTS: Collection[Resident] = Collection(
 HAS_TAGS = {"tags.id": TEXT}
+RESIDENTS: Collection[Resident] = Collection(
     "residents",
     Resident,
     Index(("openid",), unique=True),
@@ -79,10 +80,10 @@ HAS_TAGS = {"tags.id": TEXT}
     Index(("community_id", "deleted_at")),
     Index(("household.compound_id",)),
     Index(("deleted_at",), only={"deleted_at": MOMENT}),
-)
     Index(("tags.id", "_id"), only=HAS_TAGS),
     Index(("tags.id", "community_id", "_id"), only=HAS_TAGS),
     Index(("tags.id", "household.compound_id", "_id"), only=HAS_TAGS),
+)
 
 
 async def welcome(tx: Tx, openid: str, unionid: str | None) -> Resident:
@@ -121,7 +122,7 @@ async def change(tx: Tx, resident_id: str, wanted: ChangeMe) -> Resident:
     if wanted.name is not UNSET:
         resident = replace(resident, name=wanted.name)
     if wanted.preferences is not UNSET:
-        resident = replace(resident, preferences=wanted.preferences)
+        resident = replace(resident, preferences=preferring(resident.preferences, wanted.preferences))
     if wanted.birth_year is not UNSET:
         resident = replace(resident, birth_year=wanted.birth_year)
     if wanted.household is not UNSET:
@@ -129,6 +130,15 @@ async def change(tx: Tx, resident_id: str, wanted: ChangeMe) -> Resident:
         resident = replace(resident, household=wanted.household, community_id=where.community_id)
     await tx.put(RESIDENTS, resident)
     return resident
+
+
+def preferring(kept: Preferences, wanted: ChangePreferences) -> Preferences:
+    """What was preferred, with what is wanted now instead."""
+    changes = {name: value for name, value in asdict(wanted).items() if value is not UNSET}
+    if wanted.topics is not UNSET:
+        topics = kept.topics | wanted.topics
+        changes["topics"] = {topic: how for topic, how in topics.items() if how is not None}
+    return replace(kept, **changes)
 
 
 async def bind_phone(tx: Tx, resident_id: str, phone: str) -> Resident:

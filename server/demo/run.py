@@ -181,6 +181,8 @@ def _joined(
         sandbox_port=sandbox_port,
         preview_port=phone.getsockname()[1],
         clock_file=str(Path(settings.data_dir, "clock").absolute()),
+        # whoever looks at a demo at night wants to see what it sends
+        push=msgspec.structs.replace(settings.push, quiet_hours="00:00-00:00"),
         # who tries being a driver is wherever they say, at once
         positions=msgspec.structs.replace(settings.positions, jump_m=200_000),
         wechat=msgspec.structs.replace(settings.wechat, base_url=base),

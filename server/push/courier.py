@@ -10,6 +10,7 @@ from server.config import Settings
 from server.kit.clock import SHANGHAI
 from server.kit.db import Database, Lanes, Tx
 from server.kit.platform import Action, PlatformRefusal
+from server.push.digests import collect
 from server.push.stored import MESSAGES, LeaseLost, Message, templates
 from server.push.timing import Later, Never, decide
 from server.residents import RESIDENTS
@@ -35,13 +36,15 @@ class Courier:
         self._templates = templates()
         self._turns = Lanes()
 
-    async def deliver(self, message: Message) -> dict[str, Any]:
+    async def deliver(self, message: Message) -> dict[str, Any] | None:
         """What to set on the row. An exception is an attempt that failed and may be repeated, with the credit that
         was taken at the first."""
         resident = await self._db.reading(lambda reader: reader.get(RESIDENTS, message.resident_id))
         match decide(message, resident, self._db.now(), self._settings):
             case Later(at, why):
                 return {"due_at": at, "attempts": 0, "held": why}
+            case Never("digest"):
+                return await self._db.atomically(lambda tx: collect(tx, message, self._settings.push))
             case Never(delivery):
                 return {"due_at": None, "delivery": delivery}
         async with self._turns.hold([message.openid]):

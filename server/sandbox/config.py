@@ -161,6 +161,11 @@ TEMPLATES = (
         keys={"thing1": "事项", "time2": "时间", "thing3": "说明"},
     ),
     Template(
+        template_id="tmpl-digest",
+        title="消息汇总提醒",
+        keys={"thing1": "消息内容", "number2": "消息条数", "thing3": "温馨提示"},
+    ),
+    Template(
         template_id="tmpl-case-message",
         title="办件回复通知",
         keys={
@@ -189,6 +194,7 @@ TEMPLATES = (
 )
 PAGES = (
     "pages/home/index",
+    "pages/inbox/index",
     "packages/bills/pages/autopay/index",
     "packages/bills/pages/pay/index",
     "packages/bills/pages/saved/index",
