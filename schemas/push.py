@@ -52,13 +52,15 @@ class Answers(Request, frozen=True, kw_only=True):
 
 
 class SubscriptionView(View, frozen=True, kw_only=True):
-    """`moment` is the tap at which to ask for it."""
+    """`moment` is the tap at which to ask for it. `long_term`: one accept is good for any number of messages, and
+    `credits` counts nothing."""
 
     template_id: str
     title: str
     moment: str
     credits: int
     state: Literal["unknown", "accepted", "rejected", "banned"]
+    long_term: bool = False
 
 
 class SubscriptionsView(View, frozen=True, kw_only=True):

@@ -48,6 +48,7 @@ async def listed(reader: Reader, resident: Resident, settings: Settings) -> list
                 moment=template.moment,
                 credits=credit.count if credit else 0,
                 state=credit.state if credit else "unknown",
+                long_term=template.name in settings.push.long_term,
             )
         )
     return views

@@ -67,7 +67,10 @@ class Receipt(Struct, kw_only=True):
 
 class Message(Leased, kw_only=True):
     """A message in a resident's inbox and its way to WeChat. `paid`: a credit has been taken for it; `msgid`
-    is WeChat's number of it. `held`: why it waits, in a word. What belongs to a `broadcast_id` is in the BULK lane."""
+    is WeChat's number of it. `held`: why it waits, in a word. What belongs to a `broadcast_id` is in the BULK lane.
+
+    `asked_at`: WeChat was asked to send it then and has not refused. Of a message that is still queued nobody knows what
+    came of it: the answer was lost, or whoever asked has died. `receipts` are the last attempts."""
 
     resident_id: str
     openid: str
@@ -81,6 +84,7 @@ class Message(Leased, kw_only=True):
     read_at: datetime | None = None
     delivery: Delivery = "queued"
     paid: bool = False
+    asked_at: datetime | None = None
     msgid: str | None = None
     topic: Topic | None = None
     importance: Importance = "normal"
@@ -96,6 +100,7 @@ MESSAGES: Collection[Message] = Collection(
     Index(("resident_id", "-at", "-_id")),
     Index(("resident_id", "read_at")),
     Index(("msgid",), only={"msgid": TEXT}),
+    Index(("openid", "template", "asked_at"), only={"asked_at": MOMENT}),
     Index(("lane", "due_at"), only={"due_at": MOMENT}),
     Index(("broadcast_id", "delivery"), only={"broadcast_id": TEXT}),
     DUE,
