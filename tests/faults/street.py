@@ -30,6 +30,8 @@ from tests.faults.cluster import Cluster
 
 HORIZON = 14
 COMPOUND = "compound-faults"
+NO_QUIET = "12:00-12:00"
+"""The hour of the day does not matter here."""
 
 
 class Told(Struct):
@@ -225,7 +227,7 @@ def _settings(folder: Path, database: Mongod | Cluster, port: int, sandbox_port:
         wecom=WeCom(base_url=base),
         http=Http(deadline_s=5),
         limits=Limits(actor_per_s=1e5, actor_burst=100_000),
-        push=Push(lease_s=2, max_attempts=20),
+        push=Push(lease_s=2, max_attempts=20, quiet_hours=NO_QUIET),
         waitlist=Waitlist(offer_minutes=1, look_minutes=1, most_open=50),
         payees=Payees(base_url=base, secret=SECRET, timeout_s=2.0),
     )
