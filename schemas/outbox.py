@@ -23,9 +23,11 @@ class LetterView(View, frozen=True, kw_only=True):
 
 
 class QueueView(View, frozen=True, kw_only=True):
-    """`waiting` and `dead` are counted no further than 1,000; `waiting_s` is for how long the oldest has been due."""
+    """`waiting` and `dead` are counted no further than 1,000; `waiting_s` is for how long the oldest has been due. What
+    goes to thousands at once has a `lane` of its own in the same queue."""
 
     name: str
+    lane: str | None
     title: str
     waiting: int
     dead: int

@@ -554,6 +554,7 @@ class Push(Section, frozen=True, kw_only=True):
     batch: Positive = 50
     parallel: Positive = 16
     max_attempts: Positive = 8
+    chunk: Positive = 500
     miniprogram_state: Literal["developer", "trial", "formal"] = "formal"
     templates: dict[str, str] = {}
     long_term: list[str] = []

@@ -60,6 +60,7 @@ async def _queue(reader: Reader, outbox: Outbox) -> QueueView:
     oldest = await _soonest(reader, outbox, due, 1)
     return QueueView(
         name=outbox.name,
+        lane=None,
         title=outbox.title,
         waiting=await reader.count(outbox.collection, due, limit=COUNTED),
         dead=await reader.count(outbox.collection, _dead(reader), limit=COUNTED),

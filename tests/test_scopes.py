@@ -104,6 +104,7 @@ REACHES: Mapping[str, Reach] = {
     "/console/notices": Reach("mine"),
     "/console/offers": Reach("mine"),
     "/console/outbox*": Reach("mine"),
+    "/console/push-figures*": Reach("everybody"),
     "/console/pos-files": Reach("everybody"),
     "/console/pos-files/{file_id}*": Reach("everybody", absent=True),
     "/console/pay-checks": Reach("everybody"),
@@ -186,6 +187,7 @@ REACHES: Mapping[str, Reach] = {
     "/v1/dispatch/fairness": Reach("mine"),
     "/v1/offers": Reach("mine"),
     "/v1/outbox*": Reach("mine"),
+    "/v1/push-figures*": Reach("everybody"),
     "/v1/driver/position": Reach("mine"),
     "/v1/plans": Reach("mine"),
     "/v1/providers": Reach("mine"),
@@ -317,6 +319,7 @@ REACHES: Mapping[str, Reach] = {
     "/v1/proxies*": Reach("nobody"),
     "/v1/rides/{case_no}/shares": Reach("nobody"),
     "/v1/subscriptions": Reach("nobody"),
+    "/v1/topics": Reach("nobody"),
 }
 
 FILLS: Mapping[str, Mapping[str, str]] = {

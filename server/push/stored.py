@@ -103,6 +103,7 @@ MESSAGES: Collection[Message] = Collection(
     Index(("openid", "template", "asked_at"), only={"asked_at": MOMENT}),
     Index(("lane", "due_at"), only={"due_at": MOMENT}),
     Index(("broadcast_id", "delivery"), only={"broadcast_id": TEXT}),
+    Index(("-at", "-_id", "template", "delivery", "error", "read_at")),
     DUE,
     DEAD,
 )
