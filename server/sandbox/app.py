@@ -30,6 +30,7 @@ from .logins import LOGINS, LoginHandler
 from .pages import PageHandler, WeComHandler
 from .pay_doors import DOORS, PayHandler
 from .payee import AGENCY, AgencyHandler
+from .sms import SMS_DOOR, SMS_PATHS, SmsHandler
 from .world import World
 
 _MINI = (credentials, residents, subscribe, safety, wxacode, links)
@@ -48,13 +49,14 @@ class SandboxApp(Struct):
     application: Application
     world: World
 
-    def call_back(self, url: str, mini: str = "") -> None:
-        """Callbacks go to these addresses, which are not checked."""
-        self.world.callbacks.url, self.world.mini.url = url, mini
+    def call_back(self, url: str, mini: str = "", sms: str = "") -> None:
+        """Callbacks and reports go to these addresses, which are not checked."""
+        self.world.callbacks.url, self.world.mini.url, self.world.reports.url = url, mini, sms
 
     def close(self) -> None:
         self.world.callbacks.close()
         self.world.mini.close()
+        self.world.reports.close()
         self.world.notifier.close()
         self.world.store.close()
 
@@ -74,6 +76,8 @@ def make_sandbox(config: SandboxConfig, clock: Now) -> SandboxApp:
     routes += [(path, LoginHandler, {"world": world}) for path in LOGINS]
     world.paths.update(name for _, name, _ in DOORS)
     world.paths.update(AGENCY[:2])
+    world.paths.update(SMS_PATHS)
+    routes.append((SMS_DOOR, SmsHandler, {"world": world}))
     routes += [(path, AgencyHandler, {"world": world}) for path in AGENCY]
     routes += [(path, PayHandler, {"world": world, "work": work, "path": name}) for path, name, work in DOORS]
     routes += [

@@ -10,6 +10,7 @@ from msgspec import Struct, field
 from .dues import Due
 from .pay_keys import PayKeys
 from .quotas import Quotas
+from .sms_account import SmsAccount
 from .values import type_of
 
 EXAMPLES = {
@@ -161,6 +162,11 @@ TEMPLATES = (
         keys={"thing1": "事项", "time2": "时间", "thing3": "说明"},
     ),
     Template(
+        template_id="tmpl-announcement-new",
+        title="社区公告通知",
+        keys={"thing1": "公告标题", "thing2": "发布单位", "time3": "发布时间", "thing4": "温馨提示"},
+    ),
+    Template(
         template_id="tmpl-digest",
         title="消息汇总提醒",
         keys={"thing1": "消息内容", "number2": "消息条数", "thing3": "温馨提示"},
@@ -219,7 +225,8 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     Without a `callback_url` the app may send no template cards; what is sent there is signed with `token` and
     encrypted with `encoding_aes_key`. What residents do is told to `mini_callback_url` in the same way, with the other
     pair of secrets; `tell_sent`: also what became of each subscribe message. `accounts` is for how many members the
-    company has paid. `dues` is what the payees' agency has open at first, by the number of the bill.
+    company has paid. `dues` is what the payees' agency has open at first, by the number of the bill. `sms` is
+    the street's account at the provider of short messages.
     """
 
     appid: str = "wxdemo0000000000"
@@ -254,8 +261,11 @@ class SandboxConfig(Struct, frozen=True, kw_only=True):
     unchecked_pages: int = 60_000
     pay: PayKeys | None = None
     dues: dict[str, Due] = field(default_factory=dict)
+    sms: SmsAccount = SmsAccount()
 
     def __post_init__(self) -> None:
+        if not all(one.startswith("example-") for one in (self.sms.secret_id, self.sms.secret_key)):
+            raise RealCredentials("the sandbox takes examples only: those of sms must start with 'example-'")
         for name, prefix in EXAMPLES.items():
             if not str(getattr(self, name)).startswith(prefix):
                 raise RealCredentials(f"the sandbox takes examples only: {name} must start with {prefix!r}")

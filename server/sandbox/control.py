@@ -22,6 +22,7 @@ from .pay_sheet import SHEET
 from .payee import PAYEE_CONTROLS
 from .people import Result
 from .post_office import POST_OFFICE_CONTROLS
+from .sms_control import SMS_CONTROLS
 from .subscribe import answer_popup
 from .world import World
 
@@ -216,6 +217,7 @@ CONTROLS: tuple[Control, ...] = (
     SHEET,
     *PAYEE_CONTROLS,
     *POST_OFFICE_CONTROLS,
+    *SMS_CONTROLS,
     Control("POST", "/_control/codes", LoginCode, login_code),
     Control("POST", "/_control/phone-codes", PhoneCode, phone_code),
     Control("POST", "/_control/wecom-codes", StaffCode, staff_code),

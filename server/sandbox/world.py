@@ -26,6 +26,8 @@ from .pay_notices import Notifier
 from .people import Message, People, Person
 from .quotas import Counters
 from .sealing import Seal
+from .sms_account import Phones
+from .sms_reports import Reporting, Reports
 from .store import Store
 
 WHOLE_COMPANY = 1
@@ -78,6 +80,8 @@ class World:
         )
         self.mini = MiniCallbacks(config.mini_callback_url, mini, config.account, self.clock)
         self.agency = Agency(dues=dict(config.dues))
+        self.sms = Phones(config.sms, self.clock)
+        self.reports = Reports(config.sms.report_url, self.clock)
         self.notifier = Notifier(lambda: self.pay, self.clock)
         self._employ()
         self._remember_cards()
@@ -106,9 +110,11 @@ class World:
                     self.card_codes[message.response_code] = CardCode(message.msgid, sent_at)
 
     def settle(self) -> None:
-        """No fault waits, and events are told as usual."""
+        """No fault waits, events and reports are told as usual, and no phone has a short message."""
         self.faults.clear()
         self.mini.style = Style()
+        self.sms.settle()
+        self.reports.style = Reporting()
 
     @property
     def now_s(self) -> float:
