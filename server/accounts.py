@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from server import audit, disability, nouns, payments, plans, ratings, talks, waitlist
+from server import audit, disability, nouns, payments, plans, ratings, tags, talks, waitlist
 from server.attachments import ATTACHMENTS
 from server.audit import AUDIT, Origin
 from server.bookings.tallies import TALLIES
@@ -263,6 +263,7 @@ RESIDENT = Keeping(
     title="个人资料",
     collection=RESIDENTS,
     find=lambda owner: [{"_id": owner.id}],
+    words=tags.words,
     opened=_certificate,
     wipe=_nothing,
 )

@@ -24,7 +24,7 @@ from schemas.announcements import (
     WithdrawAnnouncement,
 )
 from schemas.common import Nothing, View
-from server import announcements, attachments, places
+from server import announcements, attachments, places, tags
 from server.announcements import STATE_TEXTS, STREET_ID, WRITES
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
@@ -118,6 +118,7 @@ async def listing(reader: Reader, look: Look, actor: Actor, refused: Refused) ->
         "problem": problem,
         "states": STATE_TEXTS,
         "choices": choices(reader, actor),
+        "tags": tags.active(reader),
         "refused": refused,
     }
 
@@ -135,6 +136,7 @@ async def picture(page: Page, reader: Reader, announcement_id: str, refused: Ref
         "reach": await announcements.reach(reader, one) if view.state == "published" else None,
         "choices": choices(reader, actor),
         "chosen": f"{one.kind}:{one.place}",
+        "tags": tags.active(reader),
         "earliest": f"{reader.now.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}",
         "refused": refused,
     }
@@ -142,7 +144,8 @@ async def picture(page: Page, reader: Reader, announcement_id: str, refused: Ref
 
 def audience_of(form: dict[str, str]) -> dict[str, str]:
     kind, _, place_id = form.get("audience", "").partition(":")
-    return {"kind": kind} if kind == "street" else {"kind": kind, "place_id": place_id}
+    tag = {"tag": form["tag"]} if form.get("tag") else {}
+    return {"kind": kind} | ({} if kind == "street" else {"place_id": place_id}) | tag
 
 
 def plain(error: HoelunError) -> str:

@@ -12,7 +12,7 @@ from handlers.page import Goto, MenuItem, Page, Shown
 from schemas.disability import DisabilityView, NewDisability
 from schemas.residents import FindResident
 from schemas.reveals import REASONS, NewReveal, RevealedView
-from server import disability, residents, reveals
+from server import disability, residents, reveals, tags
 from server.kit.db import Reader, Tx
 from server.kit.errors import Forbidden, HoelunError
 from server.sessions import Actor
@@ -43,6 +43,7 @@ class Caller(Struct, frozen=True):
     whole: RevealedView | None
     theirs: bool
     disability: DisabilityView | None
+    tags: list[str]
 
 
 class Refused(Struct, frozen=True):
@@ -76,6 +77,7 @@ def _caller(reader: Reader, resident: residents.Resident, actor: Actor, whole: R
         whole=whole if whole is not None and whole.id == resident.id else None,
         theirs=theirs,
         disability=residents.view_disability(resident.disability) if theirs and resident.disability else None,
+        tags=[one.name for one in tags.for_desk(reader, resident).given] if theirs else [],
     )
 
 
