@@ -22,7 +22,7 @@ from schemas.announcements import (
 )
 from schemas.attachments import AttachmentView
 from schemas.common import Nothing
-from server import announcements, attachments
+from server import announcements, attachments, broadcasts
 from server.announcements import WRITES
 from server.kit.db import Reader, Tx
 
@@ -132,10 +132,10 @@ class Publish(Endpoint):
 
     @allow(*WRITES)
     async def post(self, announcement_id: str, wanted: PublishAnnouncement) -> Answer[StaffAnnouncementView]:
-        """Residents see it, at once or from a time on."""
+        """Residents see it, at once or from a time on, and hear of it on their phones."""
 
         async def published(tx: Tx) -> StaffAnnouncementView:
-            done = await announcements.publish(tx, announcement_id, wanted, self.actor)
+            done = await broadcasts.publish(tx, announcement_id, wanted, self.actor)
             return await announcements.view(tx, done, self.actor, self.building.settings)
 
         return await self.once(published)
@@ -149,7 +149,7 @@ class HoldBack(Endpoint):
         """Make what is scheduled, and not yet seen by anybody, a draft again."""
 
         async def held(tx: Tx) -> StaffAnnouncementView:
-            done = await announcements.hold_back(tx, announcement_id, wanted, self.actor)
+            done = await broadcasts.hold_back(tx, announcement_id, wanted, self.actor)
             return await announcements.view(tx, done, self.actor, self.building.settings)
 
         return await self.once(held)
@@ -163,7 +163,7 @@ class Withdraw(Endpoint):
         """Take it back, with a reason that residents read."""
 
         async def withdrawn(tx: Tx) -> StaffAnnouncementView:
-            done = await announcements.withdraw(tx, announcement_id, wanted, self.actor)
+            done = await broadcasts.withdraw(tx, announcement_id, wanted, self.actor)
             return await announcements.view(tx, done, self.actor, self.building.settings)
 
         return await self.once(withdrawn)
@@ -177,7 +177,7 @@ class Correct(Endpoint):
         """Publish a corrected edition, that says so; staff keep what it said before."""
 
         async def corrected(tx: Tx) -> StaffAnnouncementView:
-            done = await announcements.correct(tx, announcement_id, wanted, self.actor)
+            done = await broadcasts.correct(tx, announcement_id, wanted, self.actor)
             return await announcements.view(tx, done, self.actor, self.building.settings)
 
         return await self.once(corrected)

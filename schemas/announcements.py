@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from schemas.attachments import AttachmentView
+from schemas.broadcasts import BroadcastImportance
 from schemas.common import (
     NO_CONTROL,
     ONE_LINE,
@@ -57,9 +58,12 @@ class EditAnnouncement(Request, frozen=True, kw_only=True):
 
 
 class PublishAnnouncement(Request, frozen=True, kw_only=True):
-    """`at` is when residents begin to see it; at once if left out."""
+    """`at` is when residents begin to see it; at once if left out. With `push` it then also goes to their phones,
+    `urgent` at any hour of the night."""
 
     at: Moment | None = None
+    push: bool = True
+    importance: BroadcastImportance = "normal"
     version: Version | None = None
 
 
@@ -73,12 +77,14 @@ class WithdrawAnnouncement(Request, frozen=True, kw_only=True):
 
 
 class CorrectAnnouncement(Request, frozen=True, kw_only=True):
-    """The next edition; `note` tells residents what is different."""
+    """The next edition; `note` tells residents what is different. With `push` they are told on their phones anew."""
 
     title: AnnouncementTitle
     text: AnnouncementText
     images: Images = []
     note: CorrectionNote
+    push: bool = True
+    importance: BroadcastImportance = "normal"
     version: Version | None = None
 
 

@@ -545,7 +545,8 @@ class Push(Section, frozen=True, kw_only=True):
     or when the quiet hours end, are spread over `spread_minutes`.
 
     `long_term` are the names of the templates of which one accept is good for any number of messages. What goes to
-    thousands takes `bulk_per_minute` of the platform at most, in the whole house, and `batch` are taken at once.
+    thousands takes `bulk_per_minute` of the platform at most, in the whole house, and `batch` are taken at once; it gets
+    into the inboxes of a `chunk` of residents at a time.
 
     Where nobody knows whether WeChat has sent a message, its word is waited for `uncertain_s`; without one it was not
     sent, if it is known that WeChat tells us: it has told of another since, or `sent_events` says so."""
@@ -564,6 +565,18 @@ class Push(Section, frozen=True, kw_only=True):
     quiet_hours: WorkingHours = "22:00-07:00"
     digest_at: ClockTime = "18:00"
     spread_minutes: Positive = 5
+
+
+class ReturnCalls(Section, frozen=True, kw_only=True):
+    """Telling residents by telephone what WeChat did not show them. Who has taken a call has it for `hold_minutes`; after
+    `tries` that nobody answered, or `hours`, an SMS goes instead. What is urgent is sent as an SMS at once, and called
+    about when it was not read within `urgent_minutes`. A wrong outcome can be taken back for `undo_minutes`."""
+
+    hours: Positive = 24
+    urgent_minutes: Positive = 10
+    tries: Positive = 3
+    hold_minutes: Positive = 30
+    undo_minutes: Positive = 5
 
 
 class PushAlerts(Section, frozen=True, kw_only=True):
@@ -630,6 +643,7 @@ class Settings(Section, frozen=True, kw_only=True):
     approvals: Approvals = field(default_factory=Approvals)
     providers: Providers = field(default_factory=Providers)
     push: Push = field(default_factory=Push)
+    return_calls: ReturnCalls = field(default_factory=ReturnCalls)
     push_alerts: PushAlerts = field(default_factory=PushAlerts)
     proxies: Proxies = field(default_factory=Proxies)
     passengers: Passengers = field(default_factory=Passengers)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from server import nouns
+from server.broadcasts import gate
 from server.building import Building
 from server.cases.kinds import CASES, Case
 from server.cases.moves import strike
@@ -41,7 +42,7 @@ class Worker:
         self.queues: list[Queue[Any]] = [
             Queue("events", EVENTS, self._tell, lease_s=push.lease_s, parallel=push.parallel, retry=FOREVER),
             Queue("messages", MESSAGES, courier.deliver, where={"lane": None}, **manner),
-            Queue("bulk", MESSAGES, courier.deliver, where={"lane": BULK}, **manner),
+            Queue("bulk", MESSAGES, gate(building.db, courier.deliver), where={"lane": BULK}, **manner),
             Queue("timers", CASES, self._strike, lease_s=push.lease_s, parallel=4, retry=FOREVER),
         ]
         self._sweeps = nouns.found(Sweep)

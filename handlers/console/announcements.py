@@ -24,7 +24,7 @@ from schemas.announcements import (
     WithdrawAnnouncement,
 )
 from schemas.common import Nothing, View
-from server import announcements, attachments, places, tags
+from server import announcements, attachments, broadcasts, places, tags
 from server.announcements import STATE_TEXTS, STREET_ID, WRITES
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
@@ -226,30 +226,30 @@ async def _edit(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
 
 
 async def _publish(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
-    await announcements.publish(tx, item_id, read_as(_version(form), PublishAnnouncement), page.actor)
+    await broadcasts.publish(tx, item_id, read_as(_version(form), PublishAnnouncement), page.actor)
     return Done("已发布，居民现在就能看到", address(item_id))
 
 
 async def _schedule(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
     body = {"at": moment_of(form.get("at", ""))} | _version(form)
-    await announcements.publish(tx, item_id, read_as(body, PublishAnnouncement), page.actor)
+    await broadcasts.publish(tx, item_id, read_as(body, PublishAnnouncement), page.actor)
     return Done("已定好时间，到时居民自己就能看到", address(item_id))
 
 
 async def _hold_back(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
-    await announcements.hold_back(tx, item_id, read_as(_version(form), HoldBackAnnouncement), page.actor)
+    await broadcasts.hold_back(tx, item_id, read_as(_version(form), HoldBackAnnouncement), page.actor)
     return Done("已退回草稿，到时不会发布", address(item_id))
 
 
 async def _withdraw(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
     body = _texts(form, "reason") | _version(form)
-    await announcements.withdraw(tx, item_id, read_as(body, WithdrawAnnouncement), page.actor)
+    await broadcasts.withdraw(tx, item_id, read_as(body, WithdrawAnnouncement), page.actor)
     return Done("已撤回，居民打开时会看到原因", address(item_id))
 
 
 async def _correct(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
     body = _body(form, "title", "text", "note")
-    await announcements.correct(tx, item_id, read_as(body, CorrectAnnouncement), page.actor)
+    await broadcasts.correct(tx, item_id, read_as(body, CorrectAnnouncement), page.actor)
     return Done("已更正，居民会看到改了什么", address(item_id))
 
 

@@ -27,9 +27,11 @@ from server.announcements.stored import (
     Announcement,
     AnnouncementNotFound,
     ReplacedEdition,
+    message_id,
     place_of,
+    publisher,
 )
-from server.announcements.views import listed, reach, view
+from server.announcements.views import listed, reach, read_by, view
 
 __all__ = [
     "ANNOUNCEMENTS",
@@ -51,10 +53,13 @@ __all__ = [
     "listed_for",
     "mark",
     "may_change",
+    "message_id",
     "own_communities",
     "place_of",
     "publish",
+    "publisher",
     "reach",
+    "read_by",
     "to_change",
     "view",
     "view_for",

@@ -12,7 +12,7 @@ from schemas.announcements import (
     AnnouncementView,
     FindAnnouncements,
 )
-from server import attachments
+from server import attachments, push
 from server.announcements import views
 from server.announcements.stored import (
     ANNOUNCEMENTS,
@@ -24,6 +24,7 @@ from server.announcements.stored import (
     Announcement,
     AnnouncementNotFound,
     Reading,
+    message_id,
     office,
     reading_id,
 )
@@ -98,7 +99,7 @@ async def view(reader: Reader, announcement_id: str, resident: Resident, rules: 
 
 
 async def mark(tx: Tx, announcement_id: str, edition: int, resident: Resident) -> None:
-    """It has been read. Told again nothing is written. Raises AnnouncementNotFound."""
+    """It has been read, and what the inbox has of it, too. Told again nothing is written. Raises AnnouncementNotFound."""
     one = await find(tx, announcement_id, resident)
     if edition > one.edition:
         raise AnnouncementNotFound
@@ -107,6 +108,8 @@ async def mark(tx: Tx, announcement_id: str, edition: int, resident: Resident) -
         return
     made = Reading(id=item_id, announcement_id=one.id, edition=edition, resident_id=resident.id, at=tx.now)
     await tx.insert(READINGS, made)
+    messages = [message_id(one.id, each, resident.id) for each in range(1, edition + 1)]
+    await push.read(tx, resident.id, messages)
 
 
 async def _read(reader: Reader, resident: Resident, items: list[Announcement]) -> set[str]:

@@ -142,6 +142,11 @@ def reading_id(announcement_id: str, edition: int, resident_id: str) -> str:
     return f"{announcement_id}|{edition}|{resident_id}"
 
 
+def message_id(announcement_id: str, edition: int, resident_id: str) -> str:
+    """Of what a resident's inbox has of an edition, where it was sent to phones (server/broadcasts)."""
+    return f"{announcement_id}.{edition}.{resident_id}"
+
+
 class Deed(Struct, frozen=True):
     """Something that may be done with an announcement, and in which states."""
 
@@ -196,6 +201,10 @@ def place_of(reader: Reader, audience: Audience) -> Place:
 def street_name(reader: Reader) -> str:
     everywhere = reader.everything(PLACES).items.values()
     return next((one.name for one in everywhere if one.kind == "street"), "街道办事处")
+
+
+def publisher(reader: Reader, one: Announcement) -> str:
+    return office(reader, one.office_id)
 
 
 def office(reader: Reader, community_id: str | None) -> str:

@@ -163,13 +163,14 @@ async def reach(reader: Reader, one: Announcement) -> ReachView:
     before = one.edition - 1
     return ReachView(
         audience=await _residents(reader, one),
-        read=await _readings(reader, one, one.edition),
+        read=await read_by(reader, one, one.edition),
         edition=one.edition,
-        read_before=await _readings(reader, one, before) if before else None,
+        read_before=await read_by(reader, one, before) if before else None,
     )
 
 
-async def _readings(reader: Reader, one: Announcement, edition: int) -> int:
+async def read_by(reader: Reader, one: Announcement, edition: int) -> int:
+    """How many have opened this edition."""
     where = {"announcement_id": one.id, "edition": edition}
     return await reader.count(READINGS, where, limit=_EVERYBODY)
 
