@@ -45,6 +45,7 @@ async def listed(reader: Reader, resident: Resident, settings: Settings) -> list
             SubscriptionView(
                 template_id=template.template_id(settings),
                 title=template.title,
+                topic=template.topic,
                 moment=template.moment,
                 credits=credit.count if credit else 0,
                 state=credit.state if credit else "unknown",
