@@ -4,7 +4,7 @@ Only this package imports the driver, so that changing the driver stays a change
 """
 
 from server.kit.db.caches import Cache, Change, Follower, Whole
-from server.kit.db.collection import MOMENT, NUMBER, TEXT, Collection, Index, Stored
+from server.kit.db.collection import MOMENT, NUMBER, TEXT, Collection, Index, Stored, plain
 from server.kit.db.database import Database, DatabaseUnavailable, Lanes, connect
 from server.kit.db.idempotency import Once, Reply
 from server.kit.db.pages import BadCursor, Page
@@ -32,4 +32,5 @@ __all__ = [
     "Tx",
     "Whole",
     "connect",
+    "plain",
 ]
