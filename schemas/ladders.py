@@ -2,5 +2,5 @@
 
 from typing import Literal
 
-SmsState = Literal["", "sending", "sent", "refused", "unknown"]
-Ended = Literal["read", "told", "not_needed", "left", "tried"]
+SmsState = Literal["", "sending", "sent", "delivered", "failed", "refused", "unknown"]
+Ended = Literal["read", "sent", "told", "not_needed", "left", "tried"]

@@ -21,6 +21,7 @@ from server.dispatch import DISPATCHES
 from server.kit.db import Change, Follower
 from server.kit.errors import TooMany, Unavailable
 from server.notes import NOTES
+from server.return_calls import READERS, RETURN_CALLS
 from server.rides.stored import RIDE_OFFERS
 from server.sessions import SESSIONS, Actor
 from server.staff_push import NOTICES
@@ -142,6 +143,7 @@ class Live:
         follower.listen(DISPATCHES.name, self._said)
         follower.listen(RIDE_OFFERS.name, self._offered)
         follower.listen(ANNOUNCEMENTS.name, self._announced)
+        follower.listen(RETURN_CALLS.name, self._called)
         follower.listen(SESSIONS.name, self._session_changed)
 
     def __len__(self) -> int:
@@ -235,6 +237,13 @@ class Live:
         for one in self._watchers.values():
             actor = self._known(one.session_id)
             if actor is None or not actor.roles.isdisjoint(WRITES):
+                one.tell_box()
+
+    def _called(self, change: Change) -> None:
+        """Who may see the queue of calls; which of them it was is not said."""
+        for one in self._watchers.values():
+            actor = self._known(one.session_id)
+            if actor is None or not actor.roles.isdisjoint(READERS):
                 one.tell_box()
 
     def _session_changed(self, change: Change) -> None:

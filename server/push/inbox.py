@@ -4,6 +4,7 @@ from typing import Any
 
 from schemas.push import InboxView, MessageView
 from server.kit.db import Reader, Tx
+from server.push import reading
 from server.push.stored import MESSAGES, Message
 
 
@@ -19,7 +20,8 @@ async def read(tx: Tx, resident_id: str, ids: list[str] | None = None) -> None:
     where: dict[str, Any] = {"resident_id": resident_id, "read_at": None}
     if ids is not None:
         where["_id"] = {"$in": ids}
-    await tx.change_all(MESSAGES, where, {"$set": {"read_at": tx.now}})
+    if await tx.change_all(MESSAGES, where, {"$set": {"read_at": tx.now}}):
+        await reading.tell(tx, resident_id, ids)
 
 
 def _view(message: Message) -> MessageView:
