@@ -201,6 +201,7 @@ TEMPLATES = (
 PAGES = (
     "pages/home/index",
     "pages/inbox/index",
+    "packages/announcements/pages/announcement/index",
     "packages/bills/pages/autopay/index",
     "packages/bills/pages/pay/index",
     "packages/bills/pages/saved/index",
