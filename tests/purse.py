@@ -1,4 +1,5 @@
-"""What paying needs in a test: keys made for this process, WeChat Pay and the payees' agency in the sandbox."""
+"""What paying needs in a test: keys made for this process, WeChat Pay and the payees' agency in the sandbox; and what
+sending short messages needs."""
 
 import atexit
 import functools
@@ -6,9 +7,10 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from server.config import Pay, Payees
+from server.config import Pay, Payees, Sms
 from server.sandbox.pay_keys import PayKeys, make
 from server.sandbox.payee import SECRET
+from server.sandbox.sms_account import SmsAccount
 
 
 @functools.cache
@@ -41,3 +43,20 @@ def pay(sandbox_url: str, url: str) -> Pay:
 
 def payees(sandbox_url: str) -> Payees:
     return Payees(base_url=sandbox_url, secret=SECRET, timeout_s=2.0)
+
+
+def sms(sandbox_url: str) -> Sms:
+    own = SmsAccount()
+    return Sms(
+        base_url=f"{sandbox_url}/sms",
+        secret_id=own.secret_id,
+        secret_key=own.secret_key,
+        app_id=own.app_id,
+        template_id=own.template_id,
+        report_key="example-report-key",
+        timeout_s=1.0,
+    )
+
+
+def sms_reports(url: str) -> str:
+    return f"{url}/sms/report?key=example-report-key"

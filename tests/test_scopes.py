@@ -307,6 +307,7 @@ REACHES: Mapping[str, Reach] = {
     "/static/{name}": Reach("everybody", absent=True),
     "/wecom/callback": Reach("everybody", absent=True),
     "/wechat/callback": Reach("everybody", absent=True),
+    "/sms/report": Reach("everybody", absent=True),
     # Residents alone
     "/v1/me*": Reach("nobody"),
     "/v1/inbox*": Reach("nobody"),

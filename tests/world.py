@@ -142,6 +142,7 @@ async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
         ),
         pay=purse.pay(sandbox_url, url),
         payees=purse.payees(sandbox_url),
+        sms=purse.sms(sandbox_url),
         push=Push(max_attempts=5),
         directory=Directory(nightly=False),
         http=Http(deadline_s=20),  # a busy machine is no reason to refuse
@@ -150,7 +151,7 @@ async def open_town(mongo_url: str, database: str) -> AsyncIterator[Town]:
     async with open_building(settings, clock=clock) as house:
         stop = asyncio.Event()
         doors = asyncio.create_task(serve(house.http_application(), sockets, settings.http, stop))
-        sandbox.call_back(f"{url}/wecom/callback", f"{url}/wechat/callback")
+        sandbox.call_back(f"{url}/wecom/callback", f"{url}/wechat/callback", purse.sms_reports(url))
         try:
             yield Town(house, clock, url, sandbox, sandbox_url)
         finally:

@@ -46,6 +46,7 @@ async def run(
         tags=company.tags(),
         pay=keys,
         dues=dues.every(today(clock.now())),
+        sms=purse.account(settings),
     )
     sandbox = make_sandbox(config, clock)
     try:

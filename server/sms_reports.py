@@ -1,0 +1,107 @@
+"""Whether a short message arrived, as its provider reports.
+
+A report is kept first and then taken to its message: it may be here before we have written down what number the message
+got. The first one of a number counts; whoever is told again says nothing new.
+"""
+
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from schemas.sms_reports import SmsReported
+from server.kit.db import Collection, Database, Index, Tx
+from server.kit.jobs import DUE, Leased, QueueOf, Settled
+from server.ladders import CLIMBS, Climb
+from server.push.receipts import note
+
+log = structlog.get_logger()
+
+_KEPT = timedelta(days=7)
+_TRIES = 12
+_FIRST_WAIT_S = 0.5
+
+
+class SmsReport(Leased, kw_only=True):
+    """`id` is the provider's number of the message; `arrived` in the end, or not for what the carrier says in `said`.
+    `ours` is our own number of it, where that was told. Due until its message is found."""
+
+    at: datetime
+    arrived: bool
+    said: str
+    ours: str
+    expires_at: datetime
+
+
+SMS_REPORTS: Collection[SmsReport] = Collection(
+    "sms_reports", SmsReport, Index(("expires_at",), expire_after_s=0), DUE
+)
+
+
+class House(Protocol):
+    """What reports need of the building."""
+
+    @property
+    def db(self) -> Database: ...
+
+
+async def heard(house: House, told: list[SmsReported]) -> None:
+    """Each once; what is told again, or twice in one go, changes nothing."""
+    await house.db.atomically(lambda tx: _keep(tx, {one.sid: one for one in reversed(told)}))
+
+
+async def _keep(tx: Tx, told: dict[str, SmsReported]) -> None:
+    known = await tx.all(SMS_REPORTS, {"_id": {"$in": list(told)}}, limit=len(told))
+    for sid in told.keys() - {one.id for one in known}:
+        one = told[sid]
+        report = SmsReport(
+            id=sid,
+            at=tx.now,
+            arrived=one.report_status == "SUCCESS",
+            said=one.errmsg,
+            ours=one.ext,
+            due_at=tx.now,
+            expires_at=tx.now + _KEPT,
+        )
+        await tx.insert(SMS_REPORTS, report)
+
+
+async def _work(house: House, report: SmsReport) -> Settled:
+    """Write on the message what became of it; where nobody knows it yet, look again a little later."""
+    if await house.db.atomically(lambda tx: _taken(tx, report)):
+        return None
+    if report.attempts >= _TRIES:
+        log.warning("sms_reports.unknown", sid=report.id)
+        return {"due_at": None, "error": "unknown"}
+    return {"due_at": house.db.now() + timedelta(seconds=_FIRST_WAIT_S * 2**report.attempts)}
+
+
+async def _taken(tx: Tx, report: SmsReport) -> bool:
+    climb = await _climb(tx, report)
+    if climb is None:
+        return False
+    mine = {"_id": report.id, "fence": report.fence}
+    if not await tx.change(SMS_REPORTS, mine, {"$set": {"due_at": None}}):
+        return True
+    if climb.sms_no is None:
+        known = {"sms": "sent", "sms_no": report.id}
+        await tx.change(CLIMBS, {"_id": climb.id, "sms_no": None}, {"$set": known})
+    await note(tx, climb.id, "sms", "delivered" if report.arrived else "failed", _error(report))
+    return True
+
+
+async def _climb(tx: Tx, report: SmsReport) -> Climb | None:
+    """By the provider's number, or by ours where we have never learned that."""
+    found = await tx.first(CLIMBS, {"sms_no": report.id})
+    if found is None and report.ours:
+        found = await tx.get(CLIMBS, report.ours)
+        if found is not None and found.sms_no is not None:
+            return None
+    return found
+
+
+def _error(report: SmsReport) -> str:
+    return "" if report.arrived else report.said
+
+
+_REPORTS = QueueOf("sms_reports", SMS_REPORTS, _work)
