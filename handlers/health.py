@@ -5,6 +5,7 @@ from typing import Any
 
 from handlers.base import ANYONE, Answer, Endpoint, allow
 from schemas.health import LiveView, ReadyView
+from server import message_templates
 from server.kit.errors import Unavailable
 
 TITLE = "运行状况"
@@ -37,6 +38,8 @@ class Ready(Endpoint):
         parts = dict(zip((name for name, _ in self.building.pings()), checks, strict=True))
         if parts["mongodb"] != "ok":
             raise NotReady(details={"parts": parts})
+        missing = len(message_templates.unmapped(self.building.settings))
+        parts["message_templates"] = f"{missing} without an id" if missing else "ok"
         return ReadyView(status="ok", parts=parts)
 
     async def _check(self, ping: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from server import documents, ledger, nouns, residents, sessions, staff, workdays
+from server import documents, ledger, message_templates, nouns, residents, sessions, staff, workdays
 from server.approvals import delegations
 from server.cases import CaseNumbers
 from server.cases.pages import CasePages
@@ -294,6 +294,7 @@ class Building:
         problems += [one async for one in ledger.differences(self.db.reader())]
         problems += await asyncio.to_thread(workdays.problems, self.settings)
         problems += await documents.problems(self.db.reader(), self.settings)
+        problems += message_templates.problems(self.settings)
         for name, ping in self.pings():
             try:
                 await ping()

@@ -144,9 +144,14 @@ def violations(data: Mapping[str, str]) -> list[str]:
     return faults
 
 
-def _rule_of(key: str) -> Rule | None:
+def type_of(key: str) -> str:
+    """`thing1` is a thing; what is no key has no type."""
     parts = KEY.fullmatch(key)
-    return RULES.get(parts[1]) if parts else None
+    return parts[1] if parts else ""
+
+
+def _rule_of(key: str) -> Rule | None:
+    return RULES.get(type_of(key))
 
 
 def _one_line(value: str) -> str:
