@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from schemas.cases import CaseView
 from server.announcements import ANNOUNCEMENTS, WRITES
+from server.broadcasts import BROADCASTS
 from server.cases import CASES
 from server.cases.scope import covered
 from server.dispatch import DISPATCHES
@@ -143,6 +144,7 @@ class Live:
         follower.listen(DISPATCHES.name, self._said)
         follower.listen(RIDE_OFFERS.name, self._offered)
         follower.listen(ANNOUNCEMENTS.name, self._announced)
+        follower.listen(BROADCASTS.name, self._announced)
         follower.listen(RETURN_CALLS.name, self._called)
         follower.listen(SESSIONS.name, self._session_changed)
 
@@ -233,7 +235,7 @@ class Live:
                 one.tell_box()
 
     def _announced(self, change: Change) -> None:
-        """Who writes announcements may see another list; which one it was is not said."""
+        """Who writes announcements may see another list, or one come further on its way; which it was is not said."""
         for one in self._watchers.values():
             actor = self._known(one.session_id)
             if actor is None or not actor.roles.isdisjoint(WRITES):

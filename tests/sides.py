@@ -59,6 +59,8 @@ async def make_side(world: World, name: str, phone: str) -> Side:
         "text": f"{name}还没有发的公告",
     }
     announcement_id = (await _ok(window.post("/v1/staff-announcements", draft)))["id"]
+    later = (await _ok(window.post("/v1/staff-announcements", draft)))["id"]
+    await _ok(window.post(f"/v1/staff-announcements/{later}/publish", {"at": world.at(9, days=300)}))
     await _ok(world.call("PUT", f"/v1/residents/{resident.id}/disability", disability, token=desk.token))
     return Side(
         name=name,
@@ -79,6 +81,7 @@ async def make_side(world: World, name: str, phone: str) -> Side:
             "userid": shop.manager.id,
             "community_id": community,
             "announcement_id": announcement_id,
+            "broadcast_id": f"{later}.1",
             "month": world.at(0)[:7],
         },
         cases=[f"{name}居民", f"{name}悄悄话", f"{name}还没有发的公告", phone, case_no, offered, full],

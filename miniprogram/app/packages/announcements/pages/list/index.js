@@ -1,4 +1,5 @@
 const announcements = require('../../../../services/announcements')
+const subscriptions = require('../../../../services/subscriptions')
 const { when } = require('../../../../utils/time')
 
 const PAGE = '/packages/announcements/pages/announcement/index'
@@ -8,6 +9,7 @@ Page({
 
   onLoad() {
     this.load()
+    subscriptions.prepare()
   },
 
   async onPullDownRefresh() {
@@ -39,9 +41,11 @@ Page({
     }
   },
 
-  /** What is opened is read; when the server cannot hear of it now, it is so the next time. @param {WechatMiniprogram.TouchEvent} event */
-  open(event) {
+  /** What is opened is read; when the server cannot hear of it now, it is so the next time. Who would not be told of the next
+   * one is asked. @param {WechatMiniprogram.TouchEvent} event */
+  async open(event) {
     const { id } = event.currentTarget.dataset
+    if (subscriptions.lacks('announcements')) await subscriptions.ask('announcements')
     wx.navigateTo({ url: `${PAGE}?id=${id}` })
     this.setData({ items: this.data.items.map((one) => (one.id === id ? { ...one, unread: false } : one)) })
   },
