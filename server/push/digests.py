@@ -6,7 +6,7 @@ the day's hour has come: what has been read by then is not told, and who has rea
 
 from datetime import datetime, time, timedelta
 
-from server.config import Push, Settings
+from server.config import Push
 from server.keeping import Keeping, by_resident
 from server.kit.clock import SHANGHAI, today
 from server.kit.db import Collection, Index, Tx
@@ -76,25 +76,25 @@ def _next(now: datetime, rules: Push) -> datetime:
 
 async def tell(premises: Premises, digest: Digest) -> Settled:
     """One message of all that is unread; it and the end of the row are one transaction."""
-    rules: Settings = premises.settings
-    await premises.db.atomically(lambda tx: _tell(tx, digest, rules.push))
+    await premises.db.atomically(lambda tx: _tell(tx, digest))
     return None
 
 
 QUEUE = QueueOf("digests", DIGESTS, tell)
 
 
-async def _tell(tx: Tx, digest: Digest, rules: Push) -> None:
+async def _tell(tx: Tx, digest: Digest) -> None:
+    """Raises LeaseLost when another worker has the row by now."""
     where = {"_id": {"$in": digest.message_ids}, "read_at": None, "delivery": "digest"}
     unread = await tx.all(MESSAGES, where, limit=len(digest.message_ids) or 1, sort="-at")
+    done = {"due_at": None, "told": len(unread)}
+    if not await tx.change(DIGESTS, {"_id": digest.id, "fence": digest.fence}, {"$set": done}):
+        raise LeaseLost
     resident = await tx.get(RESIDENTS, digest.resident_id)
     if unread and resident is not None and resident.deleted_at is None:
         message = made(f"{digest.id}.digest", tx.now, resident, DIGEST, _notice(unread))
         message.topic = None  # no wish about a topic holds for it: it is what they wished for
         await tx.insert(MESSAGES, message)
-    done = {"due_at": None, "told": len(unread)}
-    if not await tx.change(DIGESTS, {"_id": digest.id, "fence": digest.fence}, {"$set": done}):
-        raise LeaseLost
 
 
 def _notice(unread: list[Message]) -> Notice:
