@@ -10,10 +10,9 @@ from typing import Protocol
 import structlog
 
 from schemas.sms_reports import SmsReported
+from server import ladders
 from server.kit.db import Collection, Database, Index, Tx
 from server.kit.jobs import DUE, Leased, QueueOf, Settled
-from server.ladders import CLIMBS, Climb
-from server.push.receipts import note
 
 log = structlog.get_logger()
 
@@ -77,31 +76,20 @@ async def _work(house: House, report: SmsReport) -> Settled:
 
 
 async def _taken(tx: Tx, report: SmsReport) -> bool:
-    climb = await _climb(tx, report)
-    if climb is None:
+    if not await _known(tx, report):
         return False
     mine = {"_id": report.id, "fence": report.fence}
-    if not await tx.change(SMS_REPORTS, mine, {"$set": {"due_at": None}}):
-        return True
-    if climb.sms_no is None:
-        known = {"sms": "sent", "sms_no": report.id}
-        await tx.change(CLIMBS, {"_id": climb.id, "sms_no": None}, {"$set": known})
-    await note(tx, climb.id, "sms", "delivered" if report.arrived else "failed", _error(report))
+    if await tx.change(SMS_REPORTS, mine, {"$set": {"due_at": None}}):
+        error = "" if report.arrived else report.said
+        await ladders.reported(tx, report.id, report.arrived, error, report.ours)
     return True
 
 
-async def _climb(tx: Tx, report: SmsReport) -> Climb | None:
+async def _known(tx: Tx, report: SmsReport) -> bool:
     """By the provider's number, or by ours where we have never learned that."""
-    found = await tx.first(CLIMBS, {"sms_no": report.id})
-    if found is None and report.ours:
-        found = await tx.get(CLIMBS, report.ours)
-        if found is not None and found.sms_no is not None:
-            return None
-    return found
-
-
-def _error(report: SmsReport) -> str:
-    return "" if report.arrived else report.said
+    if await tx.first(ladders.CLIMBS, {"sms_no": report.id}) is not None:
+        return True
+    return bool(report.ours) and await tx.get(ladders.CLIMBS, report.ours) is not None
 
 
 _REPORTS = QueueOf("sms_reports", SMS_REPORTS, _work)

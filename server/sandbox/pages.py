@@ -12,6 +12,7 @@ from tornado.web import HTTPError, RequestHandler
 
 from . import cards, members
 from .people import Person
+from .sms_account import ShortMessage
 from .world import World
 
 _SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -50,21 +51,30 @@ _templates.filters |= {"tappable": cards.tappable, "questions": cards.questions}
 
 
 class PageHandler(RequestHandler):
-    """`/` shows everybody's newest messages, `/messages/{openid or userid}` all of one person."""
+    """`/` shows everybody's newest messages, `/messages/{openid, userid or telephone number}` all of one person."""
 
     def initialize(self, world: World) -> None:
         self.world = world
 
     def get(self, name: str = "") -> None:
-        people = self.everybody() if not name else [self.one(name)]
+        texts = self.world.sms.received
+        phones = {name: texts[name]} if name in texts else {} if name else self.phones()
+        people = self.everybody() if not name else [] if phones else [self.one(name)]
         self.set_header("Content-Type", "text/html; charset=utf-8")
         self.set_header("Cache-Control", "no-store")
-        self.finish(_templates.get_template("messages.html").render(self.facts(people, name)))
+        facts = self.facts(people, name) | {"phones": phones}
+        self.finish(_templates.get_template("messages.html").render(facts))
 
     def everybody(self) -> list[Person]:
         """Those with messages, the latest receiver first."""
         receivers = [person for person in self.world.people.all() if person.messages]
         return sorted(receivers, key=lambda person: person.messages[-1].at, reverse=True)[:_PEOPLE_SHOWN]
+
+    def phones(self) -> dict[str, list[ShortMessage]]:
+        """Those with short messages, the latest receiver first."""
+        received = self.world.sms.received.items()
+        latest = sorted(received, key=lambda item: item[1][-1].at, reverse=True)
+        return dict(latest[:_PEOPLE_SHOWN])
 
     def one(self, name: str) -> Person:
         person = self.world.people.subscribers.get(name) or self.world.people.staff.get(name)
@@ -81,6 +91,7 @@ class PageHandler(RequestHandler):
             "name": name,
             "web_base": self.world.config.web_base,
             "sent": sum(person.sent for person in shelves.subscribers.values()),
+            "texted": sum(len(one) for one in self.world.sms.received.values()),
             "staff_sent": sum(person.sent for person in shelves.staff.values()),
             "now": self.world.clock.now().isoformat(),
         }
