@@ -486,6 +486,27 @@ async def test_changes_made_while_the_stream_was_away_are_told_afterwards(db: Da
     await until(lambda: whole.get("b") is not None, "it was caught up")
 
 
+async def test_who_asks_for_arrivals_while_all_runs_hears_of_those_and_of_nothing_else(db: Database) -> None:
+    whole, woken = db.reader().everything(KEPT), asyncio.Event()
+    db.follower.arrivals(THINGS.name, {"tone": "new"}, woken.set)
+
+    async def arrives(thing: Thing) -> None:
+        await db.alone(lambda tx: tx.put(THINGS, thing))
+        await db.alone(lambda tx: tx.put(KEPT, Kept(id=thing.id, name="told after it")))
+        await until(lambda: whole.get(thing.id) is not None, "memory is still told")
+
+    tries = 0
+    async with asyncio.timeout(10):
+        while not woken.is_set():  # until the stream has it, too
+            tries += 1
+            await arrives(Thing(id=f"new-{tries}", tone="new"))
+    woken.clear()
+    await arrives(Thing(id="old", tone="old"))
+    await db.alone(lambda tx: tx.change(THINGS, {"_id": "new-1"}, {"$set": {"name": "changed"}}))
+    await arrives(Thing(id="older", tone="old"))
+    assert not woken.is_set()
+
+
 async def test_memory_is_not_trusted_before_it_has_caught_up(
     db: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

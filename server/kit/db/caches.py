@@ -10,7 +10,7 @@ import contextlib
 import functools
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from typing import Any, Generic, TypeVar
 
 import structlog
@@ -49,6 +49,7 @@ class Follower:
         self._handle = handle
         self._listeners: dict[str, list[Callable[[Change], None]]] = {}
         self._on_gap: list[Callable[[], None]] = []
+        self._arrivals: dict[str, list[tuple[Mapping[str, Any], Callable[[], None]]]] = {}
         self._token: Any = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._heard = 0.0
@@ -71,6 +72,11 @@ class Follower:
         self._listeners.setdefault(collection, []).append(on_change)
         if on_gap is not None:
             self._on_gap.append(on_gap)
+
+    def arrivals(self, collection: str, where: Mapping[str, Any], wake: Callable[[], None]) -> None:
+        """`wake` is called for each new document with these values, and for nothing else that happens to it: of a busy
+        collection not every change is told."""
+        self._arrivals.setdefault(collection, []).append((where, wake))
 
     async def told_of(self, written: Any) -> None:
         """Until memory has been told of what was committed at this cluster time, so that whoever changed something
@@ -137,8 +143,8 @@ class Follower:
         again when it has been told all that happened before the stream was back."""
         session = await self._handle.client.start_session(causal_consistency=False)
         async with session:
-            behind = self._token is not None
-            answer = await self._command(session, self._opening())
+            behind, watched = self._token is not None, self._watched()
+            answer = await self._command(session, self._opening(watched))
             until, asked_more = answer["operationTime"], False
             if self._missing:
                 self._missing = False
@@ -156,6 +162,10 @@ class Follower:
                     behind = False
                 if not behind:
                     self._heard = time.monotonic()
+                if watched != self._watched():
+                    kill = {"killCursors": "$cmd.aggregate", "cursors": [cursor["id"]]}
+                    await self._command(session, kill)
+                    return
                 if batch:
                     await self._gather()
                 more = {"getMore": cursor["id"], "collection": "$cmd.aggregate", "maxTimeMS": _AWAIT_MS}
@@ -175,10 +185,18 @@ class Follower:
             if written <= told and not known.done():
                 known.set_result(None)
 
-    def _opening(self) -> dict[str, Any]:
+    def _opening(self, watched: dict[str, Any]) -> dict[str, Any]:
         start = {"resumeAfter": self._token} if self._token else {}
-        watched = {"ns.coll": {"$in": sorted(self._listeners)}}
         return {"aggregate": 1, "pipeline": [{"$changeStream": start}, {"$match": watched}], "cursor": {}}
+
+    def _watched(self) -> dict[str, Any]:
+        """What was asked for so far; who asks later has the stream opened anew, where it was."""
+        every: list[dict[str, Any]] = [{"ns.coll": {"$in": sorted(self._listeners)}}]
+        for collection, asked in sorted(self._arrivals.items()):
+            for where, _ in asked:
+                values = {f"fullDocument.{name}": value for name, value in where.items()}
+                every.append({"ns.coll": collection, "operationType": "insert", **values})
+        return {"$or": every}
 
     async def _command(self, session: Any, command: dict[str, Any]) -> dict[str, Any]:
         answer: dict[str, Any] = await self._handle.command(
@@ -200,6 +218,13 @@ class Follower:
         )
         for listener in self._listeners.get(collection, ()):
             listener(change)
+        if change.operation == "insert":
+            self._arrived(collection, change.document or {})
+
+    def _arrived(self, collection: str, document: Mapping[str, Any]) -> None:
+        for where, wake in self._arrivals.get(collection, ()):
+            if all(document.get(name) == value for name, value in where.items()):
+                wake()
 
     def _forget(self, error: Exception) -> None:
         """Changes are missed from here on until a new stream is open: nothing is trusted before."""
