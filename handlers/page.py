@@ -18,9 +18,9 @@ from tornado.web import create_signed_value, decode_signed_value
 
 from handlers import assets, words
 from handlers.base import ANYONE, Endpoint, Rule
-from server import staff_push
+from server import return_calls, staff_push
 from server.kit import discover
-from server.kit.db import Once
+from server.kit.db import Once, Reader
 from server.kit.errors import Forbidden, HoelunError, Invalid, Unauthorized
 from server.sessions import Actor
 from server.staff import ROLES
@@ -163,6 +163,7 @@ class Page(Endpoint):
     under: ClassVar[str] = ""
     channel = "console"
     notices = 0
+    calls = 0
 
     def clear(self) -> None:
         super().clear()
@@ -215,9 +216,14 @@ class Page(Endpoint):
                 raise PageStale
 
     async def _count_notices(self) -> None:
-        """What stands at the bell."""
-        mine = self.actor.id
-        self.notices = await self.building.db.reading(lambda reader: staff_push.unread(reader, mine))
+        """What stands at the bell, and how many wait for a call by whoever makes them."""
+        actor, calls = self.actor, bool(self.actor.roles & return_calls.CALLERS)
+
+        async def counted(reader: Reader) -> tuple[int, int]:
+            waiting = await return_calls.waiting(reader, actor) if calls else 0
+            return await staff_push.unread(reader, actor.id), waiting
+
+        self.notices, self.calls = await self.building.db.reading(counted)
 
     def form_token(self) -> str:
         """What every form of this session carries; nobody else can know it."""
@@ -308,6 +314,7 @@ class Page(Endpoint):
             "here": self.path,
             "entry": entry_of(self.path),
             "notices": self.notices,
+            "calls": self.calls,
             "form_token": self.form_token() if actor else "",
             "new_key": secrets.token_urlsafe(18),
             "demo": self.building.settings.environment == "demo",
