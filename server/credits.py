@@ -18,16 +18,19 @@ Teller = Literal["phone", "platform"]
 _APART = timedelta(minutes=2)
 """How far the two tellings of one accept may be apart: a phone on a poor network tries again for so long."""
 _KEPT = timedelta(days=1)
+_DROPPED = timedelta(days=1)
 STATES: dict[Answer, str] = {"accept": "accepted", "reject": "rejected", "ban": "banned"}
 
 
 class Credit(Stored, kw_only=True):
-    """`id` is `openid|template name`. What was accepted before `zeroed_at` is gone."""
+    """`id` is `openid|template name`. What was accepted before `zeroed_at` is gone. On the row that names no template
+    stands until when the platform is not asked for this person at all."""
 
     count: Annotated[int, Meta(ge=0)] = 0
     state: Literal["accepted", "rejected", "banned"] = "accepted"
     updated_at: datetime
     zeroed_at: datetime | None = None
+    dropped_until: datetime | None = None
 
 
 class Accept(Stored, kw_only=True):
@@ -53,11 +56,29 @@ def credit_id(openid: str, template: str) -> str:
     return f"{openid}|{template}"
 
 
-async def take(tx: Tx, credit: str) -> bool:
-    """One for a send; where none was ever recorded, one attempt is free and noted as the last."""
-    if await tx.get(CREDITS, credit) is None:
+def person_id(openid: str) -> str:
+    """The row that is about no template."""
+    return credit_id(openid, "")
+
+
+async def drop(tx: Tx, openid: str) -> None:
+    """The platform does not know this person any more: it is not asked again for a day."""
+    row = Credit(id=person_id(openid), updated_at=tx.now, dropped_until=tx.now + _DROPPED)
+    await tx.put(CREDITS, row)
+
+
+def is_dropped(person: Credit | None, now: datetime) -> bool:
+    return person is not None and person.dropped_until is not None and now < person.dropped_until
+
+
+async def take(tx: Tx, credit: str, known: Credit | None) -> bool:
+    """One for a send, of what this transaction has read; where none was ever recorded, one attempt is free and noted as
+    the last."""
+    if known is None:
         await tx.insert(CREDITS, Credit(id=credit, updated_at=tx.now))
         return True
+    if known.count < 1:
+        return False
     return await tx.change(CREDITS, {"_id": credit, "count": {"$gte": 1}}, {"$inc": {"count": -1}})
 
 
@@ -90,6 +111,14 @@ async def _is_news(tx: Tx, credit: str, told_by: Teller, at: datetime) -> bool:
     made = Accept(id=chance.hex(12), credit_id=credit, told_by=told_by, at=at, expires_at=tx.now + _KEPT)
     await tx.insert(ACCEPTS, made)
     return True
+
+
+async def reject(tx: Tx, credit: str) -> None:
+    """The platform says that somebody does not want what one accept was good for."""
+    if await tx.get(CREDITS, credit) is None:
+        await tx.insert(CREDITS, Credit(id=credit, state="rejected", updated_at=tx.now))
+    else:
+        await zero(tx, credit, tx.now, rejected=True)
 
 
 async def zero(tx: Tx, credit: str, at: datetime, *, rejected: bool = False) -> None:

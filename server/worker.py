@@ -3,25 +3,20 @@
 import asyncio
 import os
 import socket
-from collections.abc import Callable
 from typing import Any
 
-from server import nouns
+from server import ladders, nouns
 from server.broadcasts import gate
 from server.building import Building
 from server.cases.kinds import CASES, Case
 from server.cases.moves import strike
 from server.clocks import remind
-from server.kit.db import Change, DatabaseUnavailable
+from server.kit.db import DatabaseUnavailable
 from server.kit.errors import Conflict
 from server.kit.events import EVENTS, Event, Listener, Listeners
 from server.kit.jobs import FOREVER, Queue, QueueOf, RetryPolicy, Settled, due
 from server.kit.sweeps import Sweep, queue_of, set_up
-from server.push import BULK, MESSAGES, Courier
-
-
-def _waking(wake: asyncio.Event) -> Callable[[Change], None]:
-    return lambda change: wake.set()
+from server.push import MESSAGES, Bulk, Courier, open_to_all
 
 
 class Worker:
@@ -32,17 +27,20 @@ class Worker:
         self._listeners = Listeners(nouns.found(Listener))
         self._owner = f"{socket.gethostname()}.{os.getpid()}"
         push = building.settings.push
-        courier = Courier(building.db, building.wechat, building.settings)
-        manner: dict[str, Any] = {
-            "lease_s": push.lease_s,
-            "parallel": push.parallel,
-            "retry": RetryPolicy(attempts=push.max_attempts),
-            "dead": {"delivery": "dead"},
-        }
+        courier = Courier(building.db, building.wechat, building.settings, unreached=ladders.begin)
+        retry = RetryPolicy(attempts=push.max_attempts)
         self.queues: list[Queue[Any]] = [
             Queue("events", EVENTS, self._tell, lease_s=push.lease_s, parallel=push.parallel, retry=FOREVER),
-            Queue("messages", MESSAGES, courier.deliver, where={"lane": None}, **manner),
-            Queue("bulk", MESSAGES, gate(building.db, courier.deliver), where={"lane": BULK}, **manner),
+            Queue(
+                "messages",
+                MESSAGES,
+                courier.deliver,
+                lease_s=push.lease_s,
+                parallel=push.parallel,
+                retry=retry,
+                where={"lane": None},
+            ),
+            Bulk(courier, building.settings, gate(building.db, open_to_all)),
             Queue("timers", CASES, self._strike, lease_s=push.lease_s, parallel=4, retry=FOREVER),
         ]
         self._sweeps = nouns.found(Sweep)
@@ -52,10 +50,12 @@ class Worker:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until stopped; what is being done is finished first."""
         await self._set_up(stop)
+        follower = self._building.db.follower
         async with asyncio.TaskGroup() as tasks:
             for queue in self.queues:
                 wake = asyncio.Event()
-                self._building.db.follower.listen(queue.collection.name, _waking(wake))
+                if not isinstance(queue, Bulk):  # of what comes by the thousand nobody need hear each time
+                    follower.arrivals(queue.collection.name, queue.where, wake.set)
                 work = queue.run(self._building.db, self._owner, self._building.metrics, wake, stop)
                 tasks.create_task(work, name=f"queue-{queue.name}")
 

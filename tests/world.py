@@ -24,7 +24,9 @@ from server.config import Directory, Http, Limits, Push, Settings, WeChat, WeCom
 from server.kit.clock import SHANGHAI, SettableClock
 from server.kit.db import Collection, Stored
 from server.kit.serving import serve
+from server.pauses import PAUSES
 from server.places import PLACES, Place
+from server.push.heard import HEARD
 from server.sandbox import SandboxApp, SandboxConfig, make_sandbox
 from server.staff import STAFF, Staff
 from tests import purse
@@ -180,12 +182,23 @@ class World:
         tomorrow = datetime.now(SHANGHAI).date() + timedelta(days=1)
         self.clock.set(datetime.combine(tomorrow, time(9), SHANGHAI))
         self.town.sandbox.world.settle()
+        await self._forget(PAUSES, HEARD)
         self.community, self.compound = unique("community"), unique("compound")
         await self.put(
             PLACES,
             Place(id=self.community, kind="community", name="绿苑社区", parent_id=None),
             Place(id=self.compound, kind="compound", name="绿苑小区", parent_id=self.community),
         )
+
+    async def _forget(self, *collections: Collection[Any]) -> None:
+        """What an earlier test has left in memory that would change what the worker does."""
+
+        async def gone(tx: Any) -> None:
+            for one in collections:
+                await tx.delete_all(one, {})
+
+        if any(self.house.db.reader().everything(one).items for one in collections):
+            await self.house.db.atomically(gone)
 
     async def close(self) -> None:
         self.client.close()

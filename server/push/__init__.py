@@ -1,5 +1,6 @@
 """Messages to residents. The inbox always has them; WeChat shows them while the resident's credits last."""
 
+from server.push.bulk import Bulk, open_to_all
 from server.push.courier import Courier, Sends
 from server.push.inbox import inbox, read
 from server.push.stored import (
@@ -20,6 +21,7 @@ __all__ = [
     "BULK",
     "MESSAGES",
     "OUTBOX",
+    "Bulk",
     "Courier",
     "LeaseLost",
     "Message",
@@ -29,6 +31,7 @@ __all__ = [
     "Template",
     "inbox",
     "made",
+    "open_to_all",
     "read",
     "send",
     "templates",

@@ -10,7 +10,7 @@ from datetime import datetime
 from msgspec import Struct
 
 from schemas.push import Channel, Delivery, Importance, Topic
-from server import nouns
+from server import errcodes, nouns
 from server.config import Settings
 from server.kit.db import MOMENT, TEXT, Collection, Index, Tx
 from server.kit.errors import Conflict
@@ -21,6 +21,9 @@ from server.residents import Resident
 
 BULK = "bulk"
 """The lane of what goes to thousands at once: it never stands before a message to one person."""
+
+
+RECEIPTS_KEPT = 10
 
 
 class LeaseLost(Conflict):
@@ -107,7 +110,16 @@ MESSAGES: Collection[Message] = Collection(
     DUE,
     DEAD,
 )
-OUTBOX = Outbox(name="messages", title="给居民的订阅消息", collection=MESSAGES, again={"delivery": "queued"})
+OUTBOX = Outbox(
+    name="messages",
+    title="给居民的订阅消息",
+    collection=MESSAGES,
+    again={"delivery": "queued", "held": ""},
+    drop={"delivery": "none", "held": ""},
+    words=errcodes.WECHAT,
+    lanes={BULK: "群发给居民的消息"},
+    history=True,
+)
 
 
 async def send(tx: Tx, event: Event, resident: Resident, template: Template, notice: Notice) -> None:

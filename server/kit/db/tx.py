@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
-from pymongo import ReplaceOne, ReturnDocument
+from pymongo import ReplaceOne, ReturnDocument, UpdateOne
 from pymongo.errors import BulkWriteError, DuplicateKeyError
 
 from server.kit.db import pages
@@ -317,6 +317,19 @@ class Tx(Reader):
             self._changing(collection).update_many(dict(where), dict(how), session=self._session)
         )
         return int(result.modified_count)
+
+    async def change_each(
+        self, collection: Collection[Any], changes: Sequence[tuple[Filter, Mapping[str, Any]]]
+    ) -> int:
+        """Several conditional updates of one document each, in one trip; how many of them matched."""
+        self.wrote = True
+        updates = [UpdateOne(dict(where), dict(how)) for where, how in changes]
+        if not updates:
+            return 0
+        result = await self._done(
+            self._changing(collection).bulk_write(updates, ordered=False, session=self._session)
+        )
+        return int(result.matched_count)
 
     async def take(
         self,
