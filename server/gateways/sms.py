@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, NoReturn
 from urllib.parse import urlsplit
 
 import httpx
+import structlog
 
 from server.config import Sms
 from server.gateways.breaker import Breaker
@@ -24,6 +25,8 @@ from server.gateways.transport import NoAnswer
 from server.kit.clock import SHANGHAI, Clock
 from server.kit.platform import Action, PlatformRefusal
 
+log = structlog.get_logger()
+
 ONE_MESSAGE = 70
 """Characters that are charged as one message, the signature with its brackets included."""
 _VERSION = "2021-01-11"
@@ -31,7 +34,8 @@ _SERVICE = "sms"
 _JSON = "application/json; charset=utf-8"
 _CONTEXT_BYTES = 511
 _LINK = re.compile(r"(?:https?://|www\.)\S+|\b[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b(?:/\S*)?")
-_UNFIT = re.compile(r"[【】★☞✓※]|[\U00010000-\U0010ffff]")
+_UNFIT = re.compile("[【】★☆※\u2600-\u27bf\ufe0f\u200b-\u200d\U0001f000-\U0001faff]")
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _YUAN = re.compile(r"[¥￥]\s*([0-9][0-9,.]*)(?:元)?")
 
 
@@ -133,7 +137,7 @@ def looked_up(code: str) -> SmsRow:
 def fitted(text: str, own: Sms) -> str:
     """The one value of the template: on one line, without what the provider or a carrier refuses (links, brackets of a
     signature, pictures), and so short that the whole is one message."""
-    plain = _UNFIT.sub("", _YUAN.sub(r"\1元", _LINK.sub("", text)))
+    plain = _UNFIT.sub("", _YUAN.sub(r"\1元", _LINK.sub("", _CONTROL.sub(" ", text))))
     room = ONE_MESSAGE - len(f"【{own.sign}】") - len(own.template.replace("{1}", ""))
     value, most = " ".join(plain.split()).rstrip("。.，, "), min(room, own.longest)
     return value if len(value) <= most else value[: most - 1].rstrip() + "…"
@@ -268,4 +272,5 @@ def _refuse(api: str, code: str) -> NoReturn:
     row = looked_up(code)
     if row.action is Action.retry:
         raise NoAnswer("busy", sent=True)
+    log.warning("sms.refused", api=api, code=code, action=row.action)
     raise PlatformRefusal(api, row.number, code, row.action)
