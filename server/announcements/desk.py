@@ -17,7 +17,7 @@ from schemas.announcements import (
     PublishAnnouncement,
     WithdrawAnnouncement,
 )
-from server import attachments, audit
+from server import attachments, audit, tags
 from server.announcements.stored import (
     ANNOUNCEMENTS,
     DEEDS,
@@ -128,8 +128,11 @@ async def edit(tx: Tx, announcement_id: str, wanted: EditAnnouncement, actor: Ac
 
 
 async def publish(tx: Tx, announcement_id: str, wanted: PublishAnnouncement, actor: Actor) -> Announcement:
-    """At once or at a time: from then on residents see it. Raises what `_ready` raises, PublishTimePast."""
+    """At once or at a time: from then on residents see it. Raises what `_ready` raises, PublishTimePast, TagNotFound:
+    its tag was retired since it was drafted."""
     one = await _ready(tx, announcement_id, "publish", wanted.version, actor)
+    if one.tag is not None:
+        tags.in_use(tx, one.tag, "audience")
     if wanted.at is not None and wanted.at <= tx.now:
         raise PublishTimePast(field="at")
     changed = replace(one, state=PUBLISHED, at=wanted.at or tx.now, published_by=actor.name)

@@ -211,6 +211,7 @@ PAGES = (
     "packages/me/pages/ahead/index",
     "packages/me/pages/profile/index",
     "packages/me/pages/proxies/index",
+    "packages/me/pages/tags/index",
     "packages/points/pages/points/index",
 )
 

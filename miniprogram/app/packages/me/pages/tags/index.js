@@ -1,0 +1,62 @@
+const tags = require('../../../../services/tags')
+const { day } = require('../../../../utils/time')
+
+Page({
+  data: { state: 'loading', error: '', problem: '', busy: false, chosen: /** @type {any[]} */ ([]), given: /** @type {any[]} */ ([]) },
+
+  onShow() {
+    this.load()
+  },
+
+  async onPullDownRefresh() {
+    await this.load()
+    wx.stopPullDownRefresh()
+  },
+
+  async load() {
+    try {
+      this.show(await tags.mine())
+    } catch (error) {
+      this.setData({ state: 'error', error: error.message })
+    }
+  },
+
+  /** @param {{ chosen: any[], given: any[] }} all */
+  show({ chosen, given }) {
+    const drawn = given.map((one) => ({ ...one, said: `${one.by} ${day(one.at)}标的：${one.reason}` }))
+    this.setData({ state: chosen.length || drawn.length ? 'ready' : 'empty', problem: '', chosen, given: drawn })
+  },
+
+  /** Seen at once and undone when the server could not keep it. @param {WechatMiniprogram.TouchEvent} event */
+  async tick(event) {
+    const { id } = event.currentTarget.dataset
+    const before = this.data.chosen
+    const one = before.find((each) => each.id === id)
+    if (this.data.busy || !one) return
+    this.setData({ busy: true, problem: '', chosen: before.map((each) => (each.id === id ? { ...each, chosen: !one.chosen } : each)) })
+    try {
+      this.show(await (one.chosen ? tags.drop(id) : tags.choose(id)))
+    } catch (error) {
+      this.setData({ chosen: before, problem: error.message })
+    } finally {
+      this.setData({ busy: false })
+    }
+  },
+
+  /** @param {WechatMiniprogram.TouchEvent} event */
+  async off(event) {
+    const { id, name } = event.currentTarget.dataset
+    const content = '以后不再因为它通知您，街道会知道是您自己取消的。想再要，可以到社区窗口说一声。'
+    const { confirm } = await wx.showModal({ title: `取消“${name}”？`, content, confirmText: '取消它', cancelText: '先留着' })
+    if (!confirm || this.data.busy) return
+    this.setData({ busy: true, problem: '' })
+    try {
+      this.show(await tags.drop(id))
+      wx.showToast({ title: '已取消', icon: 'success' })
+    } catch (error) {
+      this.setData({ problem: error.message })
+    } finally {
+      this.setData({ busy: false })
+    }
+  },
+})
