@@ -1,6 +1,9 @@
 const request = require('./request')
 
 const AT_ONCE = 3
+const AGREED = 'accept'
+/** WeChat's number for it. */
+const SWITCHED_OFF = 20004
 /** How somebody stands to a template who has not said no to it. @type {Record<string, boolean>} */
 const WILLING = { unknown: true, accepted: true }
 
@@ -26,18 +29,32 @@ function lacks(moment) {
   return prepared.some((one) => one.moment === moment && !one.credits && WILLING[one.state])
 }
 
-/** Ask for these, three at most. @param {string[]} ids */
+/**
+ * Ask for these, three at most. → how many were agreed to, and whether all of them are switched off in WeChat's settings
+ * @param {string[]} ids
+ */
 async function askFor(ids) {
   const tmplIds = ids.slice(0, AT_ONCE)
-  if (!tmplIds.length) return
+  if (!tmplIds.length) return { agreed: 0, off: false }
   try {
     const answers = await wx.requestSubscribeMessage({ tmplIds })
     const results = Object.fromEntries(tmplIds.map((id) => [id, answers[id]]))
+    const agreed = Object.values(results).filter((one) => one === AGREED).length
     prepared = (await request.write('/v1/subscriptions', { results })).items || prepared
+    return { agreed, off: false }
   } catch (error) {
-    return
+    return { agreed: 0, off: Number(error.errCode) === SWITCHED_OFF }
   }
 }
+
+/** Whether the switch for all of them is off in WeChat's settings. */
+async function switchedOff() {
+  const { subscriptionsSetting } = await wx.getSetting({ withSubscriptions: true }).catch(() => ({ subscriptionsSetting: null }))
+  return Boolean(subscriptionsSetting) && subscriptionsSetting.mainSwitch === false
+}
+
+/** Lead to them, within a tap. */
+const openSettings = () => wx.openSetting({ withSubscriptions: true }).catch(() => null)
 
 /** @type {any[]} */
 let prepared = []
@@ -47,4 +64,4 @@ async function prepare() {
   prepared = await list().catch(() => prepared)
 }
 
-module.exports = { ask, askFor, lacks, list, prepare }
+module.exports = { AT_ONCE, ask, askFor, lacks, list, openSettings, prepare, switchedOff }

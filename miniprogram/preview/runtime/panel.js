@@ -3,7 +3,7 @@
 const CHOICES = [
   ['network', '网络', { normal: '正常', slow: '慢（每次 2.5 秒）', cut: '断开', hanging: '发出去没有回音' }],
   ['sockets', 'WebSocket', { open: '连得上', refused: '连不上' }],
-  ['subscriptions', '订阅消息弹窗', { ask: '问我', accept: '总是允许', reject: '总是拒绝' }],
+  ['subscriptions', '订阅消息弹窗', { ask: '问我', accept: '总是允许', reject: '总是拒绝', off: '微信里关掉了' }],
 ]
 const RESIDENTS = Array.from({ length: 200 }, (_, index) => `demo-resident-${String(index + 1).padStart(3, '0')}`)
 

@@ -1,4 +1,5 @@
 const inbox = require('../../services/inbox')
+const subscriptions = require('../../services/subscriptions')
 const { when } = require('../../utils/time')
 
 const INBOX_TAB = 2
@@ -7,6 +8,7 @@ Page({
   data: { state: 'loading', error: '', items: [], unread: 0, next: null, more: false },
 
   onShow() {
+    subscriptions.prepare()
     this.load()
   },
 
@@ -62,7 +64,10 @@ Page({
     }
   },
 
+  /** Who is told once a day is told by a message, too, and each of them has to be agreed to. */
   async readAll() {
+    const collected = this.data.items.some((/** @type {any} */ one) => one.delivery === 'digest')
+    if (collected && subscriptions.lacks('digest')) await subscriptions.ask('digest')
     try {
       await inbox.readAll()
       await this.load()

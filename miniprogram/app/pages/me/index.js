@@ -42,7 +42,7 @@ Page({
     look.setLarge(large)
     this.setData({ large })
     try {
-      const who = await me.change({ preferences: { ...this.data.who.preferences, large_text: large } })
+      const who = await me.change({ preferences: { large_text: large } })
       this.setData({ who })
     } catch (error) {
       look.setLarge(!large)

@@ -22,6 +22,7 @@ export function people({ screen, settings, issue, router }, api) {
   async function subscribe({ tmplIds }) {
     if (tmplIds.length > MOST_TEMPLATES) throw refusal('20003', 'templates count out of max bounds')
     if (navigator.userActivation && !navigator.userActivation.isActive) throw refusal('20001', 'can only be invoked by user TAP gesture.')
+    if (settings.subscriptions === 'off') throw refusal(20004, 'The main switch is switched off')
     const { templates } = await platform('/_control/app')
     const unknown = tmplIds.find((id) => !templates.some((one) => one.template_id === id))
     if (unknown) throw refusal('20001', `No template data return, verify the template id exist: ${unknown}`)
@@ -31,6 +32,8 @@ export function people({ screen, settings, issue, router }, api) {
     })))
     return Object.fromEntries(tmplIds.map((id, index) => [id, answers[index]]))
   }
+
+  const switches = (wanted) => ({ authSetting: {}, ...(wanted && { subscriptionsSetting: { mainSwitch: settings.subscriptions !== 'off', itemSettings: {} } }) })
 
   const popup = (ids, templates) => ask(screen().layer, 'low', (veil, choose) => {
     const box = veil.appendChild(make('div', 'sheet subscribe'))
@@ -55,6 +58,16 @@ export function people({ screen, settings, issue, router }, api) {
     }),
     checkSession: api('checkSession', () => ({})),
     requestSubscribeMessage: api('requestSubscribeMessage', subscribe),
+    getSetting: api('getSetting', ({ withSubscriptions }) => switches(withSubscriptions)),
+    openSetting: api('openSetting', async ({ withSubscriptions }) => {
+      const off = settings.subscriptions === 'off'
+      const other = await ask(screen().layer, 'low', (veil, choose) => {
+        const box = veil.appendChild(make('div', 'sheet'))
+        box.append(make('h3', '', '设置 · 订阅消息'), choice(off ? '打开接收' : '关掉接收', () => choose(true)), choice('返回', () => choose(false), 'no'))
+      })
+      if (other) settings.subscriptions = off ? 'accept' : 'off'
+      return switches(withSubscriptions)
+    }),
     getPrivacySetting: api('getPrivacySetting', () => ({ needAuthorization: !privacyAgreed(), privacyContractName: '《用户隐私保护指引》' })),
     onNeedPrivacyAuthorization: (tell) => listeners.push(tell),
     openPrivacyContract: api('openPrivacyContract', () => { void ask(screen().layer, '', (veil, choose) => {

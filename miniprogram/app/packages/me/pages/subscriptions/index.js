@@ -1,9 +1,9 @@
 const subscriptions = require('../../../../services/subscriptions')
-
-const AT_ONCE = 3
+const topics = require('../../../../services/topics')
+const { groupsOf } = require('../../drawing')
 
 Page({
-  data: { state: 'loading', error: '', moments: [] },
+  data: { state: 'loading', error: '', groups: /** @type {any[]} */ ([]), refused: '', off: false, busy: false },
 
   onShow() {
     this.load()
@@ -16,31 +16,42 @@ Page({
 
   async load() {
     try {
-      const items = await subscriptions.list()
-      this.setData({ state: items.length ? 'ready' : 'empty', moments: grouped(items) })
+      const [items, told, off] = await Promise.all([subscriptions.list(), topics.get(), subscriptions.switchedOff()])
+      const groups = groupsOf(told.items, items, subscriptions.AT_ONCE)
+      const refused = groups.flatMap((group) => group.templates).filter((one) => one.refused)
+      this.setData({ state: groups.length ? 'ready' : 'empty', groups, refused: refused.map((one) => one.title).join('、'), off })
     } catch (error) {
       this.setData({ state: 'error', error: error.message })
     }
   },
 
-  /** @param {WechatMiniprogram.TouchEvent} event */
-  async ask(event) {
-    const group = this.data.moments[event.currentTarget.dataset.moment]
-    await subscriptions.askFor(group.templates.map((/** @type {any} */ one) => one.template_id))
+  /** One of them. @param {WechatMiniprogram.TouchEvent} event */
+  askOne(event) {
+    return this.ask([event.currentTarget.dataset.id])
+  },
+
+  /** Those of a topic that have the fewest left. @param {WechatMiniprogram.TouchEvent} event */
+  askSome(event) {
+    const group = this.data.groups[event.currentTarget.dataset.at]
+    return this.ask(group.fewest.map((/** @type {any} */ one) => one.template_id))
+  },
+
+  /** @param {string[]} ids */
+  async ask(ids) {
+    if (this.data.busy) return
+    this.setData({ busy: true })
+    const { agreed, off } = await subscriptions.askFor(ids)
+    await this.load()
+    this.setData({ busy: false, off: off || this.data.off })
+    if (!off) wx.showToast({ title: agreed ? '记下了' : '没有同意，消息仍在“消息”里', icon: 'none' })
+  },
+
+  async openSettings() {
+    await subscriptions.openSettings()
     await this.load()
   },
+
+  toTopics() {
+    wx.navigateTo({ url: '/packages/me/pages/topics/index' })
+  },
 })
-
-/** As many as may be asked for at once, those with the fewest left first. @param {any[]} items */
-function grouped(items) {
-  const drawn = items.map((one) => ({ ...one, ...standing(one) })).sort((one, other) => one.credits - other.credits)
-  const groups = []
-  for (let index = 0; index < drawn.length; index += AT_ONCE) groups.push({ moment: groups.length, templates: drawn.slice(index, index + AT_ONCE) })
-  return groups
-}
-
-/** @param {{ credits: number, state: string }} one */
-function standing({ credits, state }) {
-  if (state === 'banned') return { text: '已停用', tone: 'grey' }
-  return credits ? { text: `还能提醒 ${credits} 次`, tone: 'active' } : { text: '没有次数了', tone: 'grey' }
-}
