@@ -273,7 +273,7 @@ LOGINS = Keeping(
     find=lambda owner: [{"actor_id": owner.id, "kind": "resident"}],
     hidden=frozenset({"_id", "session_key"}),
 )
-INBOX = Keeping(title="消息", collection=MESSAGES, find=by_resident, hidden=frozenset({"paid"}))
+INBOX = Keeping(title="消息", collection=MESSAGES, find=by_resident, hidden=frozenset({"paid", "asked_at"}))
 SUBSCRIBED = Keeping(title="订阅", collection=CREDITS, find=_credits)
 ACCEPTED = Keeping(title="同意接收", collection=ACCEPTS, find=_accepts)
 ALL_CASES = Keeping(

@@ -8,12 +8,13 @@ from typing import Any
 import structlog
 
 from schemas.push import Answer, SubscriptionView
-from server import credits
+from server import credits, ladders
 from server.callbacks import Message, hears
 from server.config import Settings
 from server.credits import CREDITS, credit_id
 from server.kit.db import Reader, Tx
-from server.push import MESSAGES, Template, templates
+from server.push import Template, heard, templates
+from server.push.courier import important
 from server.residents import Resident
 
 log = structlog.get_logger()
@@ -79,18 +80,21 @@ async def switched_off(tx: Tx, message: Message, rules: Settings) -> None:
 
 @hears("wechat", "event", "subscribe_msg_sent_event")
 async def sent(tx: Tx, message: Message, rules: Settings) -> None:
-    """What became of a message after WeChat had taken it: the inbox says so where it never arrived."""
+    """What became of a message after WeChat had taken it: whoever waits for that word hears it, and where it never
+    arrived the inbox says so and it is told otherwise."""
+    await heard.note(tx)
     for template, item in _items(message, rules):
+        msgid = str(item.get("MsgID") or item.get("MsgId") or "")
+        told = await heard.meant(tx, _who(message), template.name, msgid, _at(tx, message))
+        if told is None or not msgid:
+            continue
         if str(item.get("ErrorCode") or "0") == "0":
+            await heard.confirm(tx, told, msgid)
             continue
         error = f"{item.get('ErrorCode')} {item.get('ErrorStatus') or ''}"[:80]
         log.warning("push.not_delivered", template=template.name, error=error)
-        where = {
-            "msgid": str(item.get("MsgID") or item.get("MsgId")),
-            "openid": _who(message),
-            "template": template.name,
-        }
-        await tx.change(MESSAGES, where, {"$set": {"delivery": "refused", "error": error}})
+        if await heard.deny(tx, told, msgid, error) and important(told):
+            await ladders.begin(tx, told)
 
 
 def _items(message: Message, rules: Settings) -> list[tuple[Template, Mapping[str, Any]]]:

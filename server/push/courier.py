@@ -106,7 +106,8 @@ class Courier:
         if pause is None:
             return None
         if pause.until is not None:
-            return still(message, outcomes.waits(message, pause.until, "quota"))
+            why = "throttled" if pause.why.endswith(Action.throttle) else "quota"
+            return still(message, outcomes.waits(message, pause.until, why))
         return still(message, Outcome(delivery="dead", error=pause.why, money=back(message)))
 
     async def _pause(self, *names: str) -> Pause | None:
@@ -283,9 +284,14 @@ class Courier:
 
 def missed(message: Message, outcome: Outcome) -> bool:
     """Whether somebody has to hear of it in another way: WeChat has not shown it, or does not before tomorrow."""
-    if message.lane is not None or message.importance not in _IMPORTANT:
-        return False
-    return outcome.delivery in _MISSED or (outcome.held == "quota" and outcome.delivery == "queued")
+    return important(message) and (
+        outcome.delivery in _MISSED or (outcome.held == "quota" and outcome.delivery == "queued")
+    )
+
+
+def important(message: Message) -> bool:
+    """Whether it is told in another way where WeChat does not show it."""
+    return message.lane is None and message.importance in _IMPORTANT
 
 
 def still(message: Message, outcome: Outcome) -> Outcome:

@@ -56,7 +56,8 @@ async def meant(tx: Tx, openid: str, template: str, msgid: str, at: datetime) ->
 async def confirm(tx: Tx, message: Message, msgid: str) -> None:
     """WeChat has shown it, whatever is written here; whoever still works on it has nothing left to do."""
     if message.delivery == "sent":
-        await tx.change(MESSAGES, {"_id": message.id}, {"$set": {"msgid": msgid}})
+        if message.msgid != msgid:
+            await tx.change(MESSAGES, {"_id": message.id}, {"$set": {"msgid": msgid}})
         return
     shown: dict[str, object] = {
         "delivery": "sent",

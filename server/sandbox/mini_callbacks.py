@@ -33,7 +33,8 @@ _AT_ONCE = 50
 
 class Style(Struct, forbid_unknown_fields=True):
     """How events are sent, as the console of the platform has it; `lose` of the next events never leave, `double` of
-    them are sent twice. Also one in `lose_one_in` of all never leaves, one in `double_one_in` is sent twice."""
+    them are sent twice. Also one in `lose_one_in` of all never leaves, one in `double_one_in` is sent twice. `sent`:
+    whether what became of each subscribe message is told, where that is not as configured."""
 
     format: Literal["xml", "json"] = "json"
     mode: Literal["plain", "compatible", "secure"] = "secure"
@@ -41,6 +42,7 @@ class Style(Struct, forbid_unknown_fields=True):
     double: int = 0
     lose_one_in: int = 0
     double_one_in: int = 0
+    sent: bool | None = None
 
 
 def _its_turn(number: int, one_in: int) -> bool:

@@ -44,7 +44,7 @@ def send(world: World, call: Call) -> Answer:
             at=world.clock.now().isoformat(timespec="milliseconds"),
         ),
     )
-    if world.config.tell_sent:
+    if world.config.tell_sent if world.mini.style.sent is None else world.mini.style.sent:
         item = {
             "TemplateId": template.template_id,
             "MsgID": str(msgid),
