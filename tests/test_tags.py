@@ -289,7 +289,7 @@ async def test_the_resident_takes_it_off_with_one_tap_and_who_put_it_hears(world
     assert (await drop(resident, tag)).json["given"] == []
     await world.work()
 
-    [told] = (await window.get("/v1/staff/notices")).json["items"]
+    [told] = (await window.get("/v1/staff/inbox")).json["items"]
     assert tag["name"] in told["text"] and told["page"] == f"/console/residents/{resident.id}/tags"
     assert "王桂英" not in json.dumps(told, ensure_ascii=False), "the notice outlives the account"
     [declined] = (await window.get(tags_of(resident))).json["declined"]
@@ -430,11 +430,11 @@ async def test_a_draft_keeps_its_tag_and_can_change_it(world: World) -> None:
 
 
 def crowd(world: World, count: int, tag: str) -> list[Resident]:
-    """Every tenth has the tag, and of those every fifth lives here."""
+    """Every tenth has the tag; every tenth lives here, and of those every fifth has it."""
     now = world.clock.now()
 
     def one(number: int) -> Resident:
-        here = number % 50 == 0
+        here = number % 50 < 5
         return Resident(
             id=unique("crowd"),
             openid=unique("crowd"),
@@ -573,7 +573,7 @@ async def test_the_window_finds_a_caller_and_puts_a_tag_on_or_takes_it_off(world
     assert at in found.body
     page = await browser.get(at)
     refused = await browser.press(page, "/tags", tag_id=tag["id"], reason=" ")
-    assert refused.status == 422 and "请写明为什么标" in refused.text
+    assert refused.status == 422 and "请写明为什么标" in refused.text, (refused.status, refused.text)
     page = await browser.follow(await browser.press(page, "/tags", tag_id=tag["id"], reason="一个人住"))
     assert "已标好" in page.text and "一个人住" in page.text
     assert tag["name"] in (await browser.get(f"/console/residents?phone={phone}")).text
