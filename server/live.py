@@ -52,13 +52,15 @@ class Whose(Struct, frozen=True):
 
 
 class News(Struct, frozen=True):
-    """What a page is told: the cases that changed, by number and version, and whether its lists or marks did.
+    """What a page is told: the cases that changed, by number and version, the announcements whose broadcasts have come
+    further, and whether its lists or marks did.
 
     Nothing at all is told to show that the line still holds.
     """
 
     cases: Mapping[str, int]
     box: bool
+    broadcasts: frozenset[str] = frozenset()
 
 
 class Watcher:
@@ -70,6 +72,7 @@ class Watcher:
         self._cases: dict[str, int] = {}
         self._unsure: list[tuple[str, Whose | None, Whose]] = []
         self._box = False
+        self._broadcasts: set[str] = set()
         self._over = False
         self._wake = asyncio.Event()
 
@@ -96,6 +99,10 @@ class Watcher:
         self._box = True
         self._wake.set()
 
+    def tell_broadcast(self, announcement_id: str) -> None:
+        self._broadcasts.add(announcement_id)
+        self._wake.set()
+
     def look(self) -> None:
         """It is asked who they are before anything else is told."""
         self._wake.set()
@@ -119,7 +126,8 @@ class Watcher:
             self.tell(case_no, before, after, actor)
         self._wake.clear()
         cases, box, self._cases, self._box = self._cases, self._box, {}, False
-        return News(cases, box)
+        broadcasts, self._broadcasts = frozenset(self._broadcasts), set()
+        return News(cases, box, broadcasts)
 
 
 class Live:
@@ -144,7 +152,7 @@ class Live:
         follower.listen(DISPATCHES.name, self._said)
         follower.listen(RIDE_OFFERS.name, self._offered)
         follower.listen(ANNOUNCEMENTS.name, self._announced)
-        follower.listen(BROADCASTS.name, self._announced)
+        follower.listen(BROADCASTS.name, self._came_further)
         follower.listen(RETURN_CALLS.name, self._called)
         follower.listen(SESSIONS.name, self._session_changed)
 
@@ -235,11 +243,20 @@ class Live:
                 one.tell_box()
 
     def _announced(self, change: Change) -> None:
-        """Who writes announcements may see another list, or one come further on its way; which it was is not said."""
+        """Who writes announcements may see another list; which one it was is not said."""
+        for one in self._writers():
+            one.tell_box()
+
+    def _came_further(self, change: Change) -> None:
+        """Every second or two while it runs: only a page that shows this one asks anew."""
+        for one in self._writers():
+            one.tell_broadcast(change.item_id.rpartition(".")[0])
+
+    def _writers(self) -> Iterator[Watcher]:
         for one in self._watchers.values():
             actor = self._known(one.session_id)
             if actor is None or not actor.roles.isdisjoint(WRITES):
-                one.tell_box()
+                yield one
 
     def _called(self, change: Change) -> None:
         """Who may see the queue of calls; which of them it was is not said."""

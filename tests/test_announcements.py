@@ -529,10 +529,10 @@ async def test_a_window_drafts_looks_publishes_corrects_and_withdraws_on_the_pag
     saved = {"audience": audience, "title": "周三停水通知", "text": "第一行\r\n第二行"}
     page = await browser.follow(await browser.press(page, "/edit", **saved))
     assert "草稿已保存" in page.text and made["id"] not in await ids_of(resident)
-    past = await browser.press(page, "/schedule", at="2020-01-01T09:00")
+    past = await browser.press(page, "/publish", when="later", at="2020-01-01T09:00")
     assert past.status == 409 and "发布时间已经过了" in past.text
-    page = await browser.follow(await browser.press(page, "/schedule", at=world.at(9)[:16]))
-    assert "定时发布" in page.text and "马上发布" not in page.text
+    page = await browser.follow(await browser.press(page, "/publish", when="later", at=world.at(9)[:16]))
+    assert "定时发布" in page.text and "定一个时间" not in page.text
     page = await browser.follow(await browser.press(page, "/hold-back"))
     page = await browser.follow(await browser.press(page, "/publish"))
     assert "已发布，居民现在就能看到" in page.text

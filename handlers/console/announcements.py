@@ -23,18 +23,20 @@ from schemas.announcements import (
     StaffAnnouncementView,
     WithdrawAnnouncement,
 )
+from schemas.broadcasts import BroadcastView
 from schemas.common import Nothing, View
 from server import announcements, attachments, broadcasts, places, tags
-from server.announcements import STATE_TEXTS, STREET_ID, WRITES
+from server.announcements import STATE_TEXTS, STREET_ID, WRITES, Announcement
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
-from server.kit.errors import HoelunError, Invalid
+from server.kit.errors import Conflict, HoelunError, Invalid
 from server.kit.multipart import FormBroken
 from server.sessions import Actor
 
 LIST = "/console/announcements"
 _SHOWN = frozenset({403, 404, 409, 422})
 _TICKED = "images:"
+_MOST_SHOWN = 3
 _HINTS = {
     "title": "请写标题，60 字以内",
     "text": "请写正文，5000 字以内",
@@ -43,6 +45,10 @@ _HINTS = {
     "at": "请选发布的日期和时间",
     "images": "最多放 9 张图片",
 }
+
+
+class UrgentUnconfirmed(Conflict):
+    """紧急通知夜里也会响，请确认以后再发"""
 
 
 class Refused(Struct, frozen=True):
@@ -133,13 +139,21 @@ async def picture(page: Page, reader: Reader, announcement_id: str, refused: Ref
         "one": view,
         "may": {each.name for each in view.actions},
         "loose": [attachments.view(each, rules, reader.now) for each in loose if each.width is not None],
-        "reach": await announcements.reach(reader, one) if view.state == "published" else None,
+        "reach": await announcements.reach(reader, one) if view.state in ("draft", "published") else None,
+        "broadcasts": await _broadcasts(reader, one, actor),
+        "quiet_hours": rules.push.quiet_hours,
         "choices": choices(reader, actor),
         "chosen": f"{one.kind}:{one.place}",
         "tags": tags.active(reader),
         "earliest": f"{reader.now.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}",
         "refused": refused,
     }
+
+
+async def _broadcasts(reader: Reader, one: Announcement, actor: Actor) -> list[BroadcastView]:
+    """The latest edition's first."""
+    found = await broadcasts.of(reader, one.id)
+    return [await broadcasts.view(reader, each, one, actor) for each in reversed(found[-_MOST_SHOWN:])]
 
 
 def audience_of(form: dict[str, str]) -> dict[str, str]:
@@ -160,6 +174,14 @@ def _texts(form: dict[str, str], *names: str) -> dict[str, Any]:
 def _body(form: dict[str, str], *names: str) -> dict[str, Any]:
     """Texts, the pictures that are ticked, and the version that was seen."""
     return _texts(form, *names) | {"images": _images(form)} | _version(form)
+
+
+def _pushed(form: dict[str, str]) -> dict[str, Any]:
+    """Whether phones are told, and how urgent it is. Raises UrgentUnconfirmed."""
+    push, urgent = "push" in form, form.get("importance") == "urgent"
+    if push and urgent and "sure" not in form:
+        raise UrgentUnconfirmed
+    return {"push": push, "importance": "urgent" if urgent else "normal"}
 
 
 def _images(form: dict[str, str]) -> list[str]:
@@ -226,14 +248,13 @@ async def _edit(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
 
 
 async def _publish(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
-    await broadcasts.publish(tx, item_id, read_as(_version(form), PublishAnnouncement), page.actor)
-    return Done("已发布，居民现在就能看到", address(item_id))
-
-
-async def _schedule(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
-    body = {"at": moment_of(form.get("at", ""))} | _version(form)
+    """Raises UrgentUnconfirmed."""
+    later = form.get("when") == "later"
+    body = {"at": moment_of(form.get("at", ""))} if later else {}
+    body |= _pushed(form) | _version(form)
     await broadcasts.publish(tx, item_id, read_as(body, PublishAnnouncement), page.actor)
-    return Done("已定好时间，到时居民自己就能看到", address(item_id))
+    when = "已定好时间，到时居民自己就能看到" if later else "已发布，居民现在就能看到"
+    return Done(f"{when}{'，手机也会收到通知' if body['push'] else ''}", address(item_id))
 
 
 async def _hold_back(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
@@ -248,9 +269,17 @@ async def _withdraw(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> D
 
 
 async def _correct(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
-    body = _body(form, "title", "text", "note")
+    body = _body(form, "title", "text", "note") | _pushed(form)
     await broadcasts.correct(tx, item_id, read_as(body, CorrectAnnouncement), page.actor)
     return Done("已更正，居民会看到改了什么", address(item_id))
+
+
+def _acted(name: str, told: str) -> Deed:
+    async def deed(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
+        await broadcasts.act(tx, form.get("broadcast_id", ""), name, page.actor)
+        return Done(told, address(item_id))
+
+    return deed
 
 
 async def _discard(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
@@ -261,11 +290,13 @@ async def _discard(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Do
 DEEDS: dict[str, Deed] = {
     "edit": _edit,
     "publish": _publish,
-    "schedule": _schedule,
     "hold-back": _hold_back,
     "withdraw": _withdraw,
     "correct": _correct,
     "discard": _discard,
+    "pause": _acted("pause", "已停住，还没收到的先不发"),
+    "resume": _acted("resume", "接着发了"),
+    "stop": _acted("stop", "不再往手机上发了，已经收到的还在消息箱里"),
 }
 
 

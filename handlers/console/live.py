@@ -1,7 +1,8 @@
 """What keeps an open page true: a line of server-sent events that says which case changed, and nothing of what it is.
 
-`case` carries `{"case_no", "version"}` of a case that the member may see; `box` says that lists or marks changed;
-`over` ends a page whose login has ended. The page then asks for its fragments anew (handlers/static/live.js).
+`case` carries `{"case_no", "version"}` of a case that the member may see; `broadcast` the `{"announcement_id"}` of one
+that has come further on its way to phones; `box` says that lists or marks changed; `over` ends a page whose login has
+ended. The page then asks for its fragments anew (handlers/static/live.js).
 """
 
 import asyncio
@@ -93,6 +94,10 @@ def _lines(news: News) -> str:
     told = [
         f"event: case\ndata: {msgspec.json.encode({'case_no': case_no, 'version': version}).decode()}\n\n"
         for case_no, version in news.cases.items()
+    ]
+    told += [
+        f"event: broadcast\ndata: {msgspec.json.encode({'announcement_id': one}).decode()}\n\n"
+        for one in sorted(news.broadcasts)
     ]
     if news.box:
         told.append("event: box\ndata: {}\n\n")

@@ -4,6 +4,7 @@
 //   <div id="list" data-live>                    fetched anew from the page's own address when something changes
 //   <div id="list" data-live="/console/list">    … from that address, which answers the same page or the inside alone
 //   <div id="sheet" data-live data-live-case="HB-…">   only when this case changes, or when the staff's lists do
+//   <div id="told" data-live data-live-broadcast="…">   also when the broadcasts of this announcement come further
 //   <div id="who" data-live-along>               brought up to date when the page's own address is fetched anyway
 //   <span data-live-told hidden></span>          says how fresh the page is; once is enough for a page
 //   data-live-keep                               an element that nobody but its own script changes
@@ -132,6 +133,10 @@
     line.addEventListener('case', (event) => {
       const { case_no: caseNo } = JSON.parse(event.data);
       want(parts().filter((one) => !one.dataset.liveCase || one.dataset.liveCase.split(' ').includes(caseNo)));
+    });
+    line.addEventListener('broadcast', (event) => {
+      const { announcement_id: announcementId } = JSON.parse(event.data);
+      want(parts().filter((one) => one.dataset.liveBroadcast === announcementId));
     });
     line.addEventListener('box', () => want(parts()));
     line.addEventListener('over', () => location.reload());
