@@ -303,7 +303,14 @@ class Building:
         return problems
 
     def pings(self) -> Sequence[tuple[str, Any]]:
-        return (("mongodb", self.db.ping), ("wechat", self.wechat.ping), ("wecom", self.wecom.ping))
+        """Those that are configured."""
+        others = [("sms", self.sms.ping)] if self.sms.configured else []
+        return (
+            ("mongodb", self.db.ping),
+            ("wechat", self.wechat.ping),
+            ("wecom", self.wecom.ping),
+            *others,
+        )
 
 
 def _pictures(own: Attachments) -> Pictures:

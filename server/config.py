@@ -9,6 +9,7 @@ from schemas.catalogue import CancelFee
 EXAMPLE_MARK = "example-"
 EXAMPLE_APPID = "wxdemo0000000000"
 EXAMPLE_CORPID = "wwdemo0000000000"
+ONE_SMS = 70
 EXAMPLE_AES_KEY = "exampleWeComKeyForTheDemoAndTheTestsAlone00"
 
 Port = Annotated[int, Meta(ge=0, le=65535)]
@@ -120,6 +121,11 @@ class Sms(Section, frozen=True, kw_only=True):
     longest: Positive = 35
     report_key: str = ""
     timeout_s: Seconds = 3.0
+
+    @property
+    def room(self) -> int:
+        """Characters for the value, so that the whole with its signature in brackets is charged as one message."""
+        return min(self.longest, ONE_SMS - len(f"【{self.sign}】") - len(self.template.replace("{1}", "")))
 
 
 class AutoPay(Section, frozen=True, kw_only=True):

@@ -40,7 +40,7 @@ def load(toml: Path | None, environ: Mapping[str, str]) -> Settings:
     if problems:
         raise BadSettings(problems)
     settings = Settings(**values)
-    checks = (_refused_secrets, _no_networks, _pay_incomplete, _moved_clock)
+    checks = (_refused_secrets, _no_networks, _pay_incomplete, _sms_incomplete, _moved_clock)
     problems = [problem for check in checks for problem in check(settings)]
     if problems:
         raise BadSettings(problems)
@@ -153,6 +153,9 @@ def _refused_secrets(settings: Settings) -> list[str]:
         "wecom.encoding_aes_key": settings.wecom.encoding_aes_key,
         "pay.apiv3_key": settings.pay.apiv3_key,
         "payees.secret": settings.payees.secret,
+        "sms.secret_id": settings.sms.secret_id,
+        "sms.secret_key": settings.sms.secret_key,
+        "sms.report_key": settings.sms.report_key,
         "distances.key": settings.distances.key,
         "field_key": settings.field_key,
         "cookie_key": settings.cookie_key,
@@ -188,7 +191,23 @@ def _pay_incomplete(settings: Settings) -> Iterator[str]:
         yield "pay.notify_url: needed, as there is no public_url"
 
 
+def _sms_incomplete(settings: Settings) -> Iterator[str]:
+    """Who sends short messages needs all of it, and a template that has room for what is said."""
+    own = settings.sms
+    if not own.secret_id:
+        return
+    for name in ("secret_key", "app_id", "template_id", "report_key"):
+        if not getattr(own, name):
+            yield f"sms.{name}: needed with sms.secret_id"
+    if own.report_key and len(own.report_key) < _REPORT_KEY_CHARS:
+        yield f"sms.report_key: at least {_REPORT_KEY_CHARS} characters are needed, got {len(own.report_key)}"
+    if own.room < _SMS_ROOM:
+        yield f"sms.template: with sms.sign and sms.longest it leaves {own.room} characters for what is said"
+
+
 _APIV3_BYTES = 32
+_REPORT_KEY_CHARS = 16
+_SMS_ROOM = 10
 
 
 def _env(name: str) -> str:

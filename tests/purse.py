@@ -54,7 +54,7 @@ def sms(sandbox_url: str) -> Sms:
         app_id=own.app_id,
         template_id=own.template_id,
         report_key="example-report-key",
-        timeout_s=1.0,
+        timeout_s=5.0,
     )
 
 

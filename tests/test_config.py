@@ -110,3 +110,27 @@ def test_who_is_paid_by_wechat_needs_all_of_it(tmp_path: Path) -> None:
         "pay.apiv3_key: 32 bytes are needed, got 5",
         "pay.public_key_file: no such file",
     ]
+
+
+def test_who_sends_short_messages_needs_all_of_it() -> None:
+    assert load(None, REAL).sms.secret_id == ""
+    own = {
+        "HOELUN_SMS_SECRET_ID": "a real id",
+        "HOELUN_SMS_SECRET_KEY": "a real key of theirs",
+        "HOELUN_SMS_APP_ID": "1400006666",
+        "HOELUN_SMS_TEMPLATE_ID": "1000001",
+        "HOELUN_SMS_REPORT_KEY": "k" * 16,
+    }
+    assert load(None, REAL | own).sms.app_id == "1400006666"
+    assert problems(REAL | {"HOELUN_SMS_SECRET_ID": "a real id", "HOELUN_SMS_REPORT_KEY": "short"}) == [
+        "sms.secret_key: needed with sms.secret_id",
+        "sms.app_id: needed with sms.secret_id",
+        "sms.template_id: needed with sms.secret_id",
+        "sms.report_key: at least 16 characters are needed, got 5",
+    ]
+    wide = {"HOELUN_SMS_TEMPLATE": "字" * 56 + "{1}"}
+    (problem,) = problems(REAL | own | wide)
+    assert problem.startswith("sms.template: with sms.sign and sms.longest it leaves 7")
+    for name in ("SECRET_ID", "SECRET_KEY", "REPORT_KEY"):
+        (problem,) = problems(REAL | own | {f"HOELUN_SMS_{name}": "example-of-some-length"})
+        assert problem.startswith(f"sms.{name.lower()}: still the example value")

@@ -27,8 +27,6 @@ from server.kit.platform import Action, PlatformRefusal
 
 log = structlog.get_logger()
 
-ONE_MESSAGE = 70
-"""Characters that are charged as one message, the signature with its brackets included."""
 _VERSION = "2021-01-11"
 _SERVICE = "sms"
 _JSON = "application/json; charset=utf-8"
@@ -138,9 +136,8 @@ def fitted(text: str, own: Sms) -> str:
     """The one value of the template: on one line, without what the provider or a carrier refuses (links, brackets of a
     signature, pictures), and so short that the whole is one message."""
     plain = _UNFIT.sub("", _YUAN.sub(r"\1元", _LINK.sub("", _CONTROL.sub(" ", text))))
-    room = ONE_MESSAGE - len(f"【{own.sign}】") - len(own.template.replace("{1}", ""))
-    value, most = " ".join(plain.split()).rstrip("。.，, "), min(room, own.longest)
-    return value if len(value) <= most else value[: most - 1].rstrip() + "…"
+    value = " ".join(plain.split()).rstrip("。.，, ")
+    return value if len(value) <= own.room else value[: own.room - 1].rstrip() + "…"
 
 
 def authorization(
