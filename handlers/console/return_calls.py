@@ -28,7 +28,6 @@ _SAID = {
     "not_needed": "已记下：不用打了",
     "undo": "已改回去，还是您在打",
 }
-_MINE_MOST = 20
 
 
 class Look(Struct, frozen=True):
@@ -48,14 +47,11 @@ async def shown(page: Page, look: Look, problem: str = "", status: int = 200) ->
 
     async def read(reader: Reader) -> dict[str, Any]:
         wanted = FindReturnCalls(state=look.state, cursor=look.cursor)
-        taken = FindReturnCalls(state="taken", limit=100)
-        over = FindReturnCalls(state="closed", limit=_MINE_MOST)
-        mine = [one for one in (await return_calls.listed(reader, taken, actor, rules)).items if one.mine]
-        just = (await return_calls.listed(reader, over, actor, rules)).items
+        own = await return_calls.held_by(reader, actor, rules)
         return {
             "found": await return_calls.listed(reader, wanted, actor, rules),
-            "mine": mine,
-            "just": [one for one in just if "undo" in one.actions],
+            "mine": [one for one in own if one.mine],
+            "just": [one for one in own if "undo" in one.actions],
         }
 
     try:

@@ -3,7 +3,7 @@
 `stored` says what is kept and how a call comes and goes; `moves` what its desks do, and `board` what they see.
 """
 
-from server.return_calls.board import CALLERS, READERS, listed, view, waiting
+from server.return_calls.board import CALLERS, READERS, held_by, listed, view, waiting
 from server.return_calls.moves import find, hand_over, lane, release, settle, take, undo
 from server.return_calls.stored import RETURN_CALLS, ReturnCall, add, close, tries_of, waits_for
 
@@ -16,6 +16,7 @@ __all__ = [
     "close",
     "find",
     "hand_over",
+    "held_by",
     "lane",
     "listed",
     "release",

@@ -1,6 +1,7 @@
 """The queue as its desks see it: the resident masked until somebody takes the call, and words to be read out."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from schemas.residents import ResidentCard
@@ -26,6 +27,7 @@ from server.words import said
 
 CALLERS = frozenset({"operator", "clerk"})
 READERS = CALLERS | {"admin"}
+_HELD_MOST = 20
 _STATES: dict[Stage, tuple[str, str]] = {"open": ("等人打", "new"), "taken": ("正在打", "active")}
 _TONES = {"reached": "done", "read": "done", "unreachable": "late", "not_needed": "grey"}
 _READ_BACK = "请对方说一遍听到了什么，说对了再点“已告知”"
@@ -43,6 +45,18 @@ async def listed(reader: Reader, wanted: FindReturnCalls, actor: Actor, rules: S
         waiting=await waiting(reader, actor),
         next=page.next,
     )
+
+
+async def held_by(reader: Reader, actor: Actor, rules: Settings) -> list[ReturnCallView]:
+    """What the actor has, and what they ended a moment ago and may still take back."""
+    since = reader.now - timedelta(minutes=rules.return_calls.undo_minutes)
+    has = {"taken_by": actor.id, "open": True, "until": {"$gt": reader.now}}
+    had = {"ended_by": actor.id, "ended_at": {"$gt": since}}
+    calls = [
+        *await reader.all(RETURN_CALLS, has, limit=_HELD_MOST, sort="order"),
+        *await reader.all(RETURN_CALLS, had, limit=_HELD_MOST, sort="-ended_at"),
+    ]
+    return await views(reader, calls, actor, rules)
 
 
 async def waiting(reader: Reader, actor: Actor) -> int:

@@ -83,6 +83,7 @@ RETURN_CALLS: Collection[ReturnCall] = Collection(
     Index(("open", "-ended_at", "-_id")),
     Index(("community_id", "open", "-ended_at", "-_id")),
     Index(("taken_by",), only={"open": True}),
+    Index(("ended_by", "-ended_at")),
     Index(("messages.message_id",)),
     Index(("ended_at",), expire_after_s=int(_KEPT.total_seconds())),
 )
