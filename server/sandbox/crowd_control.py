@@ -70,7 +70,8 @@ def counted(world: World, ask: AskCrowd) -> Reply:
 
 
 def _crowd(world: World, prefix: str) -> list[Person]:
-    known, people = world.people.subscribers, []
+    known = world.people.subscribers
+    people: list[Person] = []
     while (person := known.get(openid(prefix, len(people)))) is not None:
         people.append(person)
     return people

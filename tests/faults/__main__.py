@@ -5,44 +5,75 @@ import asyncio
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from server.kit import log
-from tests.faults import controls, crowds, lines, money, proofs
+from tests.faults import broadcast, controls, crowds, lines, money, proofs
 from tests.faults.cluster import Cluster
 from tests.faults.street import Street, open_street
 
 VICTIMS = ["web", "mongod", "worker", "web", "mongod", "web", "worker", "mongod", "web", "web"]
 WEATHER = ["cut", "silent", "hung", "parted", "slow", "stutter", "refused", "silent", "cut", "hung"]
-PARTS = ("races", "kills", "money", "network", "lines", "rolls", "controls")
+PARTS = ("races", "kills", "money", "network", "lines", "rolls", "controls", "broadcast")
 
 
 async def main(given: argparse.Namespace) -> int:
     log.configure("error", "console")
+    bad = 0
     with tempfile.TemporaryDirectory(prefix="hoelun-faults-") as folder:
-        async with open_street(Path(folder), workers=2, members=given.members) as street:
-            bad = 0
-            if "races" in given.parts:
-                bad += await _races(street, given.rounds)
-            if "kills" in given.parts:
-                bad += _told("kills", await proofs.under(street, given.bookings, VICTIMS * 2))
-            if "money" in given.parts:
-                bad += _told("money", await money.money(street, given.swipes, VICTIMS * 2))
-            if isinstance(street.database, Cluster) and "network" in given.parts:
-                bad += await _network(street, given.bookings)
-            if "lines" in given.parts:
-                bad += await _lines(street, given.lines)
-            if "rolls" in given.parts:
-                rolled = await proofs.rolls(street, await street.resident("roller"), given.rolls)
-                print(f"rolling restarts: {proofs.facts(rolled)}", flush=True)
-                bad += rolled.failed
-            if isinstance(street.database, Cluster):
-                bad += await _same_everywhere(street.database)
-                bad += await _controls(street.database) if "controls" in given.parts else 0
+        if {*given.parts} - {"broadcast"}:
+            async with open_street(Path(folder), workers=2, members=given.members) as street:
+                bad += await _bookings(street, given)
+        if "broadcast" in given.parts:
+            bad += await _broadcast(Path(folder), given)
     print("every proof holds" if not bad else f"{bad} violations")
     return 1 if bad else 0
 
 
-def _told(what: str, figures: proofs.Blows | lines.Lines | lines.Plans | money.Money) -> int:
+async def _bookings(street: Street, given: argparse.Namespace) -> int:
+    bad = 0
+    if "races" in given.parts:
+        bad += await _races(street, given.rounds)
+    if "kills" in given.parts:
+        bad += _told("kills", await proofs.under(street, given.bookings, VICTIMS * 2))
+    if "money" in given.parts:
+        bad += _told("money", await money.money(street, given.swipes, VICTIMS * 2))
+    if isinstance(street.database, Cluster) and "network" in given.parts:
+        bad += await _network(street, given.bookings)
+    if "lines" in given.parts:
+        bad += await _lines(street, given.lines)
+    if "rolls" in given.parts:
+        rolled = await proofs.rolls(street, await street.resident("roller"), given.rolls)
+        print(f"rolling restarts: {proofs.facts(rolled)}", flush=True)
+        bad += rolled.failed
+    if isinstance(street.database, Cluster):
+        bad += await _same_everywhere(street.database)
+        bad += await _controls(street.database) if "controls" in given.parts else 0
+    return bad
+
+
+async def _broadcast(folder: Path, given: argparse.Namespace) -> int:
+    """Streets of their own: one for the proof, and a small one in which all stands in one line, which must hold up who is
+    in a hurry."""
+    async with broadcast.open_crowded(folder / "crowded") as street:
+        crowd = await broadcast.gathered(street, given.subscribers, given.urgent)
+        result = await broadcast.broadcast(street, crowd, alone=given.urgent // 3)
+        print(f"urgent among the others: {result.urgent.times(result.alone)} times alone", flush=True)
+        print(f"inbox meanwhile: {result.inbox_read.times(result.inbox_alone)} times alone", flush=True)
+        doubled = await controls.send_then_note(street.database.url)
+    async with broadcast.open_crowded(folder / "one-line") as street:
+        crowd = await broadcast.gathered(street, min(given.subscribers, 3_000), 60)
+        held_up = await broadcast.broadcast(street, crowd, kills=0, alone=20, one_lane=True)
+    wrong = {
+        "sent, then noted": (doubled, doubled.twice > 0),
+        "all in one line": (held_up.urgent, held_up.urgent.p50_ms > 3 * result.urgent.p50_ms),
+    }
+    return _told("broadcast", result) + _controlled(wrong)
+
+
+def _told(
+    what: str, figures: proofs.Blows | lines.Lines | lines.Plans | money.Money | broadcast.Broadcast
+) -> int:
     print(f"{what}: {proofs.facts(figures)}", flush=True)
     return figures.violations
 
@@ -86,6 +117,10 @@ async def _controls(cluster: Cluster) -> int:
         "offers in steps": (stepped, stepped.twice > 0),
         "plans rolled by looking": (looked, looked.twice > 0),
     }
+    return _controlled(wrong)
+
+
+def _controlled(wrong: dict[str, tuple[Any, bool]]) -> int:
     for name, (figures, went_wrong) in wrong.items():
         print(f"control, {name}{'' if went_wrong else ' DID NOT FAIL'}: {proofs.facts(figures)}", flush=True)
     return sum(1 for _, went_wrong in wrong.values() if not went_wrong)
@@ -114,6 +149,15 @@ if __name__ == "__main__":
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--rolls", type=int, default=20)
     parser.add_argument("--lines", type=int, default=36, help="full times that people wait for, and plans")
+    parser.add_argument(
+        "--subscribers", type=int, default=50_000, help="whom one announcement goes to (broadcast)"
+    )
+    parser.add_argument(
+        "--urgent",
+        type=int,
+        default=300,
+        help="messages to single people, a third of them before the announcement",
+    )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="not all of it")
     parser.add_argument(
         "--members", type=int, choices=(1, 3), default=1, help="of the database's replica set"

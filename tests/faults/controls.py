@@ -176,6 +176,32 @@ async def roll_by_looking(url: str, visits: int = 120) -> Doubled:
     return Doubled(visits, sum(there.values()), sum(count - 1 for count in there.values()))
 
 
+async def send_then_note(url: str, people: int = 400) -> Doubled:
+    """Telephones are sent to first and crossed off afterwards, and whoever finds one that is not crossed off sends."""
+    client: Any = AsyncIOMotorClient(url, w="majority")
+    sent, waiting = client["controls"]["sent"], client["controls"]["waiting"]
+    await sent.drop()
+    await waiting.drop()
+    await waiting.insert_many([{"_id": number, "due": True} for number in range(people)])
+
+    async def worker() -> None:
+        while (one := await waiting.find_one({"due": True})) is not None:
+            await waiting.update_one(one, {"$set": {"due": False, "leased": True}})
+            await sent.insert_one({"to": one["_id"]})
+            await waiting.update_one({"_id": one["_id"]}, {"$set": {"leased": False}})
+
+    async def lease_over() -> None:
+        """Whoever had it was killed: the next one takes it as if nothing had been done."""
+        await waiting.update_many({"leased": True}, {"$set": {"due": True, "leased": False}})
+
+    await _killed_again_and_again(worker)
+    await lease_over()
+    await worker()
+    there = Counter([one["to"] async for one in sent.find({}, {"to": 1})])
+    client.close()
+    return Doubled(people, sum(there.values()), sum(count - 1 for count in there.values()))
+
+
 async def _killed_again_and_again(work: Callable[[], Awaitable[None]]) -> None:
     """Four workers, each killed somewhere in its work a few times, and begun anew."""
     picked = random.Random(1)

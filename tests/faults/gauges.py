@@ -67,9 +67,10 @@ class Scales:
 
     def _one(self, role: str, pid: int) -> None:
         try:
-            self._samples[role, pid].append(psutil.Process(pid).memory_info().rss / _MB)
+            resident = psutil.Process(pid).memory_info().rss
         except psutil.NoSuchProcess:
             return
+        self._samples[role, pid].append(resident / _MB)
 
     def memory(self) -> Memory:
         peak: dict[str, float] = dict.fromkeys(ROLES, 0.0)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tornado.ioloop import IOLoop
 
-from tests.faults import cards, controls, lines, money, proofs
+from tests.faults import broadcast, cards, controls, lines, money, proofs
 from tests.faults.street import Street, open_street
 
 
@@ -80,6 +80,15 @@ async def test_no_visit_of_a_plan_is_doubled_or_missing_though_workers_are_kille
     assert result.visits == {"booked": 8, "conflict": 8}
 
 
+async def test_an_announcement_reaches_every_inbox_and_no_telephone_twice_though_a_worker_is_killed(
+    io_loop: IOLoop, street: Street
+) -> None:
+    crowd = await broadcast.gathered(street, 300, 12)
+    result = await broadcast.broadcast(street, crowd, kills=1, alone=3)
+    assert (result.kills, result.urgent.count, result.inbox) == (1, 9, result.audience)
+    assert not result.violations, result
+
+
 @pytest.mark.parametrize("meanwhile", [False, True])
 async def test_a_worker_killed_while_wecom_has_the_card_sends_no_second_one(
     io_loop: IOLoop, street: Street, meanwhile: bool
@@ -92,9 +101,10 @@ async def test_a_worker_killed_while_wecom_has_the_card_sends_no_second_one(
 
 
 async def test_the_same_work_done_in_steps_goes_wrong(io_loop: IOLoop, street: Street) -> None:
-    """If not, the two proofs above prove nothing."""
+    """If not, the proofs above prove nothing."""
     assert (await controls.offer_in_steps(street.database.url, 60)).twice
     assert (await controls.roll_by_looking(street.database.url, 60)).twice
+    assert (await controls.send_then_note(street.database.url)).twice
 
 
 @pytest.fixture(scope="module")
