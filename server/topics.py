@@ -72,7 +72,7 @@ def _note(chosen: How | None, mine: list[Template], rules: Push) -> str:
         case "now":
             return ""
         case _:
-            return f"要紧的还是马上告诉您：{important}。" if important else ""
+            return f"要紧的还是马上告诉您，比如{important}。" if important else ""
 
 
 def _titles(some: Iterable[Template]) -> str:

@@ -49,7 +49,7 @@ _TOLD = {
     "grant_now": Told(RESULT, Word("准予", "点开看怎么领取")),
     "deny": Told(RESULT, Word("不予", "点开看理由和救济途径")),
     "not_accept": Told(RESULT, Word("不予受理", "点开看理由和依据")),
-    "deliver": Told(RESULT, Word("已送达", "请为这次服务评分")),
+    "deliver": Told(RESULT, Word("已送达", "请为这次服务评分", "normal")),
     "lapse": Told(RESULT, Word("已撤回", "没有按时补，可再申请")),
     "forget": _progress("草稿过期", "要办可以重新申请"),
     "withdraw": Told(RESULT, Word("已撤回", "要办可以重新申请")),

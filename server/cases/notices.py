@@ -2,6 +2,7 @@
 
 from msgspec import Struct
 
+from schemas.push import Importance
 from server import push
 from server.cases.kinds import Case
 from server.kit.db import Tx
@@ -14,10 +15,12 @@ KEYS = {"thing1": "title", "character_string2": "case_no", "phrase3": "state", "
 
 
 class Word(Struct, frozen=True):
-    """`state` has at most 5 characters and `tip` at most 20, as the platform asks; the inbox has the whole text."""
+    """`state` has at most 5 characters and `tip` at most 20, as the platform asks; the inbox has the whole text.
+    `importance` where it is not the template's own."""
 
     state: str
     tip: str
+    importance: Importance | None = None
 
 
 async def tell(tx: Tx, event: Event, case: Case, template: Template, word: Word, text: str) -> None:
@@ -27,6 +30,5 @@ async def tell(tx: Tx, event: Event, case: Case, template: Template, word: Word,
         return
     payload = {"title": case.title, "case_no": case.id, "state": word.state, "tip": word.tip}
     page = f"packages/cases/pages/case/index?case_no={case.id}"
-    await push.send(
-        tx, event, resident, template, Notice(text=text, payload=payload, page=page, case_no=case.id)
-    )
+    notice = Notice(text=text, payload=payload, page=page, case_no=case.id, importance=word.importance)
+    await push.send(tx, event, resident, template, notice)

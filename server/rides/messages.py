@@ -16,15 +16,15 @@ from server.start_codes import LOCKED
 CHANGED = Template("ride_changed", "用车进展通知", "ride", KEYS, topic="rides", importance="urgent")
 
 _WORDS = {
-    "begin": Word("找车中", "约好的车，开始为您找了"),
+    "begin": Word("找车中", "约好的车，开始为您找了", "normal"),
     "accept": Word("司机来了", "请看车牌，上车时念口令"),
     "assign": Word("司机来了", "请看车牌，上车时念口令"),
     "arrive": Word("司机已到", "请看车牌，上车时念口令"),
     "give_up": Word("换司机", "正在为您另找一辆车"),
     "lost": Word("换司机", "正在为您另找一辆车"),
     "nobody": Word("没有车", "可以再叫一次或打电话"),
-    "no_show": Word("没等到", "如有误会请联系街道"),
-    "complete": Word("已到达", "请看车费"),
+    "no_show": Word("没等到", "如有误会请联系街道", "normal"),
+    "complete": Word("已到达", "请看车费", "normal"),
     "cancel": Word("已取消", "需要时可以再叫车"),
     "drop": Word("已取消", "车票没办成，车也取消了"),
 }

@@ -3,6 +3,7 @@
 from msgspec import Struct
 from msgspec.structs import replace
 
+from schemas.push import Importance
 from server import push, residents
 from server.cases import CASES, Case
 from server.kit.clock import SHANGHAI
@@ -20,27 +21,29 @@ _USUAL = {
     "phrase4": "state",
     "thing5": "tip",
 }
-QUOTED = Template("ticket_quoted", "车票报价通知", "pay", _USUAL, topic="tickets", importance="high")
+QUOTED = Template("ticket_quoted", "车票报价通知", "pay", _USUAL, topic="tickets", importance="urgent")
 ISSUED = Template("ticket_issued", "出票结果通知", "progress", _USUAL, topic="tickets", importance="high")
 CHANGED = Template("ticket_changed", "车票进展通知", "progress", _USUAL, topic="tickets", importance="high")
 _LONGEST = 20
 
 
 class Told(Struct, frozen=True):
-    """`tip` is the platform's line of at most 20 characters; the inbox has the whole sentence."""
+    """`tip` is the platform's line of at most 20 characters; the inbox has the whole sentence. `importance` where it is
+    not the template's own."""
 
     template: Template
     state: str
     tip: str
+    importance: Importance | None = None
 
 
 TEMPLATES: dict[str, Told] = {
     "quote": Told(QUOTED, "等您决定", "请看报价，过时作废"),
     "authorise": Told(QUOTED, "等您付款", "付了款就去买票"),
-    "withdraw_quote": Told(CHANGED, "报价收回", "代办员会再报价"),
-    "lapse": Told(CHANGED, "已过期", "没有付款，可重新提交"),
-    "buy": Told(CHANGED, "正在买票", "有结果会通知您"),
-    "pay_cash": Told(CHANGED, "已付款", "有结果会通知您"),
+    "withdraw_quote": Told(CHANGED, "报价收回", "代办员会再报价", "normal"),
+    "lapse": Told(CHANGED, "已过期", "没有付款，可重新提交", "normal"),
+    "buy": Told(CHANGED, "正在买票", "有结果会通知您", "normal"),
+    "pay_cash": Told(CHANGED, "已付款", "有结果会通知您", "normal"),
     "record": Told(ISSUED, "有结果了", "请看车次座位和取票号"),
     "refuse": Told(CHANGED, "不能代购", "可以换个日子或车次"),
     "offer_change": Told(QUOTED, "改签报价", "请看新车次，过时作废"),
@@ -48,9 +51,9 @@ TEMPLATES: dict[str, Told] = {
     "confirm_bought_change": Told(ISSUED, "已改签", "请看新的车次和座位"),
     "change_failed": Told(CHANGED, "没有改成", "原来的票照用"),
     "change_lapse": Told(CHANGED, "改签过期", "原来的票照用"),
-    "record_refund": Told(CHANGED, "已退票", "退款会原路退回"),
+    "record_refund": Told(CHANGED, "已退票", "退款会原路退回", "normal"),
     "refund_failed": Told(CHANGED, "没有退成", "原来的票照用"),
-    "post": Told(CHANGED, "已寄出", "凭证已寄出，请留意快递"),
+    "post": Told(CHANGED, "已寄出", "凭证已寄出，请留意快递", "normal"),
     "cancel": Told(CHANGED, "已取消", "付过的钱会退回"),
 }
 _ENDS = {
@@ -74,6 +77,7 @@ async def tell(tx: Tx, event: Event) -> None:
         payload=_payload(case, ticket, event, told),
         page=f"packages/cases/pages/case/index?case_no={case.id}",
         case_no=case.id,
+        importance=told.importance,
     )
     await push.send(tx, event, resident, told.template, notice)
 
