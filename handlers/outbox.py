@@ -1,9 +1,10 @@
 """What waits to be told to WeChat and WeCom, what was given up, and trying it again."""
 
 from handlers.base import Answer, Endpoint, allow
-from schemas.outbox import AgainView, FindLetters, LettersView, OutboxView, TryAgain
+from schemas.outbox import AgainView, DropLetter, FindLetters, LettersView, LetterView, OutboxView, TryAgain
 from server import nouns, outbox
 from server.kit.db import Reader, Tx
+from server.sessions import Actor
 
 TITLE = "发件箱"
 
@@ -14,6 +15,11 @@ async def tried_again(tx: Tx, queue: str, wanted: TryAgain) -> AgainView:
     """Raises OutboxNotFound, LetterNotFound, LetterNotDead."""
     found = outbox.one(OUTBOXES, queue)
     return await (outbox.all_again(tx, found) if wanted.id is None else outbox.again(tx, found, wanted.id))
+
+
+async def dropped(tx: Tx, queue: str, wanted: DropLetter, actor: Actor) -> LetterView:
+    """Raises OutboxNotFound, LetterNotFound, LetterEnded, LetterStays."""
+    return await outbox.drop(tx, outbox.one(OUTBOXES, queue), wanted.id, wanted.reason, actor)
 
 
 class Queues(Endpoint):
@@ -30,7 +36,7 @@ class Letters(Endpoint):
 
     @allow("admin")
     async def get(self, queue: str, query: FindLetters) -> LettersView:
-        """What was given up, newest first; or what comes next."""
+        """What was given up, newest first; what comes next; or all messages to residents of the last days."""
         found = outbox.one(OUTBOXES, queue)
 
         async def seen(reader: Reader) -> LettersView:
@@ -46,3 +52,12 @@ class Retry(Endpoint):
     async def post(self, queue: str, wanted: TryAgain) -> Answer[AgainView]:
         """Try one, or all, again that were given up."""
         return await self.once(lambda tx: tried_again(tx, queue, wanted))
+
+
+class Drop(Endpoint):
+    path = "/v1/outbox/{queue}/drop"
+
+    @allow("admin")
+    async def post(self, queue: str, wanted: DropLetter) -> Answer[LetterView]:
+        """One is not sent any more; the reason is on record."""
+        return await self.once(lambda tx: dropped(tx, queue, wanted, self.actor))

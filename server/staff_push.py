@@ -13,7 +13,7 @@ import structlog
 from msgspec import Struct
 
 from schemas.staff_push import Delivery, NoticesView, NoticeView
-from server import staff
+from server import errcodes, staff
 from server.config import Settings
 from server.keeping import Keeping, under_case
 from server.kit.chance import chance
@@ -95,7 +95,12 @@ NOTICES: Collection[WorkNotice] = Collection(
     DEAD,
 )
 OUTBOX = Outbox(
-    name="work_notices", title="给工作人员的通知", collection=NOTICES, again={"delivery": "queued"}
+    name="work_notices",
+    title="给工作人员的通知",
+    collection=NOTICES,
+    again={"delivery": "queued"},
+    drop={"delivery": "dead"},
+    words=errcodes.WECOM,
 )
 
 KEPT = Keeping(title="发给工作人员的通知", collection=NOTICES, find=under_case, blank={"text": ""})

@@ -5,6 +5,7 @@ from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Literal
 
+from server import errcodes
 from server.cards.kinds import CardKind, First, Look
 from server.cards.table import CARDS
 from server.cases import CASES
@@ -38,7 +39,14 @@ class CardUpdate(Leased, kw_only=True):
 UPDATES: Collection[CardUpdate] = Collection(
     "card_updates", CardUpdate, Index(("expires_at",), expire_after_s=0), DUE, DEAD
 )
-OUTBOX = Outbox(name="card_updates", title="消息卡片的更新", collection=UPDATES, again={"state": "queued"})
+OUTBOX = Outbox(
+    name="card_updates",
+    title="消息卡片的更新",
+    collection=UPDATES,
+    again={"state": "queued"},
+    drop={"state": "dead"},
+    words=errcodes.WECOM,
+)
 
 
 def actor_of(reader: Reader, userid: str) -> Actor | None:

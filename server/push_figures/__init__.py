@@ -2,6 +2,6 @@
 
 from server.push_figures.judging import alerts
 from server.push_figures.stored import PUSH_DAYS, PUSH_WATCH, PushDay, PushWatch, Sums
-from server.push_figures.views import figures
+from server.push_figures.views import alert_views, figures
 
-__all__ = ["PUSH_DAYS", "PUSH_WATCH", "PushDay", "PushWatch", "Sums", "alerts", "figures"]
+__all__ = ["PUSH_DAYS", "PUSH_WATCH", "PushDay", "PushWatch", "Sums", "alert_views", "alerts", "figures"]
