@@ -12,6 +12,7 @@ from schemas.staff import Grant, Role
 from server.catalogue import POOLS, SERVICES, Pool
 from server.kit.clock import today
 from server.places import PLACES, Place
+from server.return_calls import RETURN_CALLS
 from tests.test_certificates import approved
 from tests.test_concessions import paper as disability_paper
 from tests.test_plans import plan_for
@@ -50,6 +51,7 @@ async def make_side(world: World, name: str, phone: str) -> Side:
     waiting_id, full = await _line(world, shop, resident)
     certificate_id = await _papers(world, shop, name)
     number, suspension_id = await _business(world, shop, name)
+    call_id = await _call(world, resident)
     disability = disability_paper(world)
     desk, community = await world.staff(Grant(role="operator")), world.community
     window = await world.staff(Grant(role="clerk", community_id=community))
@@ -79,6 +81,7 @@ async def make_side(world: World, name: str, phone: str) -> Side:
             "number": str(number),
             "service_id": shop.service_id,
             "userid": shop.manager.id,
+            "call_id": call_id,
             "community_id": community,
             "announcement_id": announcement_id,
             "broadcast_id": f"{later}.1",
@@ -133,6 +136,15 @@ async def _line(world: World, shop: Shop, resident: Person) -> tuple[str, str]:
     taken = (await small.booked(resident, world.at(10, days=3)))["case_no"]
     other = await world.resident()
     return (await wait_for(other, small, world.at(10, days=3)))["id"], taken
+
+
+async def _call(world: World, resident: Person) -> str:
+    """Somebody is to call them about what WeChat did not show."""
+    await world.work()
+    where = {"resident_id": resident.id, "open": True}
+    call = await world.house.db.reading(lambda reader: reader.first(RETURN_CALLS, where))
+    assert call is not None
+    return call.id
 
 
 async def _papers(world: World, shop: Shop, name: str) -> str:
