@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from schemas.common import FormField
-from server import role_changes
+from server import role_changes, tags
 from server.bundles import BUNDLES
 from server.cases.kinds import CASES
 from server.catalogue import (
@@ -34,7 +34,7 @@ from server.kit.db import Collection, Duplicate, Tx
 from server.landmarks import LANDMARKS
 from server.ledger import as_of, differences, expiring, own
 from server.places import PLACES
-from server.residents import RESIDENTS
+from server.residents import RESIDENTS, Declined, Resident
 from server.role_changes import PROPOSALS
 from server.roles import ROLE_RULES
 from server.rosters import ROSTERS
@@ -302,6 +302,25 @@ async def test_everybody_may_do_their_work_some_papers_end_soon_and_a_price_chan
     assert len(papers) == 3 and min(papers) == day + timedelta(days=10)
     care = find(reader, "svc03").concession
     assert care is not None and care.disabled
+
+
+async def test_some_residents_have_tags_that_seeding_again_does_not_bring_back(world: World) -> None:
+    await seed.load(world.building)
+    reader = world.building.db.reader()
+    assert {one.kind for one in tags.active(reader)} == {"self", "desk"}
+
+    async def alone() -> list[Resident]:
+        return await reader.all(RESIDENTS, {"tags.id": "tag-alone"}, limit=100)
+
+    before = await alone()
+    assert before and all(
+        tag.reason and tag.by for one in before for tag in one.tags if tag.id == "tag-alone"
+    )
+    first = before[0]
+    declined = [Declined(id="tag-alone", at=first.created_at)]
+    await world.put(RESIDENTS, replace(first, tags=[], declined=declined))
+    await seed.load(world.building)
+    assert [one.id for one in await alone()] == [one.id for one in before[1:]]
 
 
 async def test_some_roles_come_from_the_table_and_a_proposal_waits(world: World) -> None:

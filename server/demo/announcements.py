@@ -8,7 +8,7 @@ from msgspec import Meta, Struct
 
 from schemas.common import Id, Reason
 from server.announcements import ANNOUNCEMENTS, EDITIONS, STREET_ID, Announcement, ReplacedEdition
-from server.demo import rows
+from server.demo import rows, tags
 from server.demo.rows import Row
 from server.demo.street import DATA, Street
 from server.kit.clock import SHANGHAI, today
@@ -23,6 +23,7 @@ class Written(Struct, kw_only=True):
 
     id: Id
     place: Id
+    tag: Id | None = None
     title: str
     text: str
     author: Id
@@ -38,11 +39,14 @@ class Written(Struct, kw_only=True):
 def read(street: Street, now: datetime, folder: Path = DATA) -> list[Stored]:
     """Raises BadData."""
     found = rows.read(folder / "announcements.toml", "announcement")
-    return [one for row in found for one in _made(row, street, now)]
+    known = {one.id for one in tags.read(street, folder).tags}
+    return [one for row in found for one in _made(row, street, known, now)]
 
 
-def _made(row: Row, street: Street, now: datetime) -> list[Stored]:
+def _made(row: Row, street: Street, known_tags: set[str], now: datetime) -> list[Stored]:
     one = row.to(Written)
+    if one.tag is not None:
+        row.know("tag", one.tag, known_tags)
     places = {place.id: place for place in street.places}
     authors = {member.id: member for member in street.staff}
     row.know("place", one.place, {STREET_ID, *places})
@@ -62,6 +66,7 @@ def _made(row: Row, street: Street, now: datetime) -> list[Stored]:
         place=one.place,
         community_id=community,
         office_id=community if window else None,
+        tag=one.tag,
         title=one.title,
         text=one.text.strip(),
         images=[],

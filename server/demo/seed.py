@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from server.bundles import BUNDLES
 from server.catalogue import CATEGORIES, POOLS, PROVIDERS, SERVICES
 from server.config import Settings
-from server.demo import announcements, cars, items, money, papers, roles, street
+from server.demo import announcements, cars, items, money, papers, roles, street, tags
 from server.demo.street import Street
 from server.kit.clock import today
 from server.kit.db import Collection, Reader, Stored, Tx
@@ -40,6 +40,7 @@ async def load(building: Building) -> dict[str, int]:
     kept = await asyncio.to_thread(papers.read, found, now, vault)
     disabled = await asyncio.to_thread(papers.disabled, found)
     told = await asyncio.to_thread(announcements.read, found, now)
+    marks = await asyncio.to_thread(tags.read, found)
     spent = await asyncio.to_thread(money.read, found)
     applied, samples = await items.keep(building, await asyncio.to_thread(items.read))
 
@@ -47,13 +48,14 @@ async def load(building: Building) -> dict[str, int]:
         for collection, rows in _contents(found):
             await tx.put_all(collection, rows)
         await papers.put(tx, kept)
+        await tags.put(tx, marks)
         await announcements.put(tx, told)
         await items.put(tx, applied, samples)
         await roles.put(tx, found, now)
         await cars.put(tx, found.staff)
         registered = await _as_registered(tx, found.residents)
         people = [papers.disability(one, disabled, today(now), vault) for one in registered]
-        await tx.put_all(RESIDENTS, people)
+        await tx.put_all(RESIDENTS, [tags.tagged(one, marks) for one in people])
 
     await building.db.atomically(put)
     await building.db.renew()
@@ -78,8 +80,8 @@ def _contents(found: Street) -> tuple[tuple[Collection[Any], Sequence[Stored]], 
 
 
 async def _as_registered(tx: Tx, wanted: list[Resident]) -> list[Resident]:
-    """Who logged in before the street was seeded keeps the id that their cases know, and the certificate that is sealed
-    for it."""
+    """Who logged in before the street was seeded keeps the id that their cases know, the certificate that is sealed for
+    it, and their tags."""
     openids = [one.openid for one in wanted]
     known = await tx.all(RESIDENTS, {"openid": {"$in": openids}}, limit=len(openids))
     before = {one.openid: one for one in known}
@@ -87,7 +89,10 @@ async def _as_registered(tx: Tx, wanted: list[Resident]) -> list[Resident]:
 
 
 def _kept(wanted: Resident, known: Resident | None) -> Resident:
-    return replace(wanted, id=known.id, disability=known.disability) if known else wanted
+    if known is None:
+        return wanted
+    kept = {"disability": known.disability, "tags": known.tags, "declined": known.declined}
+    return replace(wanted, id=known.id, **kept)
 
 
 async def is_empty(building: Building) -> bool:
