@@ -10,7 +10,7 @@ TITLE = "群发"
 
 
 async def shown(reader: Reader, endpoint: Endpoint, broadcast_id: str) -> BroadcastView:
-    """Raises BroadcastNotFound, AnnouncementNotFound."""
+    """Raises BroadcastNotFound."""
     one, announcement = await broadcasts.find(reader, broadcast_id, endpoint.actor)
     return await broadcasts.view(reader, one, announcement, endpoint.actor)
 

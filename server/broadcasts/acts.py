@@ -10,7 +10,7 @@ from schemas.announcements import (
 )
 from schemas.broadcasts import BroadcastImportance
 from server import announcements, audit
-from server.announcements import Announcement
+from server.announcements import Announcement, AnnouncementNotFound
 from server.broadcasts.stored import (
     ACTS,
     BROADCASTS,
@@ -91,15 +91,18 @@ async def of(reader: Reader, announcement_id: str) -> list[Broadcast]:
 
 
 async def find(reader: Reader, item_id: str, actor: Actor) -> tuple[Broadcast, Announcement]:
-    """Raises BroadcastNotFound, AnnouncementNotFound."""
+    """Raises BroadcastNotFound, also where the announcement is another community's."""
     one = await reader.get(BROADCASTS, item_id)
     if one is None:
         raise BroadcastNotFound
-    return one, await announcements.find(reader, one.announcement_id, actor)
+    try:
+        return one, await announcements.find(reader, one.announcement_id, actor)
+    except AnnouncementNotFound as error:
+        raise BroadcastNotFound from error
 
 
 async def act(tx: Tx, item_id: str, name: str, actor: Actor) -> Broadcast:
-    """Pause, resume or stop. Raises BroadcastNotFound, AnnouncementNotFound, AnnouncementOfStreet, BroadcastNotNow."""
+    """Pause, resume or stop. Raises BroadcastNotFound, AnnouncementOfStreet, BroadcastNotNow."""
     wanted = _ACTS[name]
     one, _ = await find(tx, item_id, actor)
     await announcements.to_change(tx, one.announcement_id, actor)
