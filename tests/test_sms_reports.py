@@ -2,6 +2,7 @@
 with the message that it is about."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -197,3 +198,20 @@ async def test_reports_of_many_messages_come_in_one_go(world: World) -> None:
     numbers = [unique("2000:") for _ in range(100)]
     assert (await told(world, [report(one) for one in numbers])).json["result"] == 0
     assert all([await kept(world, one) for one in (numbers[0], numbers[57], numbers[99])])
+
+
+async def test_health_lists_the_provider_and_goes_on_without_it(world: World) -> None:
+    world.clock.advance(timedelta(minutes=1))
+    ready = await world.call("GET", "/health/ready")
+    assert (ready.status, ready.json["parts"]["sms"]) == (200, "ok")
+    world.clock.advance(timedelta(minutes=1))
+    await world.control("faults", path="/sms/SmsPackagesStatistics", http_status=503, times=3)
+    ready = await world.call("GET", "/health/ready")
+    assert (ready.status, ready.json["parts"]["sms"]) == (200, "PlatformDown")
+    await world.control("faults", method="DELETE")
+
+
+async def test_calls_to_the_provider_are_counted(world: World) -> None:
+    await sent(world)
+    page = (await world.call("GET", "/metrics")).body.decode()
+    assert 'hoelun_platform_calls_total{api="send_sms",outcome="ok"}' in page

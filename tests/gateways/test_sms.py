@@ -273,8 +273,12 @@ async def test_a_provider_that_does_not_answer_is_left_alone_for_a_while(clock: 
 
 async def test_it_can_be_pinged_without_a_message(clock: SettableClock) -> None:
     async with provider(clock) as here:
-        await here.sms.ping()
+        for _ in range(3):
+            await here.sms.ping()
         assert here.seen == [("sms_packages", "ok")] and await here.calls() == 0
+        clock.advance(timedelta(seconds=31))
+        await here.sms.ping()
+        assert len(here.seen) == 2
     async with provider(clock, secret_key="example-other") as here:
         with pytest.raises(PlatformRefusal):
             await here.sms.ping()
