@@ -23,7 +23,7 @@ from server.credits import CREDITS, Credit, credit_id
 from server.demo import company
 from server.demo import street as made_up
 from server.kit.db import MOMENT, Collection
-from server.kit.events import EVENTS
+from server.kit.events import EVENTS, history_of
 from server.push import BULK, MESSAGES
 from server.residents import RESIDENTS, Resident
 from server.staff import STAFF, Staff
@@ -52,7 +52,9 @@ class Broadcast(Struct):
     """`missing`: people whose inbox does not have it, `doubled`: those who have it more than once. `twice`: telephones
     that got it more than once; `unreached`: those that had a credit and got nothing. `miscounted`: people whose credits
     are not what WeChat counts. `unsent`: urgent messages that never arrived. `unread`: answers to readers other than the
-    inbox. `urgent` is from what has happened to its arrival at WeChat, `alone` the same with nothing else going on."""
+    inbox. `urgent` is from what has happened to its arrival at WeChat at the first attempt; `caught` are those that took
+    more than one, as a killed worker had them in hand; `alone` is with nothing else going on. `core_ms` of each role for
+    a message that arrived."""
 
     audience: int
     inbox: int
@@ -68,7 +70,9 @@ class Broadcast(Struct):
     kills: int
     seconds: float
     per_s: float
+    core_ms: dict[str, float]
     urgent: Waits
+    caught: Waits
     alone: Waits
     inbox_read: Waits
     inbox_alone: Waits
@@ -82,15 +86,9 @@ class Broadcast(Struct):
 
 @asynccontextmanager
 async def open_crowded(folder: Path, *, uncertain_s: int = 60) -> AsyncIterator[Street]:
-    """A street with two workers that sends as fast as it can, at any hour of the day; WeChat's word of what it has sent
+    """A street with two workers that sends at any hour of the day, at the usual pace; WeChat's word of what it has sent
     is waited for `uncertain_s`."""
-    push = Push(
-        lease_s=5,
-        max_attempts=20,
-        quiet_hours=NO_QUIET,
-        bulk_per_minute=1_000_000,
-        uncertain_s=uncertain_s,
-    )
+    push = Push(lease_s=5, max_attempts=20, quiet_hours=NO_QUIET, uncertain_s=uncertain_s)
     async with open_street(folder, workers=2, push=push) as street:
         yield street
 
@@ -246,6 +244,9 @@ async def broadcast(
     result = await _counted(street, crowd, announcement, alone)
     result.kills, result.seconds = killed["worker"], round(seconds, 1)
     result.per_s = round(result.received / seconds, 1)
+    result.core_ms = {
+        role: round(1000 * spent / max(result.received, 1), 2) for role, spent in scales.core_s().items()
+    }
     result.inbox_read, result.inbox_alone = waits(during.seconds), waits(before.seconds)
     result.unread, result.memory = during.failed + before.failed, scales.memory()
     return result
@@ -314,7 +315,8 @@ async def _counted(street: Street, crowd: Crowd, announcement: str, alone: int) 
     )
     received, left = told["each"]["received"], told["each"]["credits"]
     ours = await _our_credits(street, len(crowd.credits))
-    urgent = [await _wait(street, one) for one in crowd.rides]
+    urgent = [await _arrival(street, one) for one in crowd.rides]
+    arrived = [one for one in urgent if one is not None]
     nothing, empty = Waits(0, 0, 0, 0), Memory({}, {})
     return Broadcast(
         audience=len(audience),
@@ -325,14 +327,16 @@ async def _counted(street: Street, crowd: Crowd, announcement: str, alone: int) 
         twice=sum(1 for one in received if one > 1),
         unreached=sum(1 for had, got in zip(crowd.credits, received, strict=True) if had and not got),
         miscounted=sum(1 for one, other in zip(ours, left, strict=True) if one != other),
-        unsent=sum(1 for one in urgent if one is None),
+        unsent=len(urgent) - len(arrived),
         unread=0,
         deliveries=deliveries,
         kills=0,
         seconds=0.0,
         per_s=0.0,
-        urgent=waits([one for one in urgent[alone:] if one is not None]),
-        alone=waits([one for one in urgent[:alone] if one is not None]),
+        core_ms={},
+        urgent=waits([one.seconds for one in arrived[alone:] if not one.caught]),
+        caught=waits([one.seconds for one in arrived[alone:] if one.caught]),
+        alone=waits([one.seconds for one in arrived[:alone]]),
         inbox_read=nothing,
         inbox_alone=nothing,
         memory=empty,
@@ -349,15 +353,25 @@ async def _our_credits(street: Street, people: int) -> list[int]:
     return counts
 
 
-async def _wait(street: Street, case_no: str) -> float | None:
-    """Seconds from what has happened until WeChat had the message; None where it never did."""
+class Arrival(Struct):
+    """`seconds` from what has happened until WeChat had the message; `caught`: not at the first attempt."""
+
+    seconds: float
+    caught: bool
+
+
+async def _arrival(street: Street, case_no: str) -> Arrival | None:
+    """None where it never came."""
     where = {"case_no": case_no, "template": URGENT_TEMPLATE}
     rows = await street.house.db.reading(lambda reader: reader.all(MESSAGES, where, limit=5))
+    events = await street.house.db.reading(lambda reader: reader.all(EVENTS, history_of(case_no), limit=50))
     for row in rows:
+        event = next(one for one in events if row.id.startswith(f"{one.id}."))
+        caught = max(row.fence, event.fence) > 1
         told = await _control(street, "GET", f"messages?openid={row.openid}")
         for one in told["items"]:
             if case_no in one["data"].values():
-                return (datetime.fromisoformat(one["at"]) - row.at).total_seconds()
+                return Arrival((datetime.fromisoformat(one["at"]) - row.at).total_seconds(), caught)
     return None
 
 

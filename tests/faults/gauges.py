@@ -47,10 +47,11 @@ class Memory(Struct):
 
 
 class Scales:
-    """Resident memory of all processes, sampled."""
+    """Resident memory of all processes, sampled, and the seconds of a core that they have used meanwhile."""
 
     def __init__(self, street: Street) -> None:
         self._street = street
+        self._used: dict[tuple[str, int], tuple[float, float]] = {}
         self._samples: dict[tuple[str, int], list[float]] = defaultdict(list)
         self._rounds = 0
 
@@ -67,10 +68,21 @@ class Scales:
 
     def _one(self, role: str, pid: int) -> None:
         try:
-            resident = psutil.Process(pid).memory_info().rss
+            process = psutil.Process(pid)
+            resident, times = process.memory_info().rss, process.cpu_times()
         except psutil.NoSuchProcess:
             return
         self._samples[role, pid].append(resident / _MB)
+        used = times.user + times.system
+        at_first = 0.0 if self._rounds else used
+        self._used[role, pid] = (self._used.get((role, pid), (at_first, used))[0], used)
+
+    def core_s(self) -> dict[str, float]:
+        """Of each role, also of those that were killed."""
+        spent = dict.fromkeys(ROLES, 0.0)
+        for (role, _), (at_first, used) in self._used.items():
+            spent[role] = round(spent[role] + used - at_first, 1)
+        return spent
 
     def memory(self) -> Memory:
         peak: dict[str, float] = dict.fromkeys(ROLES, 0.0)
