@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from schemas.staff import Grant
-from server.return_calls import RETURN_CALLS
+from server.return_calls import RETURN_CALLS, ReturnCall
+from tests.bench.lists import Profiler, problems
 from tests.browser import Browser
 from tests.doors import Happy, Visit
 from tests.test_ladders import (
@@ -390,3 +391,35 @@ async def test_nobody_waits_and_the_page_says_so(world: World) -> None:
     page = await Browser(world, quiet.token).get(PAGE)
     assert "没有要打的电话" in page.text
     assert (await Browser(world, quiet.token).get(f"{PAGE}?state=closed")).status == 200
+
+
+async def test_a_long_queue_is_read_off_its_indexes(world: World) -> None:
+    desk, clerk = await operator(world), await clerk_of(world, world.community)
+    now = world.clock.now()
+    calls = [
+        ReturnCall(
+            id=unique("call"),
+            resident_id=unique("nobody"),
+            community_id=world.community if number % 2 else None,
+            open=number % 3 > 0,
+            order=f"1 {number:06d}",
+            since=now,
+            messages=[],
+            until=now + timedelta(seconds=number) if number % 50 == 1 else None,
+            ended_at=None if number % 3 > 0 else now - timedelta(minutes=number),
+        )
+        for number in range(3000)
+    ]
+    await world.put(RETURN_CALLS, *calls)
+    found: list[str] = []
+    async with Profiler(world.house.db._handle) as profiler:
+        for who in (desk, clerk):
+            for state in ("open", "taken", "closed"):
+                await profiler.since()
+                first = (await who.get(CALLS, state=state)).json
+                assert first["next"], (state, "more than a page is there")
+                assert (await who.get(CALLS, state=state, cursor=first["next"])).status == 200
+                page = await Browser(world, who.token).get(f"{PAGE}?state={state}")
+                assert page.status == 200
+                found += problems(state, await profiler.since())
+    assert not [one for one in found if "return_calls" in one or "residents" in one], "\n".join(found)

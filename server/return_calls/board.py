@@ -29,13 +29,15 @@ CALLERS = frozenset({"operator", "clerk"})
 READERS = CALLERS | {"admin"}
 _HELD_MOST = 20
 _STATES: dict[Stage, tuple[str, str]] = {"open": ("等人打", "new"), "taken": ("正在打", "active")}
+_SORTS: dict[Stage, str] = {"open": "order", "taken": "until", "closed": "-ended_at"}
 _TONES = {"reached": "done", "read": "done", "unreachable": "late", "not_needed": "grey"}
 _READ_BACK = "请对方说一遍听到了什么，说对了再点“已告知”"
 
 
 async def listed(reader: Reader, wanted: FindReturnCalls, actor: Actor, rules: Settings) -> ReturnCallsView:
-    """A page of the actor's; what is urgent first, then the oldest, and of what is over the latest. Raises BadCursor."""
-    sort = "-ended_at" if wanted.state == "closed" else "order"
+    """A page of the actor's: what is urgent first, then the oldest; of what is taken whatever is free again soonest, of
+    what is over the latest. Raises BadCursor."""
+    sort = _SORTS[wanted.state] if wanted.state else "order"
     wheres = [{**reach, **_stage(reader, wanted.state)} for reach in _reaches(actor)]
     page: Page[ReturnCall] = await reader.merged(
         RETURN_CALLS, wheres, sort=sort, cursor=wanted.cursor, limit=wanted.limit

@@ -80,6 +80,8 @@ RETURN_CALLS: Collection[ReturnCall] = Collection(
     Index(("resident_id",)),
     Index(("open", "order", "_id")),
     Index(("community_id", "open", "order", "_id")),
+    Index(("open", "until", "_id")),
+    Index(("community_id", "open", "until", "_id")),
     Index(("open", "-ended_at", "-_id")),
     Index(("community_id", "open", "-ended_at", "-_id")),
     Index(("taken_by",), only={"open": True}),
