@@ -141,7 +141,7 @@ async def picture(page: Page, reader: Reader, announcement_id: str, refused: Ref
         "loose": [attachments.view(each, rules, reader.now) for each in loose if each.width is not None],
         "reach": await announcements.reach(reader, one) if view.state in ("draft", "published") else None,
         "broadcasts": await _broadcasts(reader, one, actor),
-        "quiet_hours": rules.push.quiet_hours,
+        "quiet_hours": "" if len(set(rules.push.quiet_hours.split("-"))) == 1 else rules.push.quiet_hours,
         "choices": choices(reader, actor),
         "chosen": f"{one.kind}:{one.place}",
         "tags": tags.active(reader),

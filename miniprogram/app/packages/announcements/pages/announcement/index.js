@@ -1,16 +1,18 @@
 const announcements = require('../../../../services/announcements')
 const { address } = require('../../../../services/request')
+const subscriptions = require('../../../../services/subscriptions')
 const { when } = require('../../../../utils/time')
 
 Page({
   id: '',
 
-  data: { state: 'loading', error: '', one: /** @type {any} */ (null), pictures: /** @type {any[]} */ ([]) },
+  data: { state: 'loading', error: '', one: /** @type {any} */ (null), pictures: /** @type {any[]} */ ([]), lacks: false },
 
   /** @param {{ id: string }} query */
   onLoad(query) {
     this.id = query.id
     this.load()
+    subscriptions.prepare().then(() => this.asked())
   },
 
   async onPullDownRefresh() {
@@ -43,6 +45,16 @@ Page({
   /** When the server cannot hear of it now, it is so the next time. @param {number} edition */
   read(edition) {
     announcements.read(this.id, edition).catch(() => {})
+  },
+
+  /** Whether the next announcement would not be told to them. */
+  asked() {
+    this.setData({ lacks: subscriptions.lacks('announcements') })
+  },
+
+  async tellMe() {
+    await subscriptions.ask('announcements')
+    this.asked()
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */
