@@ -22,4 +22,6 @@ class Preview(Endpoint):
     @allow("admin", once=False)
     async def post(self, wanted: PreviewTemplate) -> PreviewView:
         """What WeChat would show of these values, and what it would refuse."""
-        return message_templates.previewed(wanted)
+        seen = message_templates.previewed(wanted)
+        await self.saw("message_templates.preview", wanted.name)
+        return seen
