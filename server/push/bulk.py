@@ -112,6 +112,7 @@ class Bulk(Queue[Message]):
         return random.sample(ids, number)
 
     async def _round(self, db: Database, ids: list[str], token: str, metrics: Metrics) -> int:
+        """How many were worked off. Where a fault of ours comes in between nobody knows what came of a message."""
         now = db.now()
         due = {"_id": {"$in": ids}, "due_at": {"$lte": now}}
         lease = {"$set": {"due_at": now + self._lease, "owner": token}, "$inc": {"fence": 1, "attempts": 1}}
@@ -121,8 +122,14 @@ class Bulk(Queue[Message]):
             batch = await db.atomically(lambda tx: self._paid(tx, ids, token))
         except LeaseLost:
             return 0
-        outcomes = await asyncio.gather(*(self._asked(one) for one in batch.going))
-        await self._written(db, [*batch.settled, *zip(batch.going, outcomes, strict=True)])
+        answers = await asyncio.gather(*(self._asked(one) for one in batch.going), return_exceptions=True)
+        results = [*batch.settled]
+        for message, answer in zip(batch.going, answers, strict=True):
+            if isinstance(answer, Outcome):
+                results.append((message, answer))
+            else:
+                log.error("push.failed", job=message.id, exc_info=answer)
+        await self._written(db, results)
         number = len(batch.going) + len(batch.settled)
         metrics.jobs.labels(self.name, "done").inc(number)
         return number
