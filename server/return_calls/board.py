@@ -183,7 +183,11 @@ def _told(told: Told, message: Message) -> ToldView:
 
 def _say(resident: Resident, told: Sequence[ToldView], rules: Settings) -> str:
     """What to read out, one thing after the other."""
-    things = [f"{said(one.since)}：{one.text.rstrip('。')}。" for one in told if one.ended is None]
+    things = [
+        f"{said(one.since)} 的“{one.title}”：{one.text.rstrip('。')}。" for one in told if one.ended is None
+    ]
+    if len(things) > 1:
+        things = [f"第 {number} 件，{one}" for number, one in enumerate(things, 1)]
     who = f"您好，请问是{resident.name}吗？" if resident.name else "您好。"
     many = f"有 {len(things)} 件事要告诉您。" if len(things) > 1 else "有一件事要告诉您。"
     return f"{who}这里是{rules.documents.office}，{many}{''.join(things)}"
