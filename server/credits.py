@@ -88,9 +88,11 @@ async def give_back(tx: Tx, credit: str) -> None:
 
 
 async def answered(tx: Tx, credit: str, answer: Answer, told_by: Teller, at: datetime) -> None:
-    """What somebody has answered to the popup at `at`; a reject there takes nothing away."""
+    """What somebody has answered to the popup at `at`; a reject there takes nothing away. Who answers is somebody whom
+    the platform knows."""
     if answer == "filter":
         return
+    await tx.delete(CREDITS, {"_id": person_id(credit.partition("|")[0])})
     how: dict[str, Any] = {"$set": {"state": STATES[answer], "updated_at": tx.now}}
     counts = answer == "accept" and await _is_news(tx, credit, told_by, at)
     how |= {"$inc": {"count": 1}} if counts else {"$setOnInsert": {"count": 0}}

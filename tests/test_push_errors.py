@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from schemas.push import Delivery
 from server import pauses
+from server.credits import answered, credit_id
 from server.gateways.errors import EVERY_CALL, MINI_PROGRAM, ErrorRow
 from server.gateways.wechat import WeChat
 from server.kit.clock import SHANGHAI
@@ -292,6 +293,20 @@ async def test_whom_wechat_does_not_know_is_not_tried_again_for_a_day(world: Wor
     [fourth] = await written(world, [resident])
     await run(world.house, "messages")
     assert [one.delivery for one in await again(world, [fourth])] == ["sent"]
+
+
+async def test_who_answers_the_popup_is_told_again_at_once(world: World) -> None:
+    [resident] = await crowd(world, [3])
+    await written(world, [resident])
+    world.town.sandbox.world.faults.add(Fault(path=SEND, errcode=40003))
+    await run(world.house, "messages")
+
+    credit = credit_id(resident.openid, TEMPLATE.name)
+    await world.house.db.atomically(lambda tx: answered(tx, credit, "accept", "phone", tx.now))
+
+    [message] = await written(world, [resident])
+    await run(world.house, "messages")
+    assert [one.delivery for one in await again(world, [message])] == ["sent"]
 
 
 async def test_a_crowded_person_is_tried_again_a_moment_later_and_not_for_ever(world: World) -> None:
