@@ -7,7 +7,17 @@ from typing import Any, Protocol
 
 import structlog
 
-from server import documents, ledger, message_templates, nouns, residents, sessions, staff, workdays
+from server import (
+    documents,
+    ledger,
+    message_templates,
+    nouns,
+    push_figures,
+    residents,
+    sessions,
+    staff,
+    workdays,
+)
 from server.approvals import delegations
 from server.cases import CaseNumbers
 from server.cases.pages import CasePages
@@ -177,6 +187,7 @@ class Building:
         )
         self.lifecycle.when_draining(self.live.end_all)
         self.lifecycle.when_draining(self.onlookers.end_all)
+        push_figures.tell(metrics, db, settings)
         metrics.lines.set_function(lambda: len(self.live))
         metrics.ride_lines.set_function(lambda: len(self.onlookers))
 

@@ -27,7 +27,13 @@ class Worker:
         self._listeners = Listeners(nouns.found(Listener))
         self._owner = f"{socket.gethostname()}.{os.getpid()}"
         push = building.settings.push
-        courier = Courier(building.db, building.wechat, building.settings, unreached=ladders.begin)
+        courier = Courier(
+            building.db,
+            building.wechat,
+            building.settings,
+            unreached=ladders.begin,
+            observe=building.metrics.push_answered,
+        )
         retry = RetryPolicy(attempts=push.max_attempts)
         self.queues: list[Queue[Any]] = [
             Queue("events", EVENTS, self._tell, lease_s=push.lease_s, parallel=push.parallel, retry=FOREVER),

@@ -230,6 +230,38 @@ async def test_that_nobody_counts_is_seen_without_anybody_counting(world: World)
     assert await alerts(boss) == []
 
 
+# For whoever watches the machines.
+
+
+async def told(world: World) -> list[str]:
+    return (await world.call("GET", "/metrics")).body.decode().splitlines()
+
+
+async def test_every_process_tells_the_last_count_and_what_wechat_answered(world: World) -> None:
+    await empty(world)
+    await written(world, world.clock.now(), ("sent", 15, ""), ("refused", 36, "40003 drop_recipient"))
+    await counted(world)
+    lines = await told(world)
+    for line in (
+        'hoelun_push_messages_today{delivery="refused",template="booking_done"} 36.0',
+        'hoelun_push_errors_today{errcode="40003",template="booking_done"} 36.0',
+        "hoelun_push_reach_percent 29.0",
+        'hoelun_push_alert{kind="reach"} 1.0',
+        'hoelun_push_alert{kind="asleep"} 0.0',
+        "hoelun_push_counted_seconds 0.0",
+    ):
+        assert line in lines
+    world.clock.advance(timedelta(hours=1))
+    lines = await told(world)
+    assert {'hoelun_push_alert{kind="asleep"} 1.0', "hoelun_push_counted_seconds 3600.0"} <= set(lines)
+
+    shop, resident = await world.shop(), await world.resident()
+    await shop.booked(resident)
+    await world.work()
+    answers = [one for one in await told(world) if one.startswith("hoelun_push_answers_total")]
+    assert any('errcode="43101",outcome="no_credit"' in one for one in answers), answers
+
+
 # The page.
 
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from server import credits, pauses
 from server.config import Settings
 from server.credits import CREDITS, Credit, credit_id, person_id
+from server.errcodes import code_of
 from server.kit.db import Database, DatabaseUnavailable, Lanes, Tx, plain
 from server.kit.jobs import RetryPolicy
 from server.kit.pace import Pace
@@ -35,6 +36,8 @@ _IMPORTANT = ("urgent", "high")
 _MISSED = ("no_credit", "refused", "dead", "unknown")
 
 Unreached = Callable[[Tx, Message], Awaitable[None]]
+Observe = Callable[[str, str, str], None]
+"""Template, outcome and errcode of an answer."""
 
 
 class Sends(Protocol):
@@ -49,6 +52,10 @@ async def nothing_more(tx: Tx, message: Message) -> None:
     """Where there is no other way to reach somebody."""
 
 
+def unobserved(template: str, outcome: str, errcode: str) -> None:
+    """Where nobody counts the answers."""
+
+
 class Courier:
     """Takes messages to WeChat, outside any transaction, one at a time for each recipient.
 
@@ -56,12 +63,19 @@ class Courier:
     """
 
     def __init__(
-        self, db: Database, wechat: Sends, settings: Settings, *, unreached: Unreached = nothing_more
+        self,
+        db: Database,
+        wechat: Sends,
+        settings: Settings,
+        *,
+        unreached: Unreached = nothing_more,
+        observe: Observe = unobserved,
     ) -> None:
         self._db = db
         self._wechat = wechat
         self._settings = settings
         self._unreached = unreached
+        self._observe = observe
         self._templates = templates()
         self._turns = Lanes()
         self._retry = RetryPolicy(attempts=settings.push.max_attempts)
@@ -199,6 +213,7 @@ class Courier:
             return halted
         doubted, message.asked_at = message.asked_at is not None, self._db.now()
         outcome = await self._answered(message)
+        self._observe(message.template, outcome.receipt, code_of(outcome.error))
         return still(message, outcome) if doubted and outcome.delivery != "sent" else outcome
 
     async def _answered(self, message: Message) -> Outcome:
