@@ -25,6 +25,7 @@ from server.kit.supervise import Role, Supervisor
 from server.places import PLACES, Place
 from server.sandbox.payee import SECRET
 from server.settings import dump
+from tests import purse
 from tests.faults import cluster
 from tests.faults.cluster import Cluster
 
@@ -225,6 +226,7 @@ def _settings(folder: Path, database: Mongod | Cluster, port: int, sandbox_port:
         log_level="warning",
         wechat=WeChat(base_url=base),
         wecom=WeCom(base_url=base),
+        sms=purse.sms(base),
         http=Http(deadline_s=5),
         limits=Limits(actor_per_s=1e5, actor_burst=100_000),
         push=Push(lease_s=2, max_attempts=20, quiet_hours=NO_QUIET, uncertain_s=3),

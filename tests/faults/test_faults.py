@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from tornado.ioloop import IOLoop
 
-from tests.faults import broadcast, cards, controls, lines, money, proofs
+from tests.faults import broadcast, cards, controls, ladder, lines, money, proofs
 from tests.faults.street import Street, open_street
 
 
@@ -86,6 +86,15 @@ async def test_an_announcement_reaches_every_inbox_and_no_telephone_twice_though
     crowd = await broadcast.gathered(street, 300, 12)
     result = await broadcast.broadcast(street, crowd, kills=1, alone=3)
     assert (result.kills, result.urgent.count, result.inbox) == (1, 9, result.audience)
+    assert not result.violations, result
+
+
+async def test_nobody_is_written_to_twice_though_the_worker_is_killed_while_the_provider_answers(
+    io_loop: IOLoop, street: Street
+) -> None:
+    result = await ladder.killed(street, 40, 2)
+    assert (result.kills, result.written) == (2, 40), result
+    assert result.unknown > 0, "nobody was killed between the SMS and its book: the proof proves nothing"
     assert not result.violations, result
 
 
