@@ -75,7 +75,9 @@ async def test_two_workers_tell_each_once(world: World) -> None:
     people = await crowd(world, [2] * 200)
     rows = await written(world, people, bulk=True)
     fast = replace(world.house.settings.push, bulk_per_minute=600_000)
-    async with next_door(world, push=fast) as one, next_door(world, push=fast) as other:
+    patient = replace(world.house.settings.wechat, timeout_s=20)
+    settings: dict[str, Any] = {"push": fast, "wechat": patient}
+    async with next_door(world, **settings) as one, next_door(world, **settings) as other:
         done = await asyncio.gather(run(one.house, "bulk"), run(other.house, "bulk"))
     assert sum(done) == 200
     assert await outcomes(world, rows) == ["sent"] * 200
