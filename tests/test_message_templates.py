@@ -8,9 +8,11 @@ from schemas.staff import Grant
 from server import message_templates
 from server.config import Push, Settings
 from server.kit.template_rules import RULES, violations
-from server.push import templates
+from server.push import MESSAGES, templates
 from server.sandbox import config as sandbox
+from tests.browser import Browser
 from tests.doors import Happy, Visit
+from tests.pushed import message
 from tests.world import World
 
 PATH = "/v1/message-templates"
@@ -92,3 +94,48 @@ async def test_what_is_no_template_is_not_previewed(world: World) -> None:
     for who in (await world.staff(Grant(role="operator")), await world.resident()):
         assert (await who.get(PATH)).status == 403
         assert (await who.post(f"{PATH}/preview", {"name": "booking_done"})).status == 403
+
+
+async def test_the_page_shows_what_one_types_as_the_telephone_would(world: World) -> None:
+    boss = await world.staff(Grant(role="admin"))
+    browser = Browser(world, boss.token)
+    listed = await browser.get("/console/message-templates")
+    assert listed.status == 200 and listed.text.count("一次性订阅") == len(templates())
+    page = await browser.get("/console/message-templates/booking_assigned")
+    assert "微信会收" in page.text and "提交预约时，一次性订阅" in page.text
+    long = "上门理发（含洗剪吹）第二次预约请您在家等候师傅电话"
+    seen = await browser.press(page, "booking_assigned", service=long, time="明天上午", tip="<b>")
+    assert f"{long[:19]}…" in seen.text and "和写的不一样" in seen.text
+    assert "微信不收：时间，如 09:30" in seen.text and "微信会退回（47003）" in seen.text
+    assert "&lt;b&gt;" in seen.body and "<dd><b>" not in seen.body
+    wrong = await browser.press(page, "booking_assigned", service="长" * 501)
+    assert wrong.status == 422 and "最多 500 字" in wrong.text
+    assert (await browser.get("/console/message-templates/nothing")).status == 404
+    rows = (await boss.get("/v1/audit", what="message_templates.preview")).json["items"]
+    assert [one["subjects"] for one in rows] == [["booking_assigned"]]
+    for role in ("operator", "dispatcher"):
+        other = Browser(world, (await world.staff(Grant(role=role))).token)
+        assert (await other.get("/console/message-templates")).status == 403
+
+
+async def test_a_message_that_lacks_a_value_is_given_up_at_once_and_stays_in_the_inbox(world: World) -> None:
+    resident = await world.resident()
+    known = {
+        one["title"]: one["template_id"] for one in (await resident.get("/v1/subscriptions")).json["items"]
+    }
+    await world.control(
+        "subscriptions", openid=resident.openid, template_id=known["服务完成通知"], accept=True
+    )
+    await resident.post("/v1/subscriptions", {"results": {known["服务完成通知"]: "accept"}})
+    lacking = {"service": "上门理发", "case_no": "HB-1", "time": "2026年11月28日 09:30", "state": "已完成"}
+    row = message(
+        world.clock.now(), "queued", due_at=world.clock.now(), payload=lacking, resident_id=resident.id
+    )
+    row.openid = resident.openid
+    await world.put(MESSAGES, row)
+    await world.work()
+    stored = await world.house.db.reading(lambda reader: reader.get(MESSAGES, row.id))
+    assert stored is not None and (stored.delivery, stored.due_at) == ("dead", None)
+    assert stored.error == "47003 fix_data" and stored.dead_at is not None
+    assert (await resident.get("/v1/me/messages")).json["items"][0]["delivery"] == "dead"
+    assert (await world.told("messages", openid=resident.openid))["items"] == []

@@ -110,6 +110,7 @@ REACHES: Mapping[str, Reach] = {
     "/console/outbox*": Reach("mine"),
     "/console/push-figures*": Reach("everybody"),
     "/console/message-templates*": Reach("everybody"),
+    "/console/message-templates/{name}": Reach("everybody", absent=True),
     "/console/pos-files": Reach("everybody"),
     "/console/pos-files/{file_id}*": Reach("everybody", absent=True),
     "/console/pay-checks": Reach("everybody"),
