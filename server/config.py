@@ -116,7 +116,7 @@ class Sms(Section, frozen=True, kw_only=True):
     sign: Annotated[str, Meta(min_length=2, max_length=12)] = "诃额伦街道"
     template_id: Annotated[str, Meta(pattern=r"^[0-9]{0,16}$")] = ""
     template: Annotated[str, Meta(pattern=r"^[^{}]+\{1\}[^{}]*$", max_length=60)] = (
-        "您有一件事请留意：{1}。请打开微信小程序查看。"
+        "您有一件事请留意：{1}。请打开微信小程序“诃额伦社区”查看。"
     )
     longest: Positive = 35
     report_key: str = ""

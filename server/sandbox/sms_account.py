@@ -57,7 +57,7 @@ class SmsAccount(Struct, frozen=True, kw_only=True):
     app_id: str = "1400006666"
     sign: str = "诃额伦街道"
     template_id: str = "1000001"
-    template: str = "您有一件事请留意：{1}。请打开微信小程序查看。"
+    template: str = "您有一件事请留意：{1}。请打开微信小程序“诃额伦社区”查看。"
     longest: int = 35
     per_day: int = 10
     report_url: str = ""

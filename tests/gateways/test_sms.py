@@ -121,7 +121,7 @@ async def test_a_message_is_on_the_phone_with_our_number_of_it(clock: SettableCl
     async with provider(clock) as here:
         number = await here.sms.send(PHONE, "审批要您补材料", "ours-1")
         (one,) = await here.received()
-    assert one["text"] == "【诃额伦街道】您有一件事请留意：审批要您补材料。请打开微信小程序查看。"
+    assert one["text"] == "【诃额伦街道】您有一件事请留意：审批要您补材料。请打开微信小程序“诃额伦社区”查看。"
     assert (one["sid"], one["context"]) == (number, "ours-1")
     assert here.seen == [("send_sms", "ok")]
 

@@ -70,7 +70,7 @@ def test_a_message_is_the_template_with_its_value_and_the_signature(phone: Phone
     (one,) = call(phone, asked())["SendStatusSet"]
     assert (one["Code"], one["Fee"], one["SessionContext"]) == ("Ok", 1, "ours-1")
     (message,) = received(phone)
-    assert message["text"] == "【诃额伦街道】您有一件事请留意：审批要您补材料。请打开微信小程序查看。"
+    assert message["text"] == "【诃额伦街道】您有一件事请留意：审批要您补材料。请打开微信小程序“诃额伦社区”查看。"
     assert (message["sid"], message["context"]) == (one["SerialNo"], "ours-1")
 
 
