@@ -36,7 +36,8 @@ async def test_a_choice_is_seen_with_what_it_does_not_hold_for(world: World) -> 
     resident = await world.resident()
     before = await seen(resident)
     assert before["money"]["how"] == "now"
-    assert before["money"]["note"] == "积分到期提醒不急，每天 18:00 汇总。"
+    assert before["money"]["note"] == ""
+    assert before["visits"]["note"] == "服务评价提醒不急，每天 18:00 汇总。"
     assert [one["text"] for one in before["money"]["ways"]] == ["马上告诉我", "每天汇总一次", "只放在消息里"]
 
     await prefer(resident, topics={"money": "inbox", "talks": "digest"})

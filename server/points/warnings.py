@@ -30,7 +30,6 @@ EXPIRING = Template(
     "points",
     {"thing1": "what", "number2": "points", "date3": "day", "thing4": "tip"},
     topic="money",
-    importance="low",
 )
 _AT_ONCE = 1_000
 
