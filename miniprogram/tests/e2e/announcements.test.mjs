@@ -6,7 +6,7 @@ import { CONSOLE, control, elsewhere, open, until } from './stage.mjs'
 const RESIDENT = 'demo-resident-171'
 const OPERATOR = 'demo-operator'
 const MOMENT = 'announcements'
-const TITLE = '后天检修电梯'
+const TITLE = `后天检修电梯 ${Date.now() % 1_000_000}`
 
 let stage
 before(async () => {
@@ -36,7 +36,7 @@ test('what staff publish comes to the phone, is opened from the inbox and counte
 
   const shown = async () => (await control(`messages?openid=${RESIDENT}`)).items.filter((one) => JSON.stringify(one).includes(TITLE))
   await until(async () => (await shown()).length === 1, 'WeChat shows it')
-  await until(async () => (await page.locator('.broadcast .facts dd').first().innerText()) === '1', 'the page says so by itself')
+  await until(async () => Number(await page.locator('.broadcast .by-wechat dd').innerText()) >= 1, 'the page says so by itself')
 
   const phone = await stage.phone(RESIDENT)
   await phone.page.evaluate(() => preview.wx.switchTab({ url: '/pages/inbox/index' }))
