@@ -12,11 +12,17 @@ from tests.world import World, unique
 
 def message(at: datetime, delivery: Delivery, template: str = "booking_done", **more: Any) -> Message:
     """To nobody in particular."""
-    usual = {"case_no": None, "payload": {}, "page": "", "title": "服务完成通知", "text": "服务已完成"}
+    usual = {
+        "resident_id": "resident-of-nobody",
+        "openid": "openid-of-nobody",
+        "title": "服务完成通知",
+        "text": "服务已完成",
+        "payload": {},
+        "page": "",
+        "case_no": None,
+    }
     return Message(
         id=unique("message"),
-        resident_id="resident-of-figures",
-        openid="openid-of-figures",
         template=template,
         at=at,
         delivery=delivery,

@@ -120,22 +120,16 @@ async def test_the_page_shows_what_one_types_as_the_telephone_would(world: World
 
 async def test_a_message_that_lacks_a_value_is_given_up_at_once_and_stays_in_the_inbox(world: World) -> None:
     resident = await world.resident()
-    known = {
-        one["title"]: one["template_id"] for one in (await resident.get("/v1/subscriptions")).json["items"]
-    }
-    await world.control(
-        "subscriptions", openid=resident.openid, template_id=known["服务完成通知"], accept=True
-    )
-    await resident.post("/v1/subscriptions", {"results": {known["服务完成通知"]: "accept"}})
+    done = "tmpl-booking-done"
+    await world.control("subscribe", openid=resident.openid, template_id=done, result="accept")
+    await resident.post("/v1/subscriptions", {"results": {done: "accept"}})
     lacking = {"service": "上门理发", "case_no": "HB-1", "time": "2026年11月28日 09:30", "state": "已完成"}
-    row = message(
-        world.clock.now(), "queued", due_at=world.clock.now(), payload=lacking, resident_id=resident.id
-    )
-    row.openid = resident.openid
+    mine = {"resident_id": resident.id, "openid": resident.openid}
+    row = message(world.clock.now(), "queued", due_at=world.clock.now(), payload=lacking, **mine)
     await world.put(MESSAGES, row)
     await world.work()
     stored = await world.house.db.reading(lambda reader: reader.get(MESSAGES, row.id))
     assert stored is not None and (stored.delivery, stored.due_at) == ("dead", None)
     assert stored.error == "47003 fix_data" and stored.dead_at is not None
-    assert (await resident.get("/v1/me/messages")).json["items"][0]["delivery"] == "dead"
+    assert (await resident.get("/v1/inbox")).json["items"][0]["delivery"] == "dead"
     assert (await world.told("messages", openid=resident.openid))["items"] == []
