@@ -57,7 +57,9 @@ async def _broadcast(folder: Path, given: argparse.Namespace) -> int:
     in a hurry."""
     async with broadcast.open_crowded(folder / "crowded") as street:
         crowd = await broadcast.gathered(street, given.subscribers, given.urgent)
-        result = await broadcast.broadcast(street, crowd, alone=given.urgent // 3)
+        result = await broadcast.broadcast(
+            street, crowd, alone=given.urgent // 3, lose_one_in=given.lose_one_in
+        )
         print(f"urgent among the others: {result.urgent.times(result.alone)} times alone", flush=True)
         print(f"inbox meanwhile: {result.inbox_read.times(result.inbox_alone)} times alone", flush=True)
         doubled = await controls.send_then_note(street.database.url)
@@ -157,6 +159,12 @@ if __name__ == "__main__":
         type=int,
         default=300,
         help="messages to single people, a third of them before the announcement",
+    )
+    parser.add_argument(
+        "--lose-one-in",
+        type=int,
+        default=0,
+        help="so many of WeChat's words of what it has sent to telephones, 0 none (broadcast)",
     )
     parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="not all of it")
     parser.add_argument(
