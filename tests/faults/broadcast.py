@@ -51,10 +51,12 @@ _SENT: tuple[Stage, ...] = (
 class Broadcast(Struct):
     """`missing`: people whose inbox does not have it, `doubled`: those who have it more than once. `twice`: telephones
     that got it more than once; `unreached`: those that had a credit and got nothing. `miscounted`: people whose credits
-    are not what WeChat counts. `unsent`: urgent messages that never arrived. `unread`: readers who
-    were asked to come back. `urgent` is from what has happened to its arrival at WeChat at the first attempt; `caught` are those that took
-    more than one, as a killed worker had them in hand; `alone` is with nothing else going on. `core_ms` of each role for
-    a message that arrived."""
+    are not what WeChat counts. `unsent`: urgent messages that never arrived. `unread`: readers who were asked to come
+    back.
+
+    `urgent` is from what has happened to its arrival at WeChat at the first attempt; `caught` are those that took more
+    than one, as a killed worker had them in hand; `alone` is with nothing else going on. `core_ms` of each role for a
+    message that arrived."""
 
     audience: int
     inbox: int
