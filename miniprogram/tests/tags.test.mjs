@@ -42,7 +42,7 @@ test('a choice that the server could not keep is undone, and said', async () => 
 
 test('what the street has put on somebody says who, when and why, and goes with a tap that is asked back once', async () => {
   const phone = await Handset.take({ start: PAGE, answers: { 'GET /v1/me/tags': all(), 'DELETE /v1/me/tags/alone': all([pets, school], []) } })
-  await phone.see('王芳 3 月 5 日标的：来窗口说一个人住')
+  await phone.see('王芳 2020 年 3 月 5 日标的：来窗口说一个人住')
   phone.tap('取消')
   await phone.choose('先留着')
   assert.equal(phone.did('DELETE /v1/me/tags/alone').length, 0)

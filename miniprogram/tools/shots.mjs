@@ -109,6 +109,7 @@ export const SHOTS = [
   { name: 'proxies', page: () => 'packages/me/pages/proxies/index', who: family, see: '帮家人办', empty: { who: newcomer } },
   { name: 'privacy', page: () => 'packages/me/pages/privacy/index', who: busy, see: '注销账户', act: keepFile, whole: '它不向服务器取什么，只有这一种样子' },
 ]
+  { name: 'tags', page: () => 'packages/me/pages/tags/index', who: busy, see: '街道给您标的', empty: { who: newcomer } },
 
 /** What WeChat asks before a number is given away. */
 async function askPrivacy(phone) {

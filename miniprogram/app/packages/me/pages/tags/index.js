@@ -1,5 +1,5 @@
 const tags = require('../../../../services/tags')
-const { day } = require('../../../../utils/time')
+const { date } = require('../../../../utils/time')
 
 Page({
   data: { state: 'loading', error: '', problem: '', busy: false, chosen: /** @type {any[]} */ ([]), given: /** @type {any[]} */ ([]) },
@@ -23,7 +23,7 @@ Page({
 
   /** @param {{ chosen: any[], given: any[] }} all */
   show({ chosen, given }) {
-    const drawn = given.map((one) => ({ ...one, said: `${one.by} ${day(one.at)}标的：${one.reason}` }))
+    const drawn = given.map((one) => ({ ...one, said: `${one.by} ${onDay(one.at)}标的：${one.reason}` }))
     this.setData({ state: chosen.length || drawn.length ? 'ready' : 'empty', problem: '', chosen, given: drawn })
   },
 
@@ -60,3 +60,9 @@ Page({
     }
   },
 })
+
+/** 2026 年 3 月 5 日: it may be years ago. @param {string} moment */
+function onDay(moment) {
+  const [year, month, number] = date(moment).split('-').map(Number)
+  return `${year} 年 ${month} 月 ${number} 日`
+}
