@@ -32,8 +32,12 @@ _SERVICE = "sms"
 _JSON = "application/json; charset=utf-8"
 _CONTEXT_BYTES = 511
 _KNOWN_FOR = timedelta(seconds=30)
-_LINK = re.compile(r"(?:https?://|www\.)\S+|\b[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}\b(?:/\S*)?")
-_UNFIT = re.compile("[【】★☆※\u2600-\u27bf\ufe0f\u200b-\u200d\U0001f000-\U0001faff]")
+_LINK = re.compile(
+    r"(?:https?://|www\.)\S*|(?<![A-Za-z0-9-])[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}(?![A-Za-z])(?:/\S*)?",
+    re.IGNORECASE,
+)
+_ANYTHING = "有新消息"
+_UNFIT = re.compile("[【】¥￥★☆※\u2600-\u27bf\ufe0f\u200b-\u200d\U0001f000-\U0001faff]")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+")
 _YUAN = re.compile(r"[¥￥]\s*([0-9][0-9,.]*)(?:元)?")
 
@@ -136,8 +140,8 @@ def looked_up(code: str) -> SmsRow:
 def fitted(text: str, own: Sms) -> str:
     """The one value of the template: on one line, without what the provider or a carrier refuses (links, brackets of a
     signature, pictures), and so short that the whole is one message."""
-    plain = _UNFIT.sub("", _YUAN.sub(r"\1元", _LINK.sub("", _CONTROL.sub(" ", text))))
-    value = " ".join(plain.split()).rstrip("。.，, ")
+    plain = _UNFIT.sub("", _YUAN.sub(r"\1元", _CONTROL.sub(" ", text)))
+    value = " ".join(_LINK.sub(" ", plain).split()).rstrip("。.，, ") or _ANYTHING
     return value if len(value) <= own.room else value[: own.room - 1].rstrip() + "…"
 
 

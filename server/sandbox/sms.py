@@ -30,7 +30,7 @@ _SIGNED = re.compile(
     r"SignedHeaders=([a-z0-9;-]+), ?Signature=([0-9a-f]{64})"
 )
 _MOBILE = re.compile(r"(?:\+86|0086|86)?(1[3-9]\d{9})")
-_URL = re.compile(r"https?://|www\.|[A-Za-z0-9-]+\.(?:com|cn|net|org)\b")
+URL = re.compile(r"https?://|www\.|[a-z0-9-]+\.(?:com|cn|net|org)(?![a-z])", re.IGNORECASE)
 SMS_DOOR = r"/sms/"
 SMS_PATHS = ("/sms/SendSms", "/sms/SmsPackagesStatistics")
 
@@ -143,7 +143,7 @@ class SmsHandler(RequestHandler):
             return "", 1012
         if asked["TemplateId"] != account.template_id or len(values) != account.template.count("{"):
             return "", 1014
-        if any(_URL.search(one) for one in values):
+        if any(URL.search(one) for one in values):
             return "", 1048
         if any(len(one) > account.longest for one in values):
             return "", 1036

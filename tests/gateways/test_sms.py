@@ -3,12 +3,14 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from msgspec import structs
 from tornado.httpclient import AsyncHTTPClient
 
@@ -18,6 +20,7 @@ from server.gateways.sms import ROWS, SmsGateway, authorization, fitted, looked_
 from server.kit.clock import SettableClock
 from server.kit.platform import Action, PlatformDown, PlatformRefusal
 from server.sandbox import SandboxConfig, make_sandbox
+from server.sandbox.sms import URL
 from server.sandbox.sms_account import CODES, MAGIC, SmsAccount
 
 from .scripted import Platform, served
@@ -315,6 +318,8 @@ def whole(text: str) -> str:
         ("应付¥12.50，请尽快", "应付12.50元，请尽快"),
         ("点 https://bad.example.com/x?y=1 看", "点 看"),
         ("看 www.bad.cn", "看"),
+        ("看bad.cn好", "看 好"),
+        ("https://bad.cn", "有新消息"),
         ("距离 3.5 公里，11.27 前", "距离 3.5 公里，11.27 前"),
         ("好★的☞", "好的"),
         ("𠮷师傅的车🚗到了", "𠮷师傅的车到了"),
@@ -326,11 +331,12 @@ def test_a_value_is_made_such_that_it_is_taken(text: str, value: str) -> None:
     assert fitted(text, Sms()) == value
 
 
-def _texts() -> Iterator[str]:
-    yield from ("", "字" * 500, "http://a.b " * 50, "\u0000\u2028🚗", "{1}{2}")
-
-
-@pytest.mark.parametrize("text", list(_texts()))
-def test_the_whole_is_one_message_whatever_is_said(text: str) -> None:
+@given(st.text(max_size=300) | st.text("wW.:/htTpscomn-看¥5★【】 \n", max_size=120))
+@example("看bad.cn好")
+@example("w★ww. bad")
+@example("字" * 500)
+@example("{1}{2}")
+def test_the_whole_is_one_message_and_taken_whatever_is_said(text: str) -> None:
     told = whole(text)
-    assert len(told) <= ONE_SMS and not re.search(r"[\n\x00]|https?://", told)
+    assert len(told) <= ONE_SMS and "\n" not in told and "\x00" not in told
+    assert not URL.search(fitted(text, Sms())) and not re.search("[【】¥]", fitted(text, Sms()))
