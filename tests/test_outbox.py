@@ -216,7 +216,7 @@ async def test_each_letter_says_how_it_stands_and_is_found_by_template_state_and
 
     [busy_one] = (await boss.get("/v1/outbox/messages", stage="waiting", errcode="43108")).json["items"]
     assert (busy_one["importance_text"], busy_one["errcode"]) == ("紧急", "43108")
-    assert busy_one["error_text"] == "同时给这位居民发了两条，会错开再试"
+    assert busy_one["error_text"] == "同时有两条发给这位居民"
     assert [(one["channel_text"], one["outcome_text"]) for one in busy_one["receipts"]] == [
         ("微信", "没成，再试")
     ]
@@ -291,7 +291,7 @@ async def test_a_ban_stands_on_the_page_until_it_is_lifted_and_a_quota_ends_by_i
     await paused(world, EVERYTHING, until, "45009 stop_until_tomorrow")
     browser = Browser(world, boss.token)
     page = await browser.get("/console/outbox")
-    assert "所有订阅消息暂停发送" in page.text and "今天的发送额度用完了，明天再发 45009" in page.text
+    assert "所有订阅消息暂停发送" in page.text and "今天的发送额度用完了 45009" in page.text
     assert "模板“服务完成通知”暂停发送" in page.text
     listed = {one["id"]: one for one in (await boss.get("/v1/pauses")).json["items"]}
     assert [listed[one]["liftable"] for one in (ban, EVERYTHING)] == [True, False]

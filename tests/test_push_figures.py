@@ -272,10 +272,10 @@ async def test_the_page_has_bars_templates_and_a_table_to_take_away(world: World
     await written(world, world.clock.now(), ("sent", 3, ""), ("no_credit", 1, "43101 zero_credit"))
     await counted(world)
     page = await browser.get("/console/push-figures")
-    assert "今天送到微信 75%" in page.text and "居民没有订阅，或者订阅次数用完了 43101 ：1 次" in page.text
+    assert "今天送到微信 75%" in page.text and "居民没有订阅，或者订阅次数用完了 43101 1 次" in page.text
     assert "要发 4 条，送到 3 条" in page.body and "截至" in page.text
     lines = list(
-        csv.reader(io.StringIO((await browser.get("/console/push-figures/table")).body.lstrip("\ufeff")))
+        csv.reader(io.StringIO((await browser.get("/console/push-figures/csv")).body.lstrip("\ufeff")))
     )
     assert lines[0][:5] == ["按", "哪一个", "错误号", "写了", "送到微信"] and len(lines) == 17
     assert lines[14][3:5] == ["4", "3"] and lines[15][1] == "服务完成通知" and lines[16][2:] == ["43101", "1"]
@@ -289,6 +289,6 @@ async def test_who_looks_after_messages_sees_it_and_nobody_else(world: World) ->
     assert seen.status == 200 and "到发件箱处理" not in seen.text
     for grant in (Grant(role="dispatcher"), Grant(role="accountant")):
         who = await world.staff(grant)
-        for path in ("/console/push-figures", "/console/push-figures/table"):
+        for path in ("/console/push-figures", "/console/push-figures/csv"):
             assert (await Browser(world, who.token).get(path)).status == 403
         assert (await who.get("/v1/push-figures")).status == 403

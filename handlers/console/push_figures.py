@@ -100,7 +100,7 @@ class PushFigures(Page):
 
 
 class PushTable(Page):
-    path = PATH + "/table"
+    path = PATH + "/csv"
 
     @allow(*LOOKERS)
     async def get(self) -> Answer[bytes]:

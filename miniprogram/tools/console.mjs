@@ -119,7 +119,7 @@ async function found(desks) {
 
 /** /console/providers/provider-01 and /console/providers/provider-02 are the same page. */
 function shapeOf(address) {
-  return address.split('/').map((part, index) => (index > 2 && /[\dA-Z-]/.test(part) ? 'one' : part)).join('/')
+  return address.split('/').map((part, index) => (index > 2 && /[\dA-Z_-]/.test(part) ? 'one' : part)).join('/')
 }
 
 function nameOf(address) {
