@@ -8,12 +8,14 @@ import pytest
 
 from server.kit.clock import SHANGHAI
 from server.kit.jobs import Queue
-from server.push import LeaseLost
+from server.push import BULK, MESSAGES, LeaseLost, Notice, made, templates
 from server.push.digests import DIGESTS, Digest, collect, tell
-from tests.test_push import accept, credits_of, deliveries, received, stored
+from server.residents import RESIDENTS
+from tests.test_push import SUBMITTED, accept, credits_of, deliveries, received, stored
 from tests.world import Person, Shop, World
 
 DIGEST = "tmpl-digest"
+_KEYS = ("service", "case_no", "time", "state", "tip")
 
 
 async def set_hour(world: World, hour: int, minute: int = 0) -> None:
@@ -181,6 +183,29 @@ async def test_what_comes_when_the_day_s_has_just_been_told_is_told_the_next_day
     assert today.due_at is None and len(today.message_ids) == 1
     assert tomorrow.due_at is not None and tomorrow.due_at - world.clock.now() > timedelta(days=1)
     assert len(tomorrow.message_ids) == 1
+
+
+async def test_what_goes_to_thousands_is_collected_and_waits_out_the_night_like_anything_else(
+    world: World,
+) -> None:
+    collecting, asleep = await wanting(world), await wanting(world, visits="now")
+    await accept(asleep, SUBMITTED)
+    await set_hour(world, 23)
+    notice = Notice(text="明天停水", payload=dict.fromkeys(_KEYS, "停水"), page="pages/inbox/index")
+    for one in (collecting, asleep):
+        resident = await world.house.db.reading(lambda reader, one=one: reader.get(RESIDENTS, one.id))
+        assert resident is not None
+        template = templates()["booking_submitted"]
+        message = made(f"ann-1.1.{one.id}", world.clock.now(), resident, template, notice)
+        message.lane, message.broadcast_id = BULK, "ann-1.1"
+        await world.put(MESSAGES, message)
+    await world.work()
+
+    assert await deliveries(collecting) == ["digest"]
+    assert await deliveries(asleep) == ["queued"]
+    assert len(await kept(world, collecting)) == 1
+    [waiting] = await stored(world, asleep)
+    assert waiting.held == "quiet"
 
 
 async def test_no_wish_about_a_topic_silences_the_digest_itself(world: World) -> None:

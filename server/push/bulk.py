@@ -204,11 +204,7 @@ class Bulk(Queue[Message]):
 
     async def _written(self, db: Database, results: list[tuple[Message, Outcome]]) -> None:
         """All that changes nothing but messages in one trip, the others each with what follows."""
-        plain = [
-            (message, outcome)
-            for message, outcome in results
-            if outcome.plain and outcome.delivery != "digest"
-        ]
+        plain = [(message, outcome) for message, outcome in results if outcome.plain]
         if plain:
             await db.alone(
                 lambda tx: tx.change_each(
@@ -220,7 +216,7 @@ class Bulk(Queue[Message]):
                 )
             )
         for message, outcome in results:
-            if not outcome.plain or outcome.delivery == "digest":
+            if not outcome.plain:
                 try:
                     await self._courier.settled(message, outcome)
                 except LeaseLost:

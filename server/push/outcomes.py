@@ -47,8 +47,9 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     @property
     def plain(self) -> bool:
-        """Nothing changes but the message itself."""
-        return self.money == "kept" and not self.dropped and self.pause is None
+        """Nothing changes but the message itself: what is collected for a digest joins its row, too."""
+        changes = self.money != "kept" or self.dropped or self.pause is not None
+        return not changes and self.delivery != "digest"
 
     def fields(self, now: datetime) -> dict[str, Any]:
         """What is set on the row."""
