@@ -15,6 +15,12 @@ async def shown(reader: Reader, endpoint: Endpoint, broadcast_id: str) -> Broadc
     return await broadcasts.view(reader, one, announcement, endpoint.actor)
 
 
+async def acted(tx: Tx, endpoint: Endpoint, broadcast_id: str, name: str) -> BroadcastView:
+    """Raises BroadcastNotFound, AnnouncementOfStreet, BroadcastNotNow."""
+    await broadcasts.act(tx, broadcast_id, name, endpoint.actor)
+    return await shown(tx, endpoint, broadcast_id)
+
+
 class Broadcast(Endpoint):
     path = "/v1/broadcasts/{broadcast_id}"
 
@@ -24,39 +30,28 @@ class Broadcast(Endpoint):
         return await self.building.db.reading(lambda reader: shown(reader, self, broadcast_id))
 
 
-class Acting(Endpoint):
-    """What the three have in common; it has no path of its own."""
-
-    async def done(self, broadcast_id: str, name: str) -> Answer[BroadcastView]:
-        async def acted(tx: Tx) -> BroadcastView:
-            await broadcasts.act(tx, broadcast_id, name, self.actor)
-            return await shown(tx, self, broadcast_id)
-
-        return await self.once(acted)
-
-
-class Pause(Acting):
+class Pause(Endpoint):
     path = "/v1/broadcasts/{broadcast_id}/pause"
 
     @allow(*WRITES)
     async def post(self, broadcast_id: str, wanted: PauseBroadcast) -> Answer[BroadcastView]:
         """Nothing more goes to phones for now."""
-        return await self.done(broadcast_id, "pause")
+        return await self.once(lambda tx: acted(tx, self, broadcast_id, "pause"))
 
 
-class Resume(Acting):
+class Resume(Endpoint):
     path = "/v1/broadcasts/{broadcast_id}/resume"
 
     @allow(*WRITES)
     async def post(self, broadcast_id: str, wanted: ResumeBroadcast) -> Answer[BroadcastView]:
         """Go on where it was paused."""
-        return await self.done(broadcast_id, "resume")
+        return await self.once(lambda tx: acted(tx, self, broadcast_id, "resume"))
 
 
-class Stop(Acting):
+class Stop(Endpoint):
     path = "/v1/broadcasts/{broadcast_id}/stop"
 
     @allow(*WRITES)
     async def post(self, broadcast_id: str, wanted: StopBroadcast) -> Answer[BroadcastView]:
         """Nothing more goes to phones; who has it in the inbox keeps it."""
-        return await self.done(broadcast_id, "stop")
+        return await self.once(lambda tx: acted(tx, self, broadcast_id, "stop"))
