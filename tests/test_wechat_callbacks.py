@@ -258,9 +258,13 @@ async def test_a_message_that_wechat_could_not_deliver_is_said_so(world: World) 
     assert await deliveries(resident) == ["refused"]
 
 
+CREDIT_STEPS = int(os.environ.get("CREDIT_STEPS", "300"))
+
+
+@pytest.mark.gen_test(timeout=180 + CREDIT_STEPS)
 async def test_our_credits_are_wechats_after_answers_lost_and_doubled(world: World) -> None:
     """And every message that says so was shown, no other."""
-    steps = int(os.environ.get("CREDIT_STEPS", "300"))
+    steps = CREDIT_STEPS
     chance = random.Random(int(os.environ.get("CREDIT_SEED", "7")))
     people = [await world.resident() for _ in range(min(50, steps // 30))]
     tally = await Game(world, chance, people, [messages.SUBMITTED, messages.CHANGED]).play(steps)

@@ -2,10 +2,11 @@
 
 import hashlib
 import json
+import os
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from wechatpy.crypto import WeChatCrypto
 
@@ -19,6 +20,11 @@ from server.gateways.wechat_callbacks import (
 from server.kit.errors import HoelunError
 from server.sandbox.sealing import xml
 
+FUZZED = settings(
+    max_examples=int(os.environ.get("FUZZ_EXAMPLES", "100")),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 TOKEN, APPID, KEY = "AAAAA", "wxba5fad812f8e6fb9", "A" * 43
 SEALED = (
     "+qdx1OKCy+5JPCBFWw70tm0fJGb2Jmeia4FCB7kao+/Q5c/ohsOzQHi8khUOb05JCpj0JB4RvQMkUyus8TPxLKJGQqcvZqzDpVzazhZv6JsXUnnR8XGT740X"
@@ -168,6 +174,7 @@ def test_what_is_no_message_is_refused(body: bytes) -> None:
         door("secure").open(SAMPLE, body)
 
 
+@FUZZED
 @given(
     body=st.binary(max_size=400), query=st.dictionaries(st.sampled_from(sorted(SAMPLE)), st.text(max_size=50))
 )
@@ -187,6 +194,7 @@ _names = st.sampled_from(
 )
 
 
+@FUZZED
 @given(fields=st.dictionaries(_names, _json))
 def test_whatever_is_signed_is_opened_or_refused_by_name(fields: dict[str, Any]) -> None:
     text = json.dumps(fields)
