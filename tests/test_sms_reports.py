@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from msgspec import structs
 
+from server.kit.db import Tx
+from server.ladders import CLIMBS
 from server.sms_reports import SMS_REPORTS, SmsReport
 from tests.doors import Happy, Visit
 from tests.purse import sms
@@ -98,9 +100,11 @@ async def test_a_report_told_twice_is_written_once(world: World) -> None:
     await reported(world, message_id)
     answer = await world.control("sms-reports-again")
     assert answer["delivered"] and answer["reply"] == {"result": 0, "errmsg": "OK"}
-    number = (await climb_of(world, message_id)).sms_no
-    assert (await told(world, [report(str(number), report_status="FAIL")] * 2)).json["result"] == 0
+    number = str((await climb_of(world, message_id)).sms_no)
+    assert (await told(world, [report(number, report_status="FAIL")] * 2)).json["result"] == 0
     await world.work()
+    first = await kept(world, number)
+    assert first is not None and first.arrived and first.due_at is None
     assert await ways(world, message_id) == [("sms", "sent"), ("sms", "delivered")]
 
 
@@ -120,6 +124,25 @@ async def test_a_report_that_is_faster_than_our_own_books_is_not_lost(world: Wor
     for _ in range(3):
         await later(world, seconds=5)
     assert await ways(world, message_id) == [("sms", "sent"), ("sms", "delivered")]
+
+
+async def test_a_report_waits_for_its_message_to_have_a_number(world: World) -> None:
+    await style(world, lose=1)
+    _, message_id = await sent(world)
+    number = unique("2000:")
+    assert (await told(world, [report(number)])).json["result"] == 0
+    await world.work()
+    waiting = await kept(world, number)
+    assert waiting is not None and waiting.due_at is not None and waiting.due_at > world.clock.now()
+
+    async def numbered(tx: Tx) -> None:
+        await tx.change(CLIMBS, {"_id": message_id}, {"$set": {"sms_no": number}})
+
+    await world.house.db.atomically(numbered)
+    await later(world, seconds=5)
+    assert await ways(world, message_id) == [("sms", "sent"), ("sms", "delivered")]
+    done = await kept(world, number)
+    assert done is not None and done.due_at is None
 
 
 async def test_an_answer_that_was_lost_is_learned_from_the_report(world: World) -> None:
