@@ -9,11 +9,12 @@ from schemas.common import NO_CONTROL, Cursor, Limit, Request, Version, View
 from schemas.push import Importance
 from schemas.residents import ResidentCard
 
-Why = Literal["no_credit", "refused", "dead", "unread", "sms_failed"]
+Why = Literal["no_credit", "refused", "dead", "unknown", "unread", "sms_failed"]
 WHYS: dict[Why, str] = {
     "no_credit": "没有订阅，或者次数用完了",
     "refused": "在微信里拒收了",
     "dead": "微信发不出去",
+    "unknown": "不知道微信有没有送到",
     "unread": "短信发了还没有看",
     "sms_failed": "短信也没有送到",
 }

@@ -236,7 +236,7 @@ def _why(row: Climb, message: Message) -> Why:
     if row.sms == "failed":
         return "sms_failed"
     match message.delivery:
-        case "no_credit" | "refused" as why:
+        case "no_credit" | "refused" | "unknown" as why:
             return why
     return "dead"
 

@@ -7,10 +7,13 @@ from typing import Any
 import pytest
 
 from schemas.staff import Grant
+from server.kit.clock import today
 from server.return_calls import RETURN_CALLS, ReturnCall
+from server.reveals import TALLIES, RevealTally
 from tests.bench.lists import Profiler, problems
 from tests.browser import Browser
 from tests.doors import Happy, Visit
+from tests.test_console_live import Lines
 from tests.test_ladders import (
     CALLS,
     URGENT,
@@ -284,6 +287,31 @@ async def test_a_window_has_its_own_community_and_nobody_else_s(world: World) ->
         assert (await stranger.post(f"{CALLS}/{call['id']}/{action}")).status == 404
     assert (await outcome(stranger, call, "reached")).status == 404
     assert (await does(own, call, "take"))["phone"] == await number_of(resident)
+
+
+async def test_who_has_looked_at_enough_residents_today_takes_no_more(world: World) -> None:
+    _, desk, call = await waiting(world)
+    key = f"{desk.id}|{today(world.clock.now())}"
+    spent = RevealTally(
+        id=key,
+        count=world.house.settings.desk.reveals_per_day,
+        expires_at=world.clock.now() + timedelta(days=2),
+    )
+    await world.put(TALLIES, spent)
+    browser = Browser(world, desk.token)
+    refused = await browser.press(await browser.get(PAGE), f"{call['id']}/take")
+    assert refused.status == 429 and "已经用完" in refused.text
+    assert (await desk.get(f"{CALLS}/{call['id']}")).json["state"] == "open"
+
+
+async def test_an_open_page_hears_that_somebody_waits_and_other_desks_do_not(world: World) -> None:
+    desk, auditor = await operator(world), await world.staff(Grant(role="accountant"))
+    resident = await phoned(world)
+    async with Lines(world, (desk, auditor)) as lines:
+        await missed(world, resident)
+        await world.work()
+        await lines[0].hears_a("box")
+        assert lines[1].told == []
 
 
 # What came of it
