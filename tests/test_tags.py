@@ -402,6 +402,24 @@ async def test_who_loses_the_tag_does_not_see_it_any_more_and_who_gets_it_sees_w
     assert (reply.status, reply.code) == (404, "announcement_not_found")
 
 
+async def test_a_broadcast_goes_to_the_inbox_of_those_who_have_the_tag_when_it_is_written(
+    world: World,
+) -> None:
+    street, tag = await operator(world), await made(world, "self")
+    has, without, lost = [await world.resident() for _ in range(3)]
+    for one in (has, lost):
+        await choose(one, tag)
+    body = {"audience": community(world) | {"tag": tag["id"]}, "title": unique("疫苗"), "text": "周六上午。"}
+    draft = (await street.post(DESK, body)).json
+    await drop(lost, tag)
+
+    assert (await act(street, draft["id"], "publish")).status == 200
+    await world.work()
+
+    heard = [body["title"] in (await one.get("/v1/inbox")).body.decode() for one in (has, without, lost)]
+    assert heard == [True, False, False]
+
+
 async def test_a_tag_that_is_not_there_or_retired_is_refused_by_the_field(world: World) -> None:
     street, tag = await operator(world), await made(world)
     audience = community(world) | {"tag": tag["id"]}
