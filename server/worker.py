@@ -44,6 +44,7 @@ class Worker:
                 lease_s=push.lease_s,
                 parallel=push.parallel,
                 retry=retry,
+                dead={"delivery": "dead"},
                 where={"lane": None},
             ),
             Bulk(courier, building.settings, gate(building.db, open_to_all)),

@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +15,7 @@ from server.credits import CREDITS, credit_id
 from server.gateways.wechat import WeChat
 from server.ladders import CLIMBS
 from server.pauses import EVERYTHING
-from server.push import Message, Template
+from server.push import Message, Template, courier
 from server.residents import RESIDENTS, Resident
 from server.sandbox.faults import Fault
 from server.sandbox.mini_callbacks import Style
@@ -143,6 +144,50 @@ async def test_a_refusal_in_the_middle_of_a_batch_concerns_that_one_alone(world:
         found.index("no_credit"),  # whose credit WeChat had only said to be gone
         found.index("queued"),  # whose credit is kept for the next attempt
     }
+
+
+async def test_one_that_is_spoilt_keeps_no_other_from_going_and_is_given_up(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = await crowd(world, [1] * 8)
+    rows = await written(world, people, bulk=True)
+    usual = courier.decide
+
+    def spoilt(message: Message, *more: Any) -> Any:
+        if message.id == rows[3].id:
+            raise ValueError("no such thing")
+        return usual(message, *more)
+
+    monkeypatch.setattr(courier, "decide", spoilt)
+    push = world.house.settings.push
+    for _ in range(push.max_attempts):
+        await run(world.house, "bulk")
+        assert (await outcomes(world, rows))[:3] == ["sent"] * 3
+        world.clock.advance(timedelta(seconds=push.lease_s + 1))
+    assert Counter(await outcomes(world, rows)) == {"sent": 7, "dead": 1}
+    assert (await again(world, rows))[3].error == "ValueError: no such thing"
+    assert await credits(world, people) == [0, 0, 0, 1, 0, 0, 0, 0]
+
+
+async def test_a_fault_of_ours_kills_a_single_message_only_after_the_last_attempt(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = await crowd(world, [1])
+    rows = await written(world, people, importance="high")
+
+    def spoilt(*more: Any) -> Any:
+        raise ValueError("no such thing")
+
+    monkeypatch.setattr(courier, "decide", spoilt)
+    push = world.house.settings.push
+    for _ in range(push.max_attempts):
+        assert await outcomes(world, rows) == ["queued"]
+        await run(world.house, "messages")
+        world.clock.advance(timedelta(minutes=11))
+    [now] = await again(world, rows)
+    assert (now.delivery, now.error, now.dead_at is not None) == ("dead", "ValueError: no such thing", True)
+    assert await world.house.db.reading(lambda reader: reader.get(CLIMBS, now.id)) is not None
+    assert await credits(world, people) == [1]
 
 
 # What nobody knows.

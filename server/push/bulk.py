@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from server.config import Settings
 from server.credits import CREDITS, Credit, credit_id, person_id
-from server.kit.db import Database, Reader, Tx
+from server.kit.db import Database, DatabaseUnavailable, Reader, Tx
 from server.kit.jobs import Queue, RetryPolicy, Settled
 from server.kit.metrics import Metrics
 from server.kit.pace import Pace
@@ -118,10 +118,23 @@ class Bulk(Queue[Message]):
         lease = {"$set": {"due_at": now + self._lease, "owner": token}, "$inc": {"fence": 1, "attempts": 1}}
         if not await db.alone(lambda tx: tx.change_all(MESSAGES, due, lease)):
             return 0
+        done = await self._worked(db, ids, token)
+        metrics.jobs.labels(self.name, "done").inc(done)
+        return done
+
+    async def _worked(self, db: Database, ids: list[str], token: str) -> int:
+        """A batch in which something is spoilt is worked off one by one, so that the others go."""
         try:
             batch = await db.atomically(lambda tx: self._paid(tx, ids, token))
         except LeaseLost:
             return 0
+        except DatabaseUnavailable:
+            raise
+        except Exception as fault:
+            log.error("push.batch_failed", messages=len(ids), exc_info=fault)
+            if len(ids) == 1:
+                return await self._spoilt(db, ids[0], token, fault)
+            return sum([await self._worked(db, [one], token) for one in ids])
         answers = await asyncio.gather(*(self._asked(one) for one in batch.going), return_exceptions=True)
         results = [*batch.settled]
         for message, answer in zip(batch.going, answers, strict=True):
@@ -130,9 +143,14 @@ class Bulk(Queue[Message]):
             else:
                 log.error("push.failed", job=message.id, exc_info=answer)
         await self._written(db, results)
-        number = len(batch.going) + len(batch.settled)
-        metrics.jobs.labels(self.name, "done").inc(number)
-        return number
+        return len(batch.going) + len(batch.settled)
+
+    async def _spoilt(self, db: Database, name: str, token: str, fault: Exception) -> int:
+        """It is tried again when its lease is over, and given up after the last attempt."""
+        over = {"_id": name, "owner": token, "attempts": {"$gte": self._retry.attempts}}
+        told = f"{type(fault).__name__}: {fault}"[:500]
+        dead = {"due_at": None, "delivery": "dead", "error": told, "dead_at": db.now()}
+        return int(await db.alone(lambda tx: tx.change(MESSAGES, over, {"$set": dead})))
 
     async def _paid(self, tx: Tx, ids: list[str], token: str) -> Batch:
         """Whom of them to tell, each of which has a credit for it that is taken. Raises LeaseLost."""
