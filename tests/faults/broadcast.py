@@ -7,13 +7,14 @@ What WeChat has delivered is read from the stand-in, which counts for itself; wh
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec import Struct
+from pymongo.errors import PyMongoError
 
 from schemas.residents import Household
 from schemas.staff import Grant
@@ -22,7 +23,7 @@ from server.config import Push
 from server.credits import CREDITS, Credit, credit_id
 from server.demo import company
 from server.demo import street as made_up
-from server.kit.db import MOMENT, Collection, DatabaseUnavailable
+from server.kit.db import MOMENT, Collection, DatabaseUnavailable, Reader
 from server.kit.events import EVENTS, history_of
 from server.push import BULK, MESSAGES
 from server.residents import RESIDENTS, Resident
@@ -38,6 +39,7 @@ RIDES = 3
 _AT_ONCE = 250
 _PATIENCE_S = 3_600
 
+T = TypeVar("T")
 Stage = tuple[Collection[Any], dict[str, Any]]
 _DUE: dict[str, Any] = {"due_at": MOMENT}
 _SENT: tuple[Stage, ...] = (
@@ -149,11 +151,7 @@ async def _settle(street: Street, people: Sequence[tuple[int, int]]) -> None:
         await tx.put_all(RESIDENTS, residents)
         await tx.put_all(CREDITS, known)
 
-    while True:
-        try:
-            return await street.house.db.alone(put)
-        except DatabaseUnavailable:  # on a busy machine it takes longer than anybody waits for an answer
-            await asyncio.sleep(0.1)
+    await _patiently(lambda: street.house.db.alone(put))
 
 
 async def _signed_in(street: Street) -> str:
@@ -192,7 +190,7 @@ async def _accept(street: Street, openid: str, template: str, times: int) -> Non
     for _ in range(times):
         await _control(street, "POST", "subscribe", accepted)
     credit = Credit(id=credit_id(openid, template), count=times, updated_at=street.house.db.now())
-    await street.house.db.alone(lambda tx: tx.put(CREDITS, credit))
+    await _patiently(lambda: street.house.db.alone(lambda tx: tx.put(CREDITS, credit)))
 
 
 def _ride(street: Street, hour: int) -> dict[str, Any]:
@@ -247,7 +245,7 @@ async def broadcast(
 
     announcement = await _published(street, crowd.staff)
     async with meanwhile(
-        following=progress.follow(0.5),
+        following=progress.follow(1),
         weighing=scales.weigh(1),
         reading=during.read(0.2),
         killing=kill(),
@@ -298,8 +296,10 @@ async def _call_off(street: Street, staff: str, rides: Sequence[str], pause: Cal
 async def _merging(street: Street, over: asyncio.Event) -> None:
     """What is written for everybody is put into the line of single messages."""
     while not over.is_set():
-        await street.house.db.alone(
-            lambda tx: tx.change_all(MESSAGES, {"lane": BULK}, {"$set": {"lane": None}})
+        await _patiently(
+            lambda: street.house.db.alone(
+                lambda tx: tx.change_all(MESSAGES, {"lane": BULK}, {"$set": {"lane": None}})
+            )
         )
         await asyncio.sleep(0.2)
 
@@ -308,31 +308,43 @@ async def _nothing() -> None:
     return
 
 
+async def _patiently(ask: Callable[[], Awaitable[T]]) -> T:
+    """On a busy machine an answer may take longer than anybody waits for it."""
+    while True:
+        try:
+            return await ask()
+        except (DatabaseUnavailable, PyMongoError):
+            await asyncio.sleep(0.5)
+
+
 async def _all_settled(street: Street, *stages: Stage) -> None:
     """Until nothing waits to be planned, written, told or sent: each of these makes only what comes after it."""
+    reader = street.house.db.reader()
     async with asyncio.timeout(_PATIENCE_S):
         for collection, where in (*_SENT, *stages):
-            while await street.house.db.reader().count(collection, where, limit=1):
+            while await _patiently(lambda: reader.count(collection, where, limit=1)):  # noqa: B023
                 await asyncio.sleep(0.2)
 
 
 async def _counted(street: Street, crowd: Crowd, announcement: str, alone: int) -> Broadcast:
     reader = street.house.db.reader()
-    audience = {one.id async for one in reader.each(RESIDENTS, {"deleted_at": None}, batch=1000)}
+    audience = await _patiently(lambda: _ids(reader))
     rows = {"broadcast_id": f"{announcement}.1"}
     steps = [
         {"$match": rows},
         {"$group": {"_id": "$resident_id", "rows": {"$sum": 1}}},
     ]
-    inboxes = {one["_id"]: one["rows"] for one in await reader.groups(MESSAGES, steps)}
+    inboxes = {one["_id"]: one["rows"] for one in await _patiently(lambda: reader.groups(MESSAGES, steps))}
     states = [{"$match": rows}, {"$group": {"_id": "$delivery", "rows": {"$sum": 1}}}]
-    deliveries = {one["_id"]: one["rows"] for one in await reader.groups(MESSAGES, states)}
+    deliveries = {
+        one["_id"]: one["rows"] for one in await _patiently(lambda: reader.groups(MESSAGES, states))
+    }
     told = await _control(
         street, "GET", f"crowd?prefix={PREFIX}&template_id={_template_id(BULK_TEMPLATE)}&each=true"
     )
     received, left = told["each"]["received"], told["each"]["credits"]
-    ours = await _our_credits(street, len(crowd.credits))
-    urgent = [await _arrival(street, one) for one in crowd.rides]
+    ours = await _patiently(lambda: _our_credits(reader, len(crowd.credits)))
+    urgent = [await _patiently(lambda one=one: _arrival(street, one)) for one in crowd.rides]  # type: ignore[misc]
     arrived = [one for one in urgent if one is not None]
     nothing, empty = Waits(0, 0, 0, 0), Memory({}, {})
     return Broadcast(
@@ -360,10 +372,14 @@ async def _counted(street: Street, crowd: Crowd, announcement: str, alone: int) 
     )
 
 
-async def _our_credits(street: Street, people: int) -> list[int]:
+async def _ids(reader: Reader) -> set[str]:
+    return {one.id async for one in reader.each(RESIDENTS, {"deleted_at": None}, batch=1000)}
+
+
+async def _our_credits(reader: Reader, people: int) -> list[int]:
     counts = [0] * people
     where = {"_id": {"$gt": f"{PREFIX}-", "$lt": f"{PREFIX}."}}
-    async for one in street.house.db.reader().each(CREDITS, where, batch=1000):
+    async for one in reader.each(CREDITS, where, batch=1000):
         openid, _, template = one.id.partition("|")
         if template == BULK_TEMPLATE:
             counts[int(openid.rpartition("-")[2])] = one.count
@@ -394,9 +410,11 @@ async def _arrival(street: Street, case_no: str) -> Arrival | None:
 
 
 async def _control(street: Street, method: str, name: str, body: Any = None) -> Any:
-    told = await street.ask(method, f"/_control/{name}", body, base=street.sandbox_url)
-    assert told.status == 200, told
-    return told.body
+    while True:
+        told = await street.ask(method, f"/_control/{name}", body, base=street.sandbox_url)
+        if told.status:
+            assert told.status == 200, told
+            return told.body
 
 
 def _openid(number: int) -> str:
