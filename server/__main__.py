@@ -15,7 +15,7 @@ import msgspec
 from msgspec import Struct
 
 from server.config import Settings
-from server.kit import log, mongod, supervise
+from server.kit import log, mongod, supervise, telling
 from server.kit.serving import serve
 from server.settings import BadSettings, load
 
@@ -45,8 +45,9 @@ async def worker(arguments: argparse.Namespace, settings: Settings, stop: asynci
     from server.app import open_building
 
     async with _database(settings) as settings, open_building(settings) as building:
-        supervise.announcer(arguments.ready_fd)()
-        await building.run_worker(stop)
+        with telling.told(building.metrics, settings.metrics_port, settings.worker_processes):
+            supervise.announcer(arguments.ready_fd)()
+            await building.run_worker(stop)
     return 0
 
 

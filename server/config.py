@@ -602,7 +602,8 @@ class Settings(Section, frozen=True, kw_only=True):
     """All that a process is told from outside. Secrets are `example-…` in the demo and in tests only.
 
     `public_url` is how browsers reach us, such as `https://street.example.cn`; empty: as the request says.
-    `clock_file` moves the time of a demo.
+    `clock_file` moves the time of a demo. Each worker has its `/metrics` on the first free port of this machine from
+    `metrics_port` on, twice as many as there are `worker_processes`; 0: none.
     """
 
     environment: Literal["demo", "test", "production"] = "production"
