@@ -18,15 +18,15 @@ from server import credits, pauses
 from server.config import Settings
 from server.credits import CREDITS, Credit, credit_id, person_id
 from server.errcodes import code_of
-from server.kit.db import Database, DatabaseUnavailable, Lanes, Tx, plain
+from server.kit.db import Database, DatabaseUnavailable, Lanes, Tx
 from server.kit.jobs import RetryPolicy
 from server.kit.pace import Pace
 from server.kit.platform import Action, PlatformDown, PlatformRefusal
 from server.pauses import EVERYTHING, PAUSES, Pause, of_template
-from server.push import heard, outcomes
+from server.push import heard, outcomes, receipts
 from server.push.digests import collect
 from server.push.outcomes import Outcome
-from server.push.stored import MESSAGES, RECEIPTS_KEPT, LeaseLost, Message, Receipt, templates
+from server.push.stored import MESSAGES, LeaseLost, Message, templates
 from server.push.timing import Later, Never, decide
 from server.residents import RESIDENTS, Resident
 
@@ -292,8 +292,7 @@ class Courier:
         """Of the row."""
         how: dict[str, Any] = {"$set": outcome.fields(tx.now)}
         if outcome.receipt:
-            receipt = Receipt(channel="subscription", at=tx.now, outcome=outcome.receipt, error=outcome.error)
-            how["$push"] = {"receipts": {"$each": [plain(receipt)], "$slice": -RECEIPTS_KEPT}}
+            how |= receipts.added(tx.now, "subscription", outcome.receipt, outcome.error)
         return how
 
 

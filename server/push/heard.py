@@ -6,8 +6,9 @@ and may be here before we have written down that we have asked.
 
 from datetime import datetime, timedelta
 
-from server.kit.db import Collection, Reader, Stored, Tx, plain
-from server.push.stored import MESSAGES, RECEIPTS_KEPT, Message, Receipt
+from server.kit.db import Collection, Reader, Stored, Tx
+from server.push import receipts
+from server.push.stored import MESSAGES, Message
 
 SENT = "subscribe_msg_sent_event"
 _EVERY = timedelta(seconds=10)
@@ -84,9 +85,4 @@ async def deny(tx: Tx, message: Message, msgid: str, error: str) -> bool:
 
 
 def _settling(tx: Tx, fields: dict[str, object], word: str, error: str) -> dict[str, object]:
-    receipt = Receipt(channel="subscription", at=tx.now, outcome=word, error=error)
-    return {
-        "$set": fields,
-        "$inc": {"fence": 1},
-        "$push": {"receipts": {"$each": [plain(receipt)], "$slice": -RECEIPTS_KEPT}},
-    }
+    return {"$set": fields, "$inc": {"fence": 1}, **receipts.added(tx.now, "subscription", word, error)}

@@ -23,9 +23,6 @@ BULK = "bulk"
 """The lane of what goes to thousands at once: it never stands before a message to one person."""
 
 
-RECEIPTS_KEPT = 10
-
-
 class LeaseLost(Conflict):
     """这条消息已由另一个进程接手"""
 
