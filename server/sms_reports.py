@@ -23,7 +23,7 @@ _FIRST_WAIT_S = 0.5
 
 class SmsReport(Leased, kw_only=True):
     """`id` is the provider's number of the message; `arrived` in the end, or not for what the carrier says in `said`.
-    `ours` is our own number of it, where that was told. Due until its message is found."""
+    `ours` is our own number of it, where that was told, until its message is found; so long it is due."""
 
     at: datetime
     arrived: bool
@@ -71,7 +71,7 @@ async def _work(house: House, report: SmsReport) -> Settled:
         return None
     if report.attempts >= _TRIES:
         log.warning("sms_reports.unknown", sid=report.id)
-        return {"due_at": None, "error": "unknown"}
+        return {"due_at": None, "ours": "", "error": "unknown"}
     return {"due_at": house.db.now() + timedelta(seconds=_FIRST_WAIT_S * 2**report.attempts)}
 
 
@@ -79,7 +79,7 @@ async def _taken(tx: Tx, report: SmsReport) -> bool:
     if not await _known(tx, report):
         return False
     mine = {"_id": report.id, "fence": report.fence}
-    if await tx.change(SMS_REPORTS, mine, {"$set": {"due_at": None}}):
+    if await tx.change(SMS_REPORTS, mine, {"$set": {"due_at": None, "ours": ""}}):
         error = "" if report.arrived else report.said
         await ladders.reported(tx, report.id, report.arrived, error, report.ours)
     return True

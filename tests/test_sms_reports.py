@@ -1,6 +1,7 @@
 """The provider of short messages calling us: only who has the key is heard, each message's report once, and it stands
 with the message that it is about."""
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -238,3 +239,11 @@ async def test_calls_to_the_provider_are_counted(world: World) -> None:
     await sent(world)
     page = (await world.call("GET", "/metrics")).body.decode()
     assert 'hoelun_platform_calls_total{api="send_sms",outcome="ok"}' in page
+
+
+async def test_the_same_report_at_many_doors_at_once_is_kept_once(world: World) -> None:
+    numbers = [unique("2000:") for _ in range(5)]
+    body = [report(one) for one in numbers]
+    replies = await asyncio.gather(*(told(world, body) for _ in range(12)))
+    assert {one.status for one in replies} == {200}
+    assert all([await kept(world, one) for one in numbers])
