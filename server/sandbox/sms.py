@@ -113,6 +113,7 @@ class SmsHandler(RequestHandler):
     def read_body(self) -> dict[str, Any]:
         try:
             asked = json.loads(self.request.body)
+            json.dumps(asked, ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             asked = None
         if not isinstance(asked, dict):

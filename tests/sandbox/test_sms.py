@@ -5,6 +5,8 @@ import time
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from server.gateways.sms import authorization
 from server.sandbox import RealCredentials, SandboxConfig
@@ -70,7 +72,10 @@ def test_a_message_is_the_template_with_its_value_and_the_signature(phone: Phone
     (one,) = call(phone, asked())["SendStatusSet"]
     assert (one["Code"], one["Fee"], one["SessionContext"]) == ("Ok", 1, "ours-1")
     (message,) = received(phone)
-    assert message["text"] == "【诃额伦街道】您有一件事请留意：审批要您补材料。请打开微信小程序“诃额伦社区”查看。"
+    assert (
+        message["text"]
+        == "【诃额伦街道】您有一件事请留意：审批要您补材料。请打开微信小程序“诃额伦社区”查看。"
+    )
     assert (message["sid"], message["context"]) == (one["SerialNo"], "ours-1")
 
 
@@ -130,7 +135,8 @@ def test_a_request_that_is_wrong_as_a_whole_is_an_error(
 
 
 def test_what_is_no_json_is_an_error(phone: Phone) -> None:
-    for body in (b"", b"[]", b"{", b"\xff", b"[" * 10_000):
+    half = rb'{"SmsSdkAppId": "1400006666", "SessionContext": "\ud800"}'
+    for body in (b"", b"[]", b"{", b"\xff", b"[" * 10_000, half):
         assert error(call(phone, body)) == "InvalidParameter"
 
 
@@ -206,6 +212,22 @@ def test_what_was_bought_is_told_to_who_asks_rightly(phone: Phone) -> None:
     assert error(call(phone, body | {"EndTime": "2026112408"}, action)).endswith("EndTimeVerifyFail")
     assert error(call(phone, body | {"BeginTime": 5}, action)).endswith("BeginTimeVerifyFail")
     assert error(call(phone, body | {"Limit": "1"}, action)) == "MissingParameter"
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from([*asked(), "X"]),
+        st.none()
+        | st.text()
+        | st.integers()
+        | st.lists(st.text() | st.sampled_from([MOBILE, "+86" + MOBILE, f"{MAGIC}1025", f"{MAGIC}9999"]))
+        | st.dictionaries(st.text(), st.text()),
+    )
+)
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_is_asked_is_answered(phone: Phone, changes: dict[str, Any]) -> None:
+    told = call(phone, asked() | changes)
+    assert ("Error" in told) != ("SendStatusSet" in told)
 
 
 def test_it_starts_beside_examples_only() -> None:
