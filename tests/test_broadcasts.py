@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from schemas.staff import Grant
 from server.audit import AUDIT
-from server.broadcasts import BROADCASTS, CHUNKS, PLANNING, WRITING, Broadcast, Chunk, planning
+from server.broadcasts import BROADCASTS, CHUNKS, PLANNING, WRITING, Broadcast, Chunk, acts, planning, writing
 from server.credits import CREDITS, Credit, credit_id
 from server.kit.clock import SHANGHAI
 from server.kit.db import Collection
@@ -464,6 +464,40 @@ async def test_a_withdrawal_while_it_runs_stops_it_and_every_inbox_says_so(world
     assert message["text"] == "周三停水：这条公告已撤回，供水公司取消了" and message["read_at"] is None
     assert await received(reader) == []
     assert (await shown(window, broadcast_id))["state"] == "stopped"
+
+
+async def test_a_withdrawal_in_the_middle_of_a_chunk_leaves_no_message_that_knows_nothing_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chunk's transaction is open when the request's begins: one of the two comes first, whichever."""
+    window = await clerk(world)
+    await crowd(world, 4)
+    made = await published(window, community(world))
+    broadcast_id = f"{made['id']}.1"
+    await only(world, "broadcasts")
+    inside, begun, there, change = asyncio.Event(), asyncio.Event(), writing._there, acts._change
+
+    async def held(tx: Any, rows: list[Message]) -> set[str]:
+        inside.set()
+        await begun.wait()
+        return await there(tx, rows)
+
+    async def changing(*arguments: Any) -> Broadcast:
+        begun.set()
+        return await change(*arguments)
+
+    monkeypatch.setattr(writing, "_there", held)
+    monkeypatch.setattr(acts, "_change", changing)
+    row = await leased(world, CHUNKS, {"broadcast_id": broadcast_id})
+    written = asyncio.create_task(WRITING.work(world.house, row))
+    await inside.wait()
+    reply = await act(window, made["id"], "withdraw", reason="写错了")
+    await written
+    assert reply.status == 200, reply.body
+    await world.work()
+    found = await messages(world, broadcast_id)
+    assert all(one.text.endswith("已撤回，写错了") for one in found) and len(found) in (0, 4)
+    assert not any(one.due_at or one.delivery == "queued" for one in found)
 
 
 async def test_a_withdrawal_after_it_has_ended_still_tells_every_inbox(world: World) -> None:

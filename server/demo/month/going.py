@@ -16,6 +16,7 @@ from server.demo.month.bills import Owing, owed
 from server.demo.month.doors import Doors, Refused
 from server.demo.month.settling import settle
 from server.demo.month.statements import Statement, statements
+from server.demo.month.telling import tell
 from server.demo.street import Street
 
 ACCOUNTANT = "demo-accountant"
@@ -53,6 +54,7 @@ async def play(doors: Doors, month: Month, folder: Path, say: Say) -> None:
     await send(doors, month.files, folder, say)
     await pay(doors, month.bills, say)
     await settle(doors, say)
+    await tell(doors, [one.number for one in month.bills], say)
 
 
 # The post office.
