@@ -3,4 +3,4 @@
 from typing import Literal
 
 SmsState = Literal["", "sending", "sent", "delivered", "failed", "refused", "unknown"]
-Ended = Literal["read", "sent", "told", "not_needed", "left", "tried"]
+Ended = Literal["read", "sent", "told", "not_needed", "replaced", "left", "tried"]

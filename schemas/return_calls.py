@@ -18,12 +18,13 @@ WHYS: dict[Why, str] = {
     "unread": "短信发了还没有看",
     "sms_failed": "短信也没有送到",
 }
-Ended = Literal["reached", "unreachable", "read", "not_needed"]
+Ended = Literal["reached", "unreachable", "read", "not_needed", "replaced"]
 ENDS: dict[Ended, str] = {
     "reached": "已告知",
     "unreachable": "没有联系上",
     "read": "居民自己看到了",
     "not_needed": "不用打了",
+    "replaced": "后来有了新的",
 }
 Stage = Literal["open", "taken", "closed"]
 """Waiting for somebody; somebody is at it; over."""

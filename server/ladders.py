@@ -328,7 +328,7 @@ async def follow(tx: Tx, event: Event) -> None:
         match told.ended:
             case "reached" if row.ended is None:
                 row.due_at, row.ended, row.ended_at = None, "told", tx.now
-            case "read" | "not_needed" as ended if row.ended is None:
+            case "read" | "not_needed" | "replaced" as ended if row.ended is None:
                 row.due_at, row.ended, row.ended_at = None, ended, tx.now
             case "unreachable" if row.ended is None and row.sms != "sending":
                 row.due_at = row.next_at = tx.now

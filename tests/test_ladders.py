@@ -44,14 +44,19 @@ async def texts(person: Person) -> list[str]:
 
 
 async def missed(
-    world: World, resident: Person, template: Template = HIGH, text: str = "请补交身份证"
+    world: World,
+    resident: Person,
+    template: Template = HIGH,
+    text: str = "请补交身份证",
+    case_no: str | None = None,
 ) -> str:
     """A message that WeChat could not show, on the first rung; its id."""
     message_id = unique("message")
 
     async def settled(tx: Any) -> None:
         whose = await tx.get(RESIDENTS, resident.id)
-        message = made(message_id, tx.now, whose, template, Notice(text=text, payload={}, page="pages/x"))
+        notice = Notice(text=text, payload={}, page="pages/x", case_no=case_no)
+        message = made(message_id, tx.now, whose, template, notice)
         message = replace(message, due_at=None, delivery="no_credit")
         await tx.insert(MESSAGES, message)
         await ladders.begin(tx, message)

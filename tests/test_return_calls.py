@@ -18,6 +18,7 @@ from tests.test_ladders import (
     CALLS,
     URGENT,
     calls_of,
+    climb_of,
     does,
     later,
     missed,
@@ -170,6 +171,24 @@ async def test_reading_one_of_two_leaves_the_other_to_be_told(world: World) -> N
     assert "请补交身份证" not in taken["say"]
     await resident.post("/v1/inbox/read", {"ids": [other]})
     assert (await outcome(desk, taken, "reached")).code == "return_call_over"
+
+
+async def test_of_what_changed_twice_only_the_last_is_told(world: World) -> None:
+    resident, desk = await phoned(world), await operator(world)
+    old = await missed(world, resident, text="王师傅 9:00 上门", case_no="HB-1")
+    other = await missed(world, resident, text="李师傅 9:00 上门", case_no="HB-2")
+    await world.work()
+    world.clock.advance(timedelta(minutes=1))
+    new = await missed(world, resident, text="赵师傅 10:00 上门", case_no="HB-1")
+    await world.work()
+    (call,) = await queue_of(desk, resident)
+    assert {one["message_id"]: one["ended"] for one in call["messages"]} == {
+        old: "replaced",
+        other: None,
+        new: None,
+    }
+    assert "王师傅" not in (await does(desk, call, "take"))["say"]
+    assert (await climb_of(world, old)).ended == "replaced"
 
 
 async def test_pages_of_the_queue_follow_each_other(world: World) -> None:

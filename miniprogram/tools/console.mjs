@@ -45,6 +45,13 @@ const MORE = [
   { name: 'case-ride', who: 'demo-dispatcher', page: (of) => `/console/cases/${of.ride}` },
   { name: 'rides-why', who: 'demo-dispatcher', page: (of) => `/console/rides/${of.ride}/choices` },
   { name: 'rides-trouble', who: 'demo-dispatcher', page: () => '/console/rides?queue=trouble' },
+  {
+    name: 'return-calls-mine', who: 'demo-operator', page: () => '/console/return-calls',
+    act: async (page) => {
+      await page.locator('form[action$="/take"] button').first().click()
+      await page.locator('.tel').first().waitFor()
+    },
+  },
   { name: 'not-there', who: 'demo-dispatcher', page: () => '/console/nothing' },
   { name: 'logged-out', who: '', page: () => '/console/logout' },
 ]

@@ -30,7 +30,7 @@ READERS = CALLERS | {"admin"}
 _HELD_MOST = 20
 _STATES: dict[Stage, tuple[str, str]] = {"open": ("等人打", "new"), "taken": ("正在打", "active")}
 _SORTS: dict[Stage, str] = {"open": "order", "taken": "until", "closed": "-ended_at"}
-_TONES = {"reached": "done", "read": "done", "unreachable": "late", "not_needed": "grey"}
+_TONES = {"reached": "done", "read": "done", "unreachable": "late", "not_needed": "grey", "replaced": "grey"}
 _READ_BACK = "请对方说一遍听到了什么，说对了再点“已告知”"
 
 

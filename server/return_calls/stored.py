@@ -24,9 +24,10 @@ _TOLD_AGAIN = 5
 
 
 class Told(Struct, kw_only=True):
-    """A message that is to be told; nothing is to be done about it any more once it has `ended`."""
+    """A message that is to be told, written at `since`; nothing is to be done about it any more once it has `ended`."""
 
     message_id: str
+    template: str
     case_no: str | None
     importance: Importance
     why: Why
@@ -102,21 +103,25 @@ async def open_of(tx: Tx, resident_id: str) -> ReturnCall | None:
 
 
 async def add(tx: Tx, resident: Resident, message: Message, why: Why) -> None:
-    """One more message for the call that waits for this resident, or the first of a new one; a repeat changes nothing."""
+    """One more message for the call that waits for this resident, or the first of a new one; a repeat changes nothing. Of
+    what says the same of a case only the last is told."""
     if await waits_for(tx, message.id):
         return
     told = Told(
         message_id=message.id,
+        template=message.template,
         case_no=message.case_no,
         importance=message.importance,
         why=why,
-        since=tx.now,
+        since=message.at,
     )
     await receipts.note(tx, message.id, "return_call", "waiting")
     call = await open_of(tx, resident.id)
     if call is not None:
         call.messages = [*call.messages, told]
-        await save(tx, call)
+        waits = call.waits()
+        older = {one.message_id for one in waits if any(_replaces(other, one) for other in waits)}
+        await end(tx, call, "replaced", SYSTEM, only=older) if older else await save(tx, call)
         return
     call = ReturnCall(
         id=chance.hex(12),
@@ -129,6 +134,11 @@ async def add(tx: Tx, resident: Resident, message: Message, why: Why) -> None:
     say(tx, call, "opened", SYSTEM)
     call.order = place(call)
     await tx.insert(RETURN_CALLS, call)
+
+
+def _replaces(newer: Told, older: Told) -> bool:
+    same = (newer.template, newer.case_no) == (older.template, older.case_no)
+    return same and newer.case_no is not None and newer.since > older.since
 
 
 def place(call: ReturnCall) -> str:
