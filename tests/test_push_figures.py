@@ -190,6 +190,15 @@ async def test_a_reach_below_the_floor_is_told_also_where_nothing_is_usual(world
     assert kind == "reach" and "只送到 29%，请看看" in text
 
 
+async def test_an_announcement_that_few_have_asked_for_is_no_fall(world: World) -> None:
+    boss = await empty(world)
+    await written(world, world.clock.now(), ("no_credit", 90, ""), template="announcement_new")
+    await written(world, world.clock.now(), ("sent", 9, ""), ("no_credit", 1, ""))
+    await counted(world)
+    assert await alerts(boss) == [] and (await figures(boss))["days"][-1]["reach"] == 9
+    assert "hoelun_push_reach_percent 90.0" in await told(world)
+
+
 def test_the_rules_are_data() -> None:
     rules = PushAlerts(least=10, fall=5, floor=0)
     sums = Sums(deliveries={"sent": 8, "dead": 2})

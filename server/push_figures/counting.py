@@ -17,7 +17,7 @@ from server.kit.events import Event
 from server.kit.sweeps import Sweep
 from server.push import MESSAGES
 from server.push_figures import judging
-from server.push_figures.stored import LAST, PUSH_DAYS, PUSH_WATCH, Alert, PushDay, PushWatch, Sums
+from server.push_figures.stored import LAST, PUSH_DAYS, PUSH_WATCH, Alert, PushDay, PushWatch, Sums, total
 from server.staff_push import Word
 
 log = structlog.get_logger()
@@ -46,7 +46,9 @@ async def count(house: House) -> None:
     ]
     found = await house.db.reading(lambda reader: judging.judged(reader, rows, house.settings))
     watch = PushWatch(id=LAST, counted_at=now, day=f"{days[0]}", alerts=found)
-    watch.today = {row.template: row.sums for row in rows if row.day == watch.day}
+    of_today = [row for row in rows if row.day == watch.day]
+    watch.today = {row.template: row.sums for row in of_today}
+    watch.reach = total(row.sums for row in judging.asked_for(of_today)).reach
     await house.db.atomically(lambda tx: _keep(tx, rows, [f"{day}" for day in days], watch))
 
 

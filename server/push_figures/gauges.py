@@ -6,7 +6,7 @@ from server.config import Settings
 from server.kit.db import Database
 from server.kit.metrics import Metrics
 from server.push_figures.judging import alerts
-from server.push_figures.stored import LAST, PUSH_WATCH, PushWatch, Sums, total
+from server.push_figures.stored import LAST, PUSH_WATCH, PushWatch, Sums
 
 Row = tuple[Sequence[str], float]
 KINDS = ("reach", "waiting", "dead", "asleep")
@@ -30,7 +30,7 @@ def tell(metrics: Metrics, db: Database, settings: Settings) -> None:
 
     def reach() -> Iterator[Row]:
         found = watch()
-        share = total(found.today.values()).reach if found else None
+        share = found.reach if found else None
         if share is not None:
             yield (), share
 
@@ -46,7 +46,9 @@ def tell(metrics: Metrics, db: Database, settings: Settings) -> None:
 
     metrics.tell("hoelun_push_messages_today", "Messages written today", ["template", "delivery"], messages)
     metrics.tell("hoelun_push_errors_today", "Last errors of these", ["template", "errcode"], errors)
-    metrics.tell("hoelun_push_reach_percent", "Share of today's that arrived", [], reach)
+    metrics.tell(
+        "hoelun_push_reach_percent", "Share of today's that arrived, without announcements", [], reach
+    )
     metrics.tell("hoelun_push_alert", "1 where something is not as it should be", ["kind"], raised)
     metrics.tell("hoelun_push_counted_seconds", "Since the last count", [], age)
 

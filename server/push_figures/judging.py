@@ -9,6 +9,7 @@ from server.config import PushAlerts, Settings
 from server.kit.clock import SHANGHAI, midnight, today
 from server.kit.db import Reader
 from server.outbox import Outbox
+from server.push import templates
 from server.push_figures.stored import LAST, PUSH_DAYS, PUSH_WATCH, Alert, PushDay, Sums, by_day
 
 _ASLEEP = 4
@@ -39,9 +40,8 @@ async def judged(reader: Reader, rows: list[PushDay], settings: Settings) -> lis
 
 async def _reach(reader: Reader, rows: list[PushDay], rules: PushAlerts) -> list[Alert]:
     present = today(reader.now)
-    begin = present - timedelta(days=rules.days + 1)
-    before = await days_since(reader, begin)
-    days = by_day([*(one for one in before if one.day < f"{present - timedelta(days=1)}"), *rows])
+    before = await days_since(reader, present - timedelta(days=rules.days + 1))
+    days = by_day(asked_for([*(one for one in before if one.day < f"{present - timedelta(days=1)}"), *rows]))
     found = []
     for day in (present, present - timedelta(days=1)):
         sums = days.get(f"{day}")
@@ -51,6 +51,12 @@ async def _reach(reader: Reader, rows: list[PushDay], rules: PushAlerts) -> list
         if sums is not None and fallen(sums, usual, rules):
             found.append(_alert("reach", day, _said(day, sums, usual), reader.now))
     return found
+
+
+def asked_for(rows: list[PushDay]) -> list[PushDay]:
+    """Without what goes to everybody: most have never asked for that, and one announcement would outweigh a day."""
+    known = templates()
+    return [one for one in rows if one.template not in known or known[one.template].topic != "announcements"]
 
 
 async def days_since(reader: Reader, day: date) -> list[PushDay]:
@@ -74,9 +80,8 @@ def fallen(sums: Sums, usual: int | None, rules: PushAlerts) -> bool:
 
 def _said(day: date, sums: Sums, usual: int | None) -> str:
     beside = f"，平时是 {usual}%" if usual is not None else ""
-    return (
-        f"{day.month} 月 {day.day} 日要发到微信的消息只送到 {sums.reach}%{beside}，请看看是哪个模板、什么错误"
-    )
+    what = f"{day.month} 月 {day.day} 日除公告外，要发到微信的消息只送到 {sums.reach}%"
+    return f"{what}{beside}，请看看是哪个模板、什么错误"
 
 
 async def _waiting(reader: Reader, rules: PushAlerts) -> list[Alert]:

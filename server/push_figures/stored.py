@@ -54,10 +54,11 @@ class Alert(Struct, kw_only=True):
 
 
 class PushWatch(Stored, kw_only=True):
-    """The last count in short, for banners and `/metrics`."""
+    """The last count in short, for banners and `/metrics`; `reach` is today's without what goes to everybody."""
 
     counted_at: datetime
     day: str
+    reach: int | None = None
     today: dict[str, Sums] = {}
     alerts: list[Alert] = []
 
