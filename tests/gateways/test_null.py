@@ -4,7 +4,8 @@ import inspect
 
 import pytest
 
-from server.gateways.null import NullWeChat, NullWeCom
+from server.gateways.null import NullSms, NullWeChat, NullWeCom
+from server.gateways.sms import SmsGateway
 from server.gateways.wechat import LoginResult, WeChat
 from server.gateways.wecom import WeCom
 from server.kit.platform import OutsideCompany, PlatformDown, PlatformRefusal
@@ -18,7 +19,7 @@ def methods(facade):
     }
 
 
-@pytest.mark.parametrize(("null", "real"), [(NullWeChat, WeChat), (NullWeCom, WeCom)])
+@pytest.mark.parametrize(("null", "real"), [(NullWeChat, WeChat), (NullWeCom, WeCom), (NullSms, SmsGateway)])
 def test_a_twin_has_the_methods_of_the_real_one(null, real):
     assert methods(null) == methods(real)
 
