@@ -58,6 +58,42 @@ test('the list takes page after page, says what is unread and corrected, and for
   phone.away()
 })
 
+const template = (more = {}) => ({ template_id: 't-1', title: '社区公告通知', moment: 'announcements', topic: 'announcements', credits: 0, state: 'unknown', ...more })
+
+test('who would not be told of the next one is asked at the tap, and again only when there is nothing left', async () => {
+  const left = template({ credits: 1, state: 'accepted' })
+  for (const [known, times] of [[template(), 1], [left, 0], [template({ state: 'rejected' }), 0]]) {
+    const phone = await Handset.take({
+      start: LIST,
+      answers: {
+        'GET /v1/announcements': { items: [line('1')], next: null }, 'GET /v1/announcements/1': one({ id: '1' }),
+        'GET /v1/subscriptions': { items: [known], next: null }, 'POST /v1/subscriptions': { items: [left], next: null },
+      },
+    })
+    await phone.see('就这些了')
+    await until(() => phone.did('GET /v1/subscriptions').length === 1, () => 'fetched before the tap')
+    phone.press(phone.all('[aria-label^="公告 1"]')[0])
+    await phone.see('周四停水')
+    assert.equal(phone.did('POST /v1/subscriptions').length, times, known.state)
+    phone.away()
+  }
+})
+
+test('the page of one offers to be told of the next, and no more once it is allowed', async () => {
+  const phone = await Handset.take({
+    start: PAGE,
+    answers: {
+      'GET /v1/announcements/a-1': one(), 'GET /v1/subscriptions': { items: [template()], next: null },
+      'POST /v1/subscriptions': { items: [template({ credits: 1, state: 'accepted' })], next: null },
+    },
+  })
+  await phone.see('下次有公告，微信告诉我')
+  phone.tap('下次有公告，微信告诉我')
+  await until(() => !phone.text.includes('下次有公告'), () => phone.text)
+  assert.deepEqual(phone.did('POST /v1/subscriptions')[0].body, { results: { 't-1': 'accept' } })
+  phone.away()
+})
+
 test('a list that fails says so and tries again, and an empty one says what will come', async () => {
   let broken = true
   const phone = await Handset.take({
