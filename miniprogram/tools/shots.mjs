@@ -105,11 +105,11 @@ export const SHOTS = [
   { name: 'profile', page: () => 'packages/me/pages/profile/index', who: busy, see: '住在哪里', empty: { who: newcomer } },
   { name: 'subscriptions', page: () => 'packages/me/pages/subscriptions/index', who: busy, see: '各再收 1 次', empty: { who: newcomer } },
   { name: 'topics', page: () => 'packages/me/pages/topics/index', who: busy, see: '夜里不打扰', empty: { who: newcomer } },
+  { name: 'tags', page: () => 'packages/me/pages/tags/index', who: busy, see: '街道给您标的', empty: { who: newcomer } },
   { name: 'ahead', page: () => 'packages/me/pages/ahead/index', who: regular, see: '以后不来了', empty: { who: newcomer } },
   { name: 'proxies', page: () => 'packages/me/pages/proxies/index', who: family, see: '帮家人办', empty: { who: newcomer } },
   { name: 'privacy', page: () => 'packages/me/pages/privacy/index', who: busy, see: '注销账户', act: keepFile, whole: '它不向服务器取什么，只有这一种样子' },
 ]
-  { name: 'tags', page: () => 'packages/me/pages/tags/index', who: busy, see: '街道给您标的', empty: { who: newcomer } },
 
 /** What WeChat asks before a number is given away. */
 async function askPrivacy(phone) {
