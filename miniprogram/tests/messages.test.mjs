@@ -190,3 +190,16 @@ test('who reads what was collected is asked for the next day’s message, and on
   assert.deepEqual(await reading(1), [])
   assert.deepEqual(await reading(0, 'sent'), [])
 })
+
+test('what tells of all others stays in the inbox when it is opened, and is read', async () => {
+  const message = { id: 'm-1', title: '消息汇总提醒', text: '您有 2 条消息还没看', at: '2030-01-08T09:00:00Z', read_at: null, case_no: null, page: 'pages/inbox/index', delivery: 'sent' }
+  const phone = await Handset.take({
+    start: 'pages/inbox/index', answers: { 'GET /v1/inbox': () => [200, { items: [message], next: null, unread: message.read_at ? 0 : 1 }], 'POST /v1/inbox/read': () => [200, Object.assign(message, { read_at: message.at })], 'GET /v1/subscriptions': { items: [] } },
+  })
+  await phone.see('您有 2 条消息还没看')
+  phone.tap('您有 2 条消息还没看')
+  await until(() => !phone.text.includes('没看过'), () => phone.text)
+  assert.equal(phone.instance.route, 'pages/inbox/index')
+  assert.deepEqual(phone.did('POST /v1/inbox/read').map((each) => each.body), [{ ids: ['m-1'] }])
+  phone.away()
+})
