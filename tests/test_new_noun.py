@@ -109,7 +109,7 @@ def test_its_own_tests_pass(copy: Path, made: dict[str, str]) -> None:
     [
         (("water_meters",), "there already: schemas/water_meters.py"),
         (("bookings",), "there already: schemas/bookings.py"),
-        (("messages",), "there already: server/push.py"),
+        (("messages",), "there already: server/push/stored.py"),
         (("staff_sessions",), "handlers/sessions.py"),
         (("Gardens",), "lower case"),
         (("my-gardens",), "lower case"),
