@@ -1,6 +1,7 @@
 """Messages written straight into inboxes, to one person or to a crowd whose credits are the same on both sides."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from msgspec.structs import replace
@@ -9,6 +10,7 @@ from schemas.push import Importance
 from server.app import House
 from server.bookings import messages
 from server.credits import CREDITS, Credit, credit_id
+from server.gateways.wechat import WeChat
 from server.push import BULK, MESSAGES, Message, Notice, Template, made
 from server.residents import RESIDENTS, Resident
 from server.sandbox.people import Person as Subscriber
@@ -22,6 +24,17 @@ PAYLOAD = {
     "state": "已提交",
     "tip": "请留意",
 }
+
+
+@contextmanager
+def patience(world: World) -> Iterator[None]:
+    """A worker that waits for WeChat's answers as long as a busy machine takes: what is lost here is lost on purpose."""
+    house, usual, settings = world.house, world.house.wechat, world.house.settings
+    own = replace(settings.wechat, timeout_s=30)
+    house.settings = replace(settings, wechat=own)
+    house.wechat = WeChat(own.base_url, own.appid, own.secret, timeout_s=30, clock=world.clock)
+    yield
+    house.wechat, house.settings = usual, settings
 
 
 async def crowd(world: World, credits: Sequence[int], template: Template = TEMPLATE) -> list[Resident]:

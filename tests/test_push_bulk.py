@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import Counter
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -20,10 +21,16 @@ from server.residents import RESIDENTS, Resident
 from server.sandbox.faults import Fault
 from server.sandbox.mini_callbacks import Style
 from tests.houses import next_door
-from tests.pushing import TEMPLATE, again, credits, crowd, run, subscribers, written
+from tests.pushing import TEMPLATE, again, credits, crowd, patience, run, subscribers, written
 from tests.world import World
 
 SEND = "/cgi-bin/message/subscribe/send"
+
+
+@pytest.fixture(autouse=True)
+def patient(world: World) -> Iterator[None]:
+    with patience(world):
+        yield
 
 
 def shown(world: World, people: list[Resident]) -> list[int]:
@@ -76,9 +83,7 @@ async def test_two_workers_tell_each_once(world: World) -> None:
     people = await crowd(world, [2] * 200)
     rows = await written(world, people, bulk=True)
     fast = replace(world.house.settings.push, bulk_per_minute=600_000)
-    patient = replace(world.house.settings.wechat, timeout_s=20)
-    settings: dict[str, Any] = {"push": fast, "wechat": patient}
-    async with next_door(world, **settings) as one, next_door(world, **settings) as other:
+    async with next_door(world, push=fast) as one, next_door(world, push=fast) as other:
         done = await asyncio.gather(run(one.house, "bulk"), run(other.house, "bulk"))
     assert sum(done) == 200
     assert await outcomes(world, rows) == ["sent"] * 200

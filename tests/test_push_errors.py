@@ -2,7 +2,7 @@
 all the same."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -26,7 +26,7 @@ from server.push.outcomes import BANNED, CROWDED
 from server.residents import Resident
 from server.sandbox.faults import Fault
 from tests.houses import next_door
-from tests.pushing import TEMPLATE, again, credits, crowd, run, subscribers, written
+from tests.pushing import TEMPLATE, again, credits, crowd, patience, run, subscribers, written
 from tests.world import World
 
 SEND = "/cgi-bin/message/subscribe/send"
@@ -70,6 +70,12 @@ THEN: dict[Action, Then] = {
     Action.ask_new_code: DEAD,
 }
 BY_CODE = {BANNED: replace(DEAD, pause=of_template(TEMPLATE.name))}
+
+
+@pytest.fixture(autouse=True)
+def patient(world: World) -> Iterator[None]:
+    with patience(world):
+        yield
 
 
 def label(row: ErrorRow) -> str:
