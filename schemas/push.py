@@ -52,8 +52,8 @@ class Answers(Request, frozen=True, kw_only=True):
 
 
 class SubscriptionView(View, frozen=True, kw_only=True):
-    """`moment` is the tap at which to ask for it, `topic` what it is about. `long_term`: one accept is good for any number
-    of messages, and `credits` counts nothing."""
+    """`moment` is the tap at which to ask for it, `topic` what it is about. `long_term`: one accept is good for any
+    number of messages, and `credits` counts nothing."""
 
     template_id: str
     title: str

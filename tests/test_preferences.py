@@ -184,6 +184,18 @@ async def test_a_topic_that_is_for_the_inbox_costs_no_credit(world: World) -> No
     assert after[SUBMITTED]["credits"] == subscriptions[SUBMITTED]["credits"] == 1
 
 
+@pytest.mark.parametrize(("state", "importance"), [("expired", "normal"), ("rejected", "high")])
+async def test_of_one_template_a_step_that_can_wait_matters_less_than_one_that_cannot(
+    world: World, state: str, importance: Importance
+) -> None:
+    """That a seat was let go after the minutes that everybody reads is no reason to telephone."""
+    shop, resident = await world.shop(), await world.resident()
+    await shop.brought_to(state, resident)
+    await world.work()
+    told = [one for one in await stored(world, resident) if one.template == "booking_changed"]
+    assert [one.importance for one in told] == [importance]
+
+
 # What is kept of them.
 
 
