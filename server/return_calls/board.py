@@ -182,15 +182,19 @@ def _told(told: Told, message: Message) -> ToldView:
 
 
 def _say(resident: Resident, told: Sequence[ToldView], rules: Settings) -> str:
-    """What to read out, one thing after the other."""
-    things = [
-        f"{said(one.since)} 的“{one.title}”：{one.text.rstrip('。')}。" for one in told if one.ended is None
-    ]
+    """What to read out: who calls, then one thing on each line."""
+    things = [_thing(one) for one in told if one.ended is None]
     if len(things) > 1:
         things = [f"第 {number} 件，{one}" for number, one in enumerate(things, 1)]
     who = f"您好，请问是{resident.name}吗？" if resident.name else "您好。"
     many = f"有 {len(things)} 件事要告诉您。" if len(things) > 1 else "有一件事要告诉您。"
-    return f"{who}这里是{rules.documents.office}，{many}{''.join(things)}"
+    return "\n".join([f"{who}这里是{rules.documents.office}，{many}", *things])
+
+
+def _thing(told: ToldView) -> str:
+    """With its day: words such as 明天 are meant from there."""
+    day = said(told.since).rpartition(" ")[0]
+    return f"{day}的“{told.title}”：{told.text.rstrip('。')}。"
 
 
 def _whole(reader: Reader, resident: Resident) -> ResidentCard:
