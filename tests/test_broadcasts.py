@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from schemas.staff import Grant
 from server.audit import AUDIT
-from server.broadcasts import BROADCASTS, CHUNKS, PLANNING, WRITING, Broadcast, Chunk, acts, planning, writing
+from server.broadcasts import BROADCASTS, CHUNKS, PLANNING, WRITING, Broadcast, Chunk, planning, writing
 from server.credits import CREDITS, Credit, credit_id
 from server.kit.clock import SHANGHAI
 from server.kit.db import Collection
@@ -466,37 +466,43 @@ async def test_a_withdrawal_while_it_runs_stops_it_and_every_inbox_says_so(world
     assert (await shown(window, broadcast_id))["state"] == "stopped"
 
 
-async def test_a_withdrawal_in_the_middle_of_a_chunk_leaves_no_message_that_knows_nothing_of_it(
-    world: World, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("what", "body", "said"),
+    [
+        ("withdraw", {"reason": "写错了"}, "周三停水：这条公告已撤回，写错了"),
+        ("correct", {**TEXTS, "note": "改到周四", "push": False}, "周四停水：已更正：改到周四"),
+    ],
+)
+async def test_a_change_in_the_middle_of_a_chunk_leaves_no_message_that_knows_nothing_of_it(
+    world: World, monkeypatch: pytest.MonkeyPatch, what: str, body: dict[str, Any], said: str
 ) -> None:
-    """The chunk's transaction is open when the request's begins: one of the two comes first, whichever."""
+    """The chunk's transaction is open when the request comes, and stays so while the sweep begins."""
     window = await clerk(world)
     await crowd(world, 4)
     made = await published(window, community(world))
     broadcast_id = f"{made['id']}.1"
     await only(world, "broadcasts")
-    inside, begun, there, change = asyncio.Event(), asyncio.Event(), writing._there, acts._change
+    inside, goes_on, there = asyncio.Event(), asyncio.Event(), writing._there
 
     async def held(tx: Any, rows: list[Message]) -> set[str]:
         inside.set()
-        await begun.wait()
+        await goes_on.wait()
         return await there(tx, rows)
 
-    async def changing(*arguments: Any) -> Broadcast:
-        begun.set()
-        return await change(*arguments)
-
     monkeypatch.setattr(writing, "_there", held)
-    monkeypatch.setattr(acts, "_change", changing)
     row = await leased(world, CHUNKS, {"broadcast_id": broadcast_id})
     written = asyncio.create_task(WRITING.work(world.house, row))
     await inside.wait()
-    reply = await act(window, made["id"], "withdraw", reason="写错了")
-    await written
+    reply = await act(window, made["id"], what, **body)
     assert reply.status == 200, reply.body
+    sweeping = asyncio.create_task(only(world, "broadcasts"))
+    early, _ = await asyncio.wait({sweeping}, timeout=0.3)
+    goes_on.set()
+    await asyncio.gather(written, sweeping)
+    assert not early, "it waits for whoever began before"
     await world.work()
     found = await messages(world, broadcast_id)
-    assert all(one.text.endswith("已撤回，写错了") for one in found) and len(found) in (0, 4)
+    assert {one.text for one in found} <= {said} and len(found) in ((0, 4) if what == "withdraw" else (4,))
     assert not any(one.due_at or one.delivery == "queued" for one in found)
 
 

@@ -14,9 +14,7 @@ from server.announcements import Announcement, AnnouncementNotFound
 from server.broadcasts.stored import (
     ACTS,
     BROADCASTS,
-    CHUNKS,
     DONE,
-    PAUSED,
     STOPPED,
     WAITING,
     Broadcast,
@@ -119,10 +117,8 @@ def _ended(tx: Tx, one: Broadcast) -> dict[str, Any]:
 
 
 async def _change(tx: Tx, one: Broadcast, chore: Chore, how: dict[str, Any]) -> Broadcast:
-    """Whoever works on it or on one of its chunks has lost it from here on: what they write comes to nothing.
-
-    Raises BroadcastNotNow: somebody was faster.
-    """
+    """Whoever plans it has lost it from here on; its chunks and messages are seen to by the sweep. Raises
+    BroadcastNotNow: somebody was faster."""
     begun = one.started_at is not None
     state = how.get("state", one.state)
     due = tx.now if begun or state == WAITING else None
@@ -132,10 +128,4 @@ async def _change(tx: Tx, one: Broadcast, chore: Chore, how: dict[str, Any]) -> 
     changed = await tx.take(BROADCASTS, {"_id": one.id, "state": one.state}, changes)
     if changed is None:
         raise BroadcastNotNow
-    goes = state not in (PAUSED, STOPPED, DONE)
-    chunks = {"broadcast_id": one.id, "done": False}
-    if how:
-        await tx.change_all(
-            CHUNKS, chunks, {"$set": {"due_at": tx.now if goes else None}, "$inc": {"fence": 1}}
-        )
     return changed

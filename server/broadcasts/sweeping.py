@@ -8,7 +8,7 @@ from typing import Any
 
 from server.announcements import ANNOUNCEMENTS, Announcement
 from server.broadcasts import wording
-from server.broadcasts.stored import BROADCASTS, RUNNING, Broadcast, Chore, ChunkLost
+from server.broadcasts.stored import BROADCASTS, CHUNKS, RUNNING, Broadcast, Chore, ChunkLost
 from server.kit.db import Database, Stored, Tx
 from server.kit.jobs import Settled
 from server.push import MESSAGES, Message
@@ -22,10 +22,20 @@ Deliver = Callable[[Message], Awaitable[Settled]]
 async def sweep(db: Database, one: Broadcast) -> None:
     """Do the first chore, as much of it as one lease has time for. Raises ChunkLost."""
     chore = one.chores[0]
+    if not one.swept:
+        await _cleared(db, one)
     for _ in range(_AT_ONCE):
         one = await _step(db, one, chore)
         if not one.swept:
             return
+
+
+async def _cleared(db: Database, one: Broadcast) -> None:
+    """Whoever began to write a chunk before it was decided is waited for, or has lost it: this is no transaction, so the
+    database lets it wait for theirs. From here on no message is written that the chore does not come to."""
+    due = {"due_at": db.now() if one.state == RUNNING else None}
+    undone = {"broadcast_id": one.id, "done": False}
+    await db.alone(lambda tx: tx.change_all(CHUNKS, undone, {"$set": due, "$inc": {"fence": 1}}))
 
 
 async def _step(db: Database, one: Broadcast, chore: Chore) -> Broadcast:

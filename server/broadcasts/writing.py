@@ -8,7 +8,16 @@ from typing import Protocol
 
 from server.announcements import ANNOUNCEMENTS, Announcement, message_id
 from server.announcements.audience import residents_where
-from server.broadcasts.stored import ANNOUNCED, BROADCASTS, CHUNKS, RUNNING, Broadcast, Chunk, ChunkLost
+from server.broadcasts.stored import (
+    ANNOUNCED,
+    BROADCASTS,
+    CHUNKS,
+    PAUSED,
+    RUNNING,
+    Broadcast,
+    Chunk,
+    ChunkLost,
+)
 from server.broadcasts.wording import notice
 from server.config import Settings
 from server.credits import CREDITS, credit_id
@@ -40,6 +49,8 @@ async def _write(tx: Tx, chunk: Chunk, rules: Settings) -> None:
     if not await tx.change(CHUNKS, {"_id": chunk.id, "fence": chunk.fence, "done": False}, done):
         raise ChunkLost
     broadcast = await tx.get(BROADCASTS, chunk.broadcast_id)
+    if broadcast is not None and broadcast.state == PAUSED:
+        raise ChunkLost
     if broadcast is None or broadcast.state != RUNNING:
         return
     one = await tx.get(ANNOUNCEMENTS, broadcast.announcement_id)
