@@ -60,6 +60,7 @@ async def _broadcast(folder: Path, given: argparse.Namespace) -> int:
         result = await broadcast.broadcast(
             street, crowd, alone=given.urgent // 3, lose_one_in=given.lose_one_in
         )
+        bad = _told("broadcast", result)
         print(f"urgent among the others: {result.urgent.times(result.alone)} times alone", flush=True)
         print(f"inbox meanwhile: {result.inbox_read.times(result.inbox_alone)} times alone", flush=True)
         doubled = await controls.send_then_note(street.database.url)
@@ -70,7 +71,7 @@ async def _broadcast(folder: Path, given: argparse.Namespace) -> int:
         "sent, then noted": (doubled, doubled.twice > 0),
         "all in one line": (held_up.urgent, held_up.urgent.p50_ms > 3 * result.urgent.p50_ms),
     }
-    return _told("broadcast", result) + _controlled(wrong)
+    return bad + _controlled(wrong)
 
 
 def _told(
