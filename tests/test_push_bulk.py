@@ -253,6 +253,24 @@ async def test_what_a_killed_worker_had_paid_for_is_sent_once_where_wechat_tells
     assert await credits(world, people) == left_at_wechat(world, people) == [2, 2]
 
 
+@pytest.mark.parametrize("queue", ["messages", "bulk"])
+async def test_nobody_takes_up_what_a_dead_worker_had_begun_while_wechats_word_may_still_come(
+    world: World, monkeypatch: pytest.MonkeyPatch, queue: str
+) -> None:
+    people = await crowd(world, [3])
+    rows = await written(world, people, bulk=queue == "bulk")
+    await killed(world, world.house, queue, True, monkeypatch)
+    asked_at = int(world.clock.now().timestamp())
+    world.clock.advance(timedelta(seconds=world.house.settings.push.lease_s + 1))
+    await run(world.house, queue)
+    assert (await outcomes(world, rows), shown(world, people)) == (["queued"], [1])
+    await word(world, people[0], f"in-time-{queue}", CreateTime=asked_at)
+    until_known(world)
+    await run(world.house, queue)
+    assert (await outcomes(world, rows), shown(world, people)) == (["sent"], [1])
+    assert await credits(world, people) == left_at_wechat(world, people) == [2]
+
+
 @pytest.mark.parametrize("after", [False, True])
 async def test_where_wechat_tells_nothing_what_goes_to_thousands_is_never_sent_twice(
     world: World, monkeypatch: pytest.MonkeyPatch, after: bool
