@@ -101,7 +101,7 @@ async def _waiting(reader: Reader, rules: PushAlerts) -> list[Alert]:
 
 async def _dead(reader: Reader) -> list[Alert]:
     day = today(reader.now)
-    span = {"dead_at": {"$gte": midnight(day)}}
+    span = {"dead_at": {"$gte": midnight(day), "$lte": reader.now}}
     counts = [
         (await reader.count(one.collection, span, limit=outbox.COUNTED), one.title)
         for one in nouns.found(Outbox)
