@@ -82,12 +82,13 @@ class Game:
         if act != "accept" or lost != "platform":
             await self._told(who.openid, kind, {"TemplateId": name, "SubscribeStatusString": result}, twice)
         if act == "accept" and lost != "phone":
-            reply = await who.post("/v1/subscriptions", {"results": {name: "accept"}})
-            assert reply.status == 200, reply.body
+            await _tapped(who, name)
         self.tally.lost += act == "accept" and lost != "neither"
 
     async def _told(self, openid: str, event: str, item: dict[str, Any], twice: bool) -> None:
         [told] = await self._wechat.mini.tell(openid, event, [item])
+        while not told.delivered:
+            told = await self._wechat.mini.send(told.fields)
         self.tally.events += 1
         if twice:
             await self._wechat.mini.send(told.fields)
@@ -136,3 +137,14 @@ class Game:
         self.tally.pairs += len(names)
         for name, template_id in names.items():
             self.tally.differ += ours.get(name, 0) != person.credits.get(template_id, 0)
+
+
+async def _tapped(who: Person, template_id: str) -> None:
+    """What the phone tells of it, with the same key until it is answered: a busy machine says to come again."""
+    key = unique("tap")
+    for _ in range(20):
+        reply = await who.post("/v1/subscriptions", {"results": {template_id: "accept"}}, key=key)
+        if reply.status == 200:
+            return
+        assert reply.status == 503, reply.body
+    raise AssertionError("never answered")
