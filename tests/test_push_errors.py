@@ -138,7 +138,8 @@ async def test_what_the_table_says_is_done_and_the_inbox_has_the_message(world: 
     assert now.error.split()[0] == str(row.errcode)
     [receipt] = now.receipts
     assert (receipt.channel, receipt.error) == ("subscription", now.error)
-    assert await asked(world) - before == (1 if row.api == "stable_token" else wanted.asked)
+    times = await asked(world) - before
+    assert times == wanted.asked or (row.api == "stable_token" and times == 0), "without a token nobody asks"
     assert (now.text, now.read_at) == (message.text, None)
 
 

@@ -245,10 +245,18 @@ class Courier:
         outcome = outcomes.refused(message, refusal, now, self._retry)
         if outcome.pause is not None:
             name, until = outcome.pause
-            self._stopped[name] = Pause(id=name, since=now, until=until, why=outcome.error)
+            await self._pause_all(Pause(id=name, since=now, until=until, why=outcome.error))
         if outcome.delivery == "dead":
             self._misconfigured(message.template, refusal.errcode)
         return outcome
+
+    async def _pause_all(self, pause: Pause) -> None:
+        """Here at once, and then for every process, whoever has the message by then."""
+        self._stopped[pause.id] = pause
+        try:
+            await self._db.atomically(lambda tx: pauses.begin(tx, pause.id, pause.until, pause.why))
+        finally:
+            self._stopped.pop(pause.id, None)
 
     def _misconfigured(self, template: str, errcode: int) -> None:
         """Once an hour for each, however many messages it keeps back."""
@@ -264,8 +272,6 @@ class Courier:
                 raise LeaseLost
             return
         await self._db.atomically(lambda tx: self.settle(tx, message, outcome))
-        if outcome.pause is not None:
-            self._stopped.pop(outcome.pause[0], None)
 
     async def settle(self, tx: Tx, message: Message, outcome: Outcome) -> None:
         credit = credit_id(message.openid, message.template)
@@ -282,9 +288,6 @@ class Courier:
                 await credits.reject(tx, credit)
         if outcome.dropped:
             await credits.drop(tx, message.openid)
-        if outcome.pause is not None:
-            name, until = outcome.pause
-            await pauses.begin(tx, name, until, outcome.error)
         if missed(message, outcome):
             await self._unreached(tx, message)
 
