@@ -2,7 +2,7 @@
 each may still get."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
@@ -82,7 +82,7 @@ async def switched_off(tx: Tx, message: Message, rules: Settings) -> None:
 async def sent(tx: Tx, message: Message, rules: Settings) -> None:
     """What became of a message after WeChat had taken it: whoever waits for that word hears it, and where it never
     arrived the inbox says so and it is told otherwise."""
-    await heard.note(tx)
+    await heard.note(tx, timedelta(seconds=rules.push.uncertain_s))
     for template, item in _items(message, rules):
         msgid = str(item.get("MsgID") or item.get("MsgId") or "")
         told = await heard.meant(tx, _who(message), template.name, msgid, _at(tx, message))

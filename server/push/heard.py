@@ -12,7 +12,7 @@ from server.push.stored import MESSAGES, Message
 
 SENT = "subscribe_msg_sent_event"
 _EVERY = timedelta(seconds=10)
-"""So often it is written down that WeChat speaks, however much it says."""
+"""So often it is written down that WeChat speaks, however much it says, or oftener where it is waited for less long."""
 _EARLY = timedelta(seconds=2)
 """Its time has whole seconds, and its clock is not ours."""
 _LATE = timedelta(days=1)
@@ -27,13 +27,14 @@ class Heard(Stored, kw_only=True):
 HEARD: Collection[Heard] = Collection("heard_events", Heard, whole=True)
 
 
-async def note(tx: Tx) -> None:
-    """WeChat has told of a message."""
+async def note(tx: Tx, waited: timedelta) -> None:
+    """WeChat has told of a message; its word is `waited` for so long."""
+    before = tx.now - min(_EVERY, waited / 4)
     known = tx.recall(HEARD, SENT)
     if known is None:
         await tx.take(HEARD, {"_id": SENT}, {"$max": {"at": tx.now}}, upsert=True)
-    elif known.at < tx.now - _EVERY:
-        await tx.change(HEARD, {"_id": SENT, "at": {"$lt": tx.now - _EVERY}}, {"$set": {"at": tx.now}})
+    elif known.at < before:
+        await tx.change(HEARD, {"_id": SENT, "at": {"$lt": before}}, {"$set": {"at": tx.now}})
 
 
 def since(reader: Reader, moment: datetime) -> bool:

@@ -229,7 +229,7 @@ def _settings(folder: Path, database: Mongod | Cluster, port: int, sandbox_port:
         sms=purse.sms(base),
         http=Http(deadline_s=5),
         limits=Limits(actor_per_s=1e5, actor_burst=100_000),
-        push=Push(lease_s=2, max_attempts=20, quiet_hours=NO_QUIET, uncertain_s=3),
+        push=Push(lease_s=2, max_attempts=20, quiet_hours=NO_QUIET, uncertain_s=8),
         waitlist=Waitlist(offer_minutes=1, look_minutes=1, most_open=50),
         payees=Payees(base_url=base, secret=SECRET, timeout_s=2.0),
     )
