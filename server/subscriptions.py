@@ -82,10 +82,11 @@ async def switched_off(tx: Tx, message: Message, rules: Settings) -> None:
 async def sent(tx: Tx, message: Message, rules: Settings) -> None:
     """What became of a message after WeChat had taken it: whoever waits for that word hears it, and where it never
     arrived the inbox says so and it is told otherwise."""
-    await heard.note(tx, timedelta(seconds=rules.push.uncertain_s))
+    waited = timedelta(seconds=rules.push.uncertain_s)
     for template, item in _items(message, rules):
         msgid = str(item.get("MsgID") or item.get("MsgId") or "")
         told = await heard.meant(tx, _who(message), template.name, msgid, _at(tx, message))
+        await heard.note(tx, waited, told)
         if told is None or not msgid:
             continue
         if str(item.get("ErrorCode") or "0") == "0":

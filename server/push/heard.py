@@ -27,14 +27,17 @@ class Heard(Stored, kw_only=True):
 HEARD: Collection[Heard] = Collection("heard_events", Heard, whole=True)
 
 
-async def note(tx: Tx, waited: timedelta) -> None:
-    """WeChat has told of a message; its word is `waited` for so long."""
+async def note(tx: Tx, waited: timedelta, message: Message | None) -> None:
+    """WeChat has told of this message; its word is `waited` for so long. Where nobody has written down yet what came of
+    it, that WeChat speaks is known from the moment it was asked: whoever asked may be dead, with others in hand."""
     before = tx.now - min(_EVERY, waited / 4)
+    if message is not None and message.delivery == "queued" and message.asked_at is not None:
+        before = max(before, message.asked_at)
     known = tx.recall(HEARD, SENT)
     if known is None:
         await tx.take(HEARD, {"_id": SENT}, {"$max": {"at": tx.now}}, upsert=True)
-    elif known.at < before:
-        await tx.change(HEARD, {"_id": SENT, "at": {"$lt": before}}, {"$set": {"at": tx.now}})
+    elif known.at <= before:
+        await tx.change(HEARD, {"_id": SENT, "at": {"$lte": before}}, {"$set": {"at": tx.now}})
 
 
 def since(reader: Reader, moment: datetime) -> bool:
