@@ -213,15 +213,22 @@ async def test_a_fault_of_ours_kills_a_single_message_only_after_the_last_attemp
 
 
 async def killed(
-    world: World, house: House, queue: str, after: bool, patched: pytest.MonkeyPatch, number: int = 1
+    world: World,
+    house: House,
+    queue: str,
+    after: bool,
+    patched: pytest.MonkeyPatch,
+    number: int = 1,
+    acted: int = 99,
 ) -> None:
-    """The worker dies while it asks WeChat for so many, before or after WeChat has acted on them."""
-    usual, under_way = WeChat.send_subscribe, 0
+    """The worker dies while it asks WeChat for so many, before or after WeChat has acted on them, or on `acted`."""
+    usual, begun, under_way = WeChat.send_subscribe, 0, 0
     all_there = asyncio.Event()
 
     async def hangs(self: WeChat, *message: Any, **more: Any) -> str:
-        nonlocal under_way
-        if after:
+        nonlocal begun, under_way
+        begun += 1
+        if after and begun <= acted:
             await usual(self, *message, **more)
         under_way += 1
         if under_way == number:
@@ -283,6 +290,29 @@ async def test_nobody_takes_up_what_a_dead_worker_had_begun_while_wechats_word_m
     await run(world.house, queue)
     assert (await outcomes(world, rows), shown(world, people)) == (["sent"], [1])
     assert await credits(world, people) == left_at_wechat(world, people) == [2]
+
+
+async def test_wechats_word_of_one_in_a_dead_workers_hands_says_that_the_others_were_not_sent(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it has spoken of something else just before, and of nothing afterwards."""
+    people = await crowd(world, [2, 2, 2])
+    await written(world, people[:1])
+    await run(world.house, "messages")
+    await word(world, people[0], "just-before")
+    world.clock.advance(timedelta(seconds=1))
+    rows = await written(world, people[1:], bulk=True)
+    await killed(world, world.house, "bulk", True, monkeypatch, number=2, acted=1)
+    [reached] = [one for one, times in zip(people[1:], shown(world, people[1:]), strict=True) if times]
+    asked_at = int(world.clock.now().timestamp())
+    world.clock.advance(timedelta(seconds=1))
+    await word(world, reached, "of-the-batch", CreateTime=asked_at)
+
+    until_known(world)
+    await run(world.house, "bulk")
+
+    assert (await outcomes(world, rows), shown(world, people)) == (["sent", "sent"], [1, 1, 1])
+    assert await credits(world, people) == left_at_wechat(world, people) == [1, 1, 1]
 
 
 @pytest.mark.parametrize("after", [False, True])
