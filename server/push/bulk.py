@@ -5,7 +5,6 @@ allows now, so that nobody waits with a lease in hand; messages to one person ne
 """
 
 import asyncio
-import itertools
 import random
 import time
 from collections import Counter
@@ -17,6 +16,7 @@ from msgspec import Struct
 
 from server.config import Settings
 from server.credits import CREDITS, Credit, credit_id, person_id
+from server.kit.chance import chance
 from server.kit.db import Database, DatabaseUnavailable, Reader, Tx
 from server.kit.jobs import Queue, RetryPolicy, Settled
 from server.kit.metrics import Metrics
@@ -70,7 +70,6 @@ class Bulk(Queue[Message]):
         self._fill_s = self._most / per_s
         self._pace = Pace(per_s, self._most)
         self._calls = asyncio.Semaphore(push.parallel)
-        self._numbers = itertools.count()
         self._stop = asyncio.Event()
 
     async def run(
@@ -91,7 +90,7 @@ class Bulk(Queue[Message]):
                 break
             mine = await self._allowed(ids)
             if mine:
-                done += await self._round(db, mine, f"{owner}.{next(self._numbers)}", metrics)
+                done += await self._round(db, mine, f"{owner}.{chance.hex(8)}", metrics)
         return done
 
     async def _found(self, reader: Reader) -> list[str]:
