@@ -21,7 +21,8 @@ URGENT = Template("ride_changed", "用车进展通知", "ride", {}, topic="rides
 
 class Ladder(Struct):
     """`twice` were written to more than once, `unknown` are those of whom nobody knows whether they were written to at
-    all, `forgotten` those of them whom nobody is asked to call; `lost` were neither written to nor are to be called."""
+    all, `forgotten` those of them whom nobody is asked to call; `lost` were neither written to nor are to be called, and
+    `claimed` were not written to though their row says so."""
 
     messages: int
     kills: int
@@ -30,10 +31,11 @@ class Ladder(Struct):
     unknown: int
     forgotten: int
     lost: int
+    claimed: int
 
     @property
     def violations(self) -> int:
-        return self.twice + self.forgotten + self.lost
+        return self.twice + self.forgotten + self.lost + self.claimed
 
 
 async def killed(street: Street, messages: int, kills: int, name: str = "ladder") -> Ladder:
@@ -60,6 +62,7 @@ async def killed(street: Street, messages: int, kills: int, name: str = "ladder"
         unknown=len(unknown),
         forgotten=sum(not calls[one] for one in unknown),
         lost=sum(not numbers[one] and not calls[one] for one in range(messages)),
+        claimed=sum(not numbers[one] and one not in unknown for one in range(messages)),
     )
 
 

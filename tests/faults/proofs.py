@@ -180,6 +180,9 @@ async def _counted(
         )
         unsent += not any(one.delivery == "sent" for one in told)
     told_all = acknowledged.values()
+    for one in told_all:
+        if one.status != 201:
+            print(f"answered otherwise: {one.status} {one.body}")
     return Blows(
         acknowledged=len(numbers),
         blows=dict(blows),

