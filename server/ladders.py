@@ -120,7 +120,7 @@ class Answer(Struct, frozen=True):
 
 async def begin(tx: Tx, message: Message) -> None:
     """WeChat did not show this message; it is told otherwise. A repeat changes nothing."""
-    if message.lane is not None or message.importance not in LADDERS:
+    if message.bulk or message.importance not in LADDERS:
         return
     if await tx.get(CLIMBS, message.id) is None:
         climb = Climb(

@@ -11,12 +11,13 @@ from server.building import Building
 from server.cases.kinds import CASES, Case
 from server.cases.moves import strike
 from server.clocks import remind
+from server.config import Push
 from server.kit.db import DatabaseUnavailable
 from server.kit.errors import Conflict
 from server.kit.events import EVENTS, Event, Listener, Listeners
 from server.kit.jobs import FOREVER, Queue, QueueOf, RetryPolicy, Settled, due
 from server.kit.sweeps import Sweep, queue_of, set_up
-from server.push import MESSAGES, Bulk, Courier, open_to_all
+from server.push import MESSAGES, URGENT, Bulk, Courier, Message, open_to_all
 
 
 class Worker:
@@ -34,19 +35,10 @@ class Worker:
             unreached=ladders.begin,
             observe=building.metrics.push_answered,
         )
-        retry = RetryPolicy(attempts=push.max_attempts)
         self.queues: list[Queue[Any]] = [
             Queue("events", EVENTS, self._tell, lease_s=push.lease_s, parallel=push.parallel, retry=FOREVER),
-            Queue(
-                "messages",
-                MESSAGES,
-                courier.deliver,
-                lease_s=push.lease_s,
-                parallel=push.parallel,
-                retry=retry,
-                dead={"delivery": "dead"},
-                where={"lane": None},
-            ),
+            _letters("urgent_messages", courier, push, {"lane": URGENT}),
+            _letters("messages", courier, push, {"lane": None}),
             Bulk(courier, building.settings, gate(building.db, open_to_all)),
             Queue("timers", CASES, self._strike, lease_s=push.lease_s, parallel=4, retry=FOREVER),
         ]
@@ -104,3 +96,17 @@ class Worker:
         except Conflict:
             return {"due_at": None}
         return None
+
+
+def _letters(name: str, courier: Courier, push: Push, which: dict[str, str | None]) -> Queue[Message]:
+    """Messages to one person each, the oldest first."""
+    return Queue(
+        name,
+        MESSAGES,
+        courier.deliver,
+        lease_s=push.lease_s,
+        parallel=push.parallel,
+        retry=RetryPolicy(attempts=push.max_attempts),
+        dead={"delivery": "dead"},
+        where=which,
+    )

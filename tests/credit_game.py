@@ -107,7 +107,7 @@ class Game:
     async def _deliver(self) -> None:
         house = self._world.house
         for queue in house.worker().queues:
-            if queue.name == "messages":
+            if queue.name in ("urgent_messages", "messages"):
                 await queue.run_due(house.db, "teller", house.metrics)
         await self._world.until(self._quiet, "WeChat has told everything", seconds=60)
 

@@ -11,7 +11,7 @@ from server.app import House
 from server.bookings import messages
 from server.credits import CREDITS, Credit, credit_id
 from server.gateways.wechat import WeChat
-from server.push import BULK, MESSAGES, Message, Notice, Template, made
+from server.push import BULK, MESSAGES, URGENT_BULK, Message, Notice, Template, made
 from server.residents import RESIDENTS, Resident
 from server.sandbox.people import Person as Subscriber
 from tests.world import World, unique
@@ -75,7 +75,7 @@ async def written(
         )
         row = made(name, world.clock.now(), one, template, notice)
         if bulk:
-            row = replace(row, lane=BULK, broadcast_id=broadcast)
+            row = replace(row, lane=URGENT_BULK if row.lane else BULK, broadcast_id=broadcast)
         rows.append(replace(row, **more))
     await world.house.db.alone(lambda tx: tx.put_all(MESSAGES, rows))
     return rows
@@ -108,6 +108,7 @@ def subscribers(world: World, people: Sequence[Resident]) -> list[Subscriber]:
 
 
 async def run(house: House, name: str) -> int:
-    """Let one queue of a worker do all that is due."""
-    [queue] = [one for one in house.worker().queues if one.name == name]
-    return await queue.run_due(house.db, unique("worker"), house.metrics)
+    """Let one queue of a worker do all that is due; of messages to one person, those that are urgent first."""
+    names = ("urgent_messages", "messages") if name == "messages" else (name,)
+    queues = {one.name: one for one in house.worker().queues}
+    return sum([await queues[one].run_due(house.db, unique("worker"), house.metrics) for one in names])

@@ -116,24 +116,76 @@ async def test_it_keeps_the_pace_and_a_single_message_does_not_wait_for_it(
     seconds = 0.0
     monkeypatch.setattr(pacing, "time", SimpleNamespace(monotonic=lambda: seconds))
 
-    async def so_many(number: int) -> None:
-        async def there() -> bool:
-            return sum(shown(world, people)) == number
-
-        await world.until(there, f"{number} are at WeChat")
-
     async with next_door(world, push=slow) as other:
         sending = asyncio.create_task(run(other.house, "bulk"))
-        await so_many(4)
+        await _told(world, people, 4)
         single = await written(world, await crowd(world, [1]))
         await run(other.house, "messages")
         assert await outcomes(world, single) == ["sent"]
         for number in (8, 12):
             assert (sum(shown(world, people)), sending.done()) == (number - 4, False)
             seconds += 1
-            await so_many(number)
+            await _told(world, people, number)
         await sending
     assert await outcomes(world, bulk) == ["sent"] * 12
+
+
+async def test_an_urgent_broadcast_overtakes_one_that_was_due_before_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four at once, then four a second."""
+    slow = replace(world.house.settings.push, bulk_per_minute=240)
+    people = await crowd(world, [1] * 40)
+    before = await written(world, people, bulk=True, importance="normal")
+    seconds = 0.0
+    monkeypatch.setattr(pacing, "time", SimpleNamespace(monotonic=lambda: seconds))
+
+    async with next_door(world, push=slow) as other:
+        sending = asyncio.create_task(run(other.house, "bulk"))
+        await _told(world, people, 4)
+        warned = await crowd(world, [1] * 4)
+        alarm = await written(world, warned, bulk=True, importance="urgent")
+        for number in range(8, 45, 4):
+            seconds += 1
+            await _told(world, [*people, *warned], number)
+            if number == 12:  # the four before them may have been chosen already
+                assert shown(world, warned) == [1] * 4
+        await sending
+    assert await outcomes(world, [*before, *alarm]) == ["sent"] * 44
+
+
+async def _told(world: World, people: list[Resident], number: int) -> None:
+    async def so_many() -> bool:
+        return sum(shown(world, people)) == number
+
+    await world.until(so_many, f"{number} are at WeChat")
+
+
+async def test_an_urgent_message_does_not_stand_behind_those_that_are_not(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people, usual, answer = await crowd(world, [1] * 3), WeChat.send_subscribe, asyncio.Event()
+    slow = {one.openid for one in people}
+
+    async def held(self: WeChat, openid: str, *message: Any, **more: Any) -> str:
+        if openid in slow:
+            await answer.wait()
+        return await usual(self, openid, *message, **more)
+
+    monkeypatch.setattr(WeChat, "send_subscribe", held)
+    rows = await written(world, people, importance="normal")
+    async with next_door(world, push=replace(world.house.settings.push, parallel=1)) as other:
+        stop, worker = asyncio.Event(), other.house.worker()
+        working = asyncio.create_task(worker.run(stop))
+        [warned] = await crowd(world, [1])
+        alarm = await written(world, [warned], importance="urgent")
+        await _told(world, [warned], 1)
+        assert shown(world, people) == [0, 0, 0]
+        answer.set()
+        await _told(world, people, 3)
+        stop.set()
+        await working
+    assert await outcomes(world, [*rows, *alarm]) == ["sent"] * 4
 
 
 async def test_while_everything_is_paused_nothing_of_it_is_touched(world: World) -> None:

@@ -23,7 +23,7 @@ from server.config import Settings
 from server.credits import CREDITS, credit_id
 from server.kit.db import Database, Stored, Tx
 from server.kit.jobs import QueueOf, Settled
-from server.push import BULK, MESSAGES, Message, Notice, made
+from server.push import BULK, MESSAGES, URGENT_BULK, Message, Notice, made
 from server.residents import RESIDENTS, Resident
 
 _MOST = 20_000
@@ -94,7 +94,8 @@ def _message(broadcast: Broadcast, resident: Resident, said: Notice, able: bool)
         ANNOUNCED,
         said,
     )
-    message.lane, message.broadcast_id = BULK, broadcast.id
+    message.lane = URGENT_BULK if broadcast.importance == "urgent" else BULK
+    message.broadcast_id = broadcast.id
     if not able:
         message.due_at, message.delivery = None, "no_credit"
     return message

@@ -32,7 +32,7 @@ class Facade(Generic[C]):
         breaker: Breaker | None = None,
         retry: Retry | None = None,
         observe: Observe = unobserved,
-        max_clients: int = 32,
+        max_clients: int = 48,
     ) -> None:
         """`account` is the appid, or the corpid."""
         clock = clock or Clock()

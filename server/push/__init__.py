@@ -5,8 +5,11 @@ from server.push.courier import Courier, Sends
 from server.push.inbox import inbox, read
 from server.push.stored import (
     BULK,
+    BULKS,
     MESSAGES,
     OUTBOX,
+    URGENT,
+    URGENT_BULK,
     LeaseLost,
     Message,
     Notice,
@@ -19,8 +22,11 @@ from server.push.stored import (
 
 __all__ = [
     "BULK",
+    "BULKS",
     "MESSAGES",
     "OUTBOX",
+    "URGENT",
+    "URGENT_BULK",
     "Bulk",
     "Courier",
     "LeaseLost",

@@ -23,7 +23,7 @@ from server.kit.metrics import Metrics
 from server.kit.pace import Pace
 from server.push.courier import Courier, back, still
 from server.push.outcomes import Outcome
-from server.push.stored import BULK, MESSAGES, LeaseLost, Message
+from server.push.stored import BULK, BULKS, MESSAGES, LeaseLost, Message
 from server.residents import RESIDENTS
 
 log = structlog.get_logger()
@@ -49,7 +49,7 @@ class Batch(Struct, frozen=True):
 
 
 class Bulk(Queue[Message]):
-    """The queue of the BULK lane, of all processes together `bulk_per_minute`."""
+    """The queue of the BULKS, of all processes together `bulk_per_minute`, what is urgent first."""
 
     def __init__(self, courier: Courier, settings: Settings, gate: Gate = open_to_all) -> None:
         """`gate` says of a message what is set on it instead, where its broadcast does not go on; None: it goes."""
@@ -61,7 +61,7 @@ class Bulk(Queue[Message]):
             lease_s=push.lease_s,
             parallel=push.parallel,
             retry=RetryPolicy(attempts=push.max_attempts),
-            where={"lane": BULK},
+            where={"lane": {"$in": list(BULKS)}},
         )
         per_s = push.bulk_per_minute / 60 / settings.worker_processes
         self._courier = courier
@@ -94,8 +94,14 @@ class Bulk(Queue[Message]):
         return done
 
     async def _found(self, reader: Reader) -> list[str]:
+        for lane in BULKS:
+            if found := await self._due_in(lane, reader):
+                return found
+        return []
+
+    async def _due_in(self, lane: str, reader: Reader) -> list[str]:
         pipeline: list[Mapping[str, Any]] = [
-            {"$match": {**self.where, "due_at": {"$lte": reader.now}}},
+            {"$match": {"lane": lane, "due_at": {"$lte": reader.now}}},
             {"$sort": {"due_at": 1}},
             {"$limit": self._most * _LOOK_FOR},
             {"$project": {"_id": 1}},

@@ -158,7 +158,7 @@ class Courier:
         if self._settings.push.sent_events or heard.since(self._db.reader(), message.asked_at):
             message.asked_at = None
             return Outcome(delivery="dead", error=message.error, money=back(message)) if over else None
-        if over or message.lane is not None:
+        if over or message.bulk:
             return Outcome(delivery="unknown", error=message.error, unasked=False)
         return None
 
@@ -308,7 +308,7 @@ def missed(message: Message, outcome: Outcome) -> bool:
 
 def important(message: Message) -> bool:
     """Whether it is told in another way where WeChat does not show it."""
-    return message.lane is None and message.importance in _IMPORTANT
+    return not message.bulk and message.importance in _IMPORTANT
 
 
 def still(message: Message, outcome: Outcome) -> Outcome:

@@ -19,8 +19,11 @@ from server.kit.jobs import DEAD, DUE, Leased
 from server.outbox import Outbox
 from server.residents import Resident
 
-BULK = "bulk"
-"""The lane of what goes to thousands at once: it never stands before a message to one person."""
+URGENT, BULK, URGENT_BULK = "urgent", "bulk", "urgent_bulk"
+"""The lanes beside the usual one: what is urgent stands behind nothing that is not, and what goes to thousands at once
+never before a message to one person."""
+BULKS = (URGENT_BULK, BULK)
+"""In the order in which they are worked off."""
 
 
 class LeaseLost(Conflict):
@@ -67,7 +70,7 @@ class Receipt(Struct, kw_only=True):
 
 class Message(Leased, kw_only=True):
     """A message in a resident's inbox and its way to WeChat. `paid`: a credit has been taken for it; `msgid`
-    is WeChat's number of it. `held`: why it waits, in a word. What belongs to a `broadcast_id` is in the BULK lane.
+    is WeChat's number of it. `held`: why it waits, in a word. What belongs to a `broadcast_id` is in one of the BULKS.
 
     `asked_at`: WeChat was asked to send it then and has not refused. Of a message that is still queued nobody knows what
     came of it: the answer was lost, or whoever asked has died. `receipts` are the last attempts."""
@@ -93,6 +96,11 @@ class Message(Leased, kw_only=True):
     held: str = ""
     receipts: list[Receipt] = []
 
+    @property
+    def bulk(self) -> bool:
+        """Whether it goes to thousands at once."""
+        return self.lane in BULKS
+
 
 MESSAGES: Collection[Message] = Collection(
     "messages",
@@ -114,7 +122,7 @@ OUTBOX = Outbox(
     again={"delivery": "queued", "held": ""},
     drop={"delivery": "none", "held": ""},
     words=errcodes.WECHAT,
-    lanes={BULK: "群发给居民的消息"},
+    lanes={URGENT: "给居民的紧急消息", BULK: "群发给居民的消息", URGENT_BULK: "群发给居民的紧急消息"},
     history=True,
 )
 
@@ -132,6 +140,7 @@ async def send(tx: Tx, event: Event, resident: Resident, template: Template, not
 
 def made(message_id: str, at: datetime, resident: Resident, template: Template, notice: Notice) -> Message:
     """The row of a message, due at once."""
+    importance = notice.importance or template.importance
     return Message(
         id=message_id,
         resident_id=resident.id,
@@ -145,7 +154,8 @@ def made(message_id: str, at: datetime, resident: Resident, template: Template, 
         at=at,
         due_at=at,
         topic=template.topic,
-        importance=notice.importance or template.importance,
+        importance=importance,
+        lane=URGENT if importance == "urgent" else None,
     )
 
 

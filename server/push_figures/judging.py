@@ -9,7 +9,7 @@ from server.config import PushAlerts, Settings
 from server.kit.clock import SHANGHAI, midnight, today
 from server.kit.db import Reader
 from server.outbox import Outbox
-from server.push import templates
+from server.push import BULKS, templates
 from server.push_figures.stored import LAST, PUSH_DAYS, PUSH_WATCH, Alert, PushDay, Sums, by_day
 
 _ASLEEP = 4
@@ -87,7 +87,9 @@ def _said(day: date, sums: Sums, usual: int | None) -> str:
 async def _waiting(reader: Reader, rules: PushAlerts) -> list[Alert]:
     """What goes to thousands may take its time."""
     found = await outbox.looked_over(reader, nouns.found(Outbox))
-    late = [one for one in found.queues if one.lane is None and one.waiting_s > rules.waiting_minutes * 60]
+    late = [
+        one for one in found.queues if one.lane not in BULKS and one.waiting_s > rules.waiting_minutes * 60
+    ]
     return [
         _alert(
             "waiting",

@@ -25,7 +25,7 @@ from server.demo import company
 from server.demo import street as made_up
 from server.kit.db import MOMENT, Collection, DatabaseUnavailable, Reader
 from server.kit.events import EVENTS, history_of
-from server.push import BULK, MESSAGES
+from server.push import BULK, MESSAGES, URGENT
 from server.residents import RESIDENTS, Resident
 from server.staff import STAFF, Staff
 from tests.faults.gauges import Memory, Progress, Readers, Scales, Waits, meanwhile, waits
@@ -298,7 +298,9 @@ async def _merging(street: Street, over: asyncio.Event) -> None:
     while not over.is_set():
         await _patiently(
             lambda: street.house.db.alone(
-                lambda tx: tx.change_all(MESSAGES, {"lane": BULK}, {"$set": {"lane": None}})
+                lambda tx: tx.change_all(
+                    MESSAGES, {"lane": {"$in": [URGENT, BULK]}}, {"$set": {"lane": None}}
+                )
             )
         )
         await asyncio.sleep(0.2)
