@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from server.config import Push
 from server.kit import log
 from tests.faults import broadcast, controls, crowds, lines, money, proofs
 from tests.faults.cluster import Cluster
@@ -55,7 +56,7 @@ async def _bookings(street: Street, given: argparse.Namespace) -> int:
 async def _broadcast(folder: Path, given: argparse.Namespace) -> int:
     """Streets of their own: one for the proof, and a small one in which all stands in one line, which must hold up who is
     in a hurry."""
-    async with broadcast.open_crowded(folder / "crowded") as street:
+    async with broadcast.open_crowded(folder / "crowded", per_minute=given.per_minute) as street:
         crowd = await broadcast.gathered(street, given.subscribers, given.urgent)
         result = await broadcast.broadcast(
             street, crowd, alone=given.urgent // 3, lose_one_in=given.lose_one_in
@@ -160,6 +161,12 @@ if __name__ == "__main__":
         type=int,
         default=300,
         help="messages to single people, a third of them before the announcement",
+    )
+    parser.add_argument(
+        "--per-minute",
+        type=int,
+        default=Push().bulk_per_minute,
+        help="so many of the announcement's messages may go to telephones (broadcast)",
     )
     parser.add_argument(
         "--lose-one-in",

@@ -89,10 +89,18 @@ class Broadcast(Struct):
 
 
 @asynccontextmanager
-async def open_crowded(folder: Path, *, uncertain_s: int = 60) -> AsyncIterator[Street]:
-    """A street with two workers that sends at any hour of the day, at the usual pace; WeChat's word of what it has sent
-    is waited for `uncertain_s`."""
-    push = Push(lease_s=5, max_attempts=20, quiet_hours=NO_QUIET, uncertain_s=uncertain_s)
+async def open_crowded(
+    folder: Path, *, uncertain_s: int = 60, per_minute: int = Push().bulk_per_minute
+) -> AsyncIterator[Street]:
+    """A street with two workers that sends at any hour of the day; WeChat's word of what it has sent is waited for
+    `uncertain_s`."""
+    push = Push(
+        lease_s=5,
+        max_attempts=20,
+        quiet_hours=NO_QUIET,
+        uncertain_s=uncertain_s,
+        bulk_per_minute=per_minute,
+    )
     async with open_street(folder, workers=2, push=push) as street:
         yield street
 
