@@ -576,13 +576,15 @@ class Push(Section, frozen=True, kw_only=True):
 class ReturnCalls(Section, frozen=True, kw_only=True):
     """Telling residents by telephone what WeChat did not show them. Who has taken a call has it for `hold_minutes`; after
     `tries` that nobody answered, or `hours`, an SMS goes instead. What is urgent is sent as an SMS at once, and called
-    about when it was not read within `urgent_minutes`. A wrong outcome can be taken back for `undo_minutes`."""
+    about when it was not read within `urgent_minutes`. A wrong outcome can be taken back for `undo_minutes`. One member
+    may take `takes_per_day`, which is apart from the looks of `desk.reveals_per_day`."""
 
     hours: Positive = 24
     urgent_minutes: Positive = 10
     tries: Positive = 3
     hold_minutes: Positive = 30
     undo_minutes: Positive = 5
+    takes_per_day: Positive = 150
 
 
 class PushAlerts(Section, frozen=True, kw_only=True):

@@ -22,7 +22,7 @@ _KEPT = timedelta(days=2)
 
 
 class RevealTally(Stored, kw_only=True):
-    """`id` is `userid|YYYY-MM-DD`, by the local day."""
+    """`id` is `userid|YYYY-MM-DD`, by the local day; with a third part for what is counted by itself."""
 
     count: Annotated[int, Meta(ge=0)] = 0
     expires_at: datetime
@@ -44,9 +44,8 @@ def lane(actor: Actor) -> str:
 
 async def reveal(tx: Tx, resident_id: str, wanted: NewReveal, actor: Actor, rules: Settings) -> RevealedView:
     """All that the desk may know of a resident whom it answers for. Raises ResidentNotFound, RevealedEnough."""
-    resident = await disability.find(tx, resident_id, actor)
+    resident = await on_record(tx, resident_id, wanted, actor)
     left = await spend(tx, actor, rules.desk.reveals_per_day)
-    audit.note(tx, actor, "console", "residents.reveal", resident.id, reason=wanted.said)
     return RevealedView(
         id=resident.id,
         name=resident.name,
@@ -57,14 +56,21 @@ async def reveal(tx: Tx, resident_id: str, wanted: NewReveal, actor: Actor, rule
     )
 
 
-async def spend(tx: Tx, actor: Actor, most: int) -> int:
-    """How often they may still do so today. Raises RevealedEnough."""
-    key = f"{actor.id}|{today(tx.now)}"
+async def on_record(tx: Tx, resident_id: str, wanted: NewReveal, actor: Actor) -> Resident:
+    """Whom the desk answers for, and that it looked at them whole; the caller counts. Raises ResidentNotFound."""
+    resident = await disability.find(tx, resident_id, actor)
+    audit.note(tx, actor, "console", "residents.reveal", resident.id, reason=wanted.said)
+    return resident
+
+
+async def spend(tx: Tx, actor: Actor, most: int, of: str = "", enough: type[TooMany] = RevealedEnough) -> int:
+    """How often they may still do so today; what has a name in `of` has a count of its own. Raises `enough`."""
+    key = f"{actor.id}|{today(tx.now)}" + (f"|{of}" if of else "")
     new = {"$setOnInsert": {"expires_at": tx.now + _KEPT}, "$inc": {"count": 1}}
     try:
         tally = await tx.take(TALLIES, {"_id": key, "count": {"$lt": most}}, new, upsert=True)
     except Duplicate as error:
-        raise RevealedEnough from error
+        raise enough from error
     return most - tally.count if tally is not None else 0
 
 

@@ -308,19 +308,45 @@ async def test_a_window_has_its_own_community_and_nobody_else_s(world: World) ->
     assert (await does(own, call, "take"))["phone"] == await number_of(resident)
 
 
-async def test_who_has_looked_at_enough_residents_today_takes_no_more(world: World) -> None:
-    _, desk, call = await waiting(world)
-    key = f"{desk.id}|{today(world.clock.now())}"
-    spent = RevealTally(
-        id=key,
-        count=world.house.settings.desk.reveals_per_day,
+async def test_who_has_taken_enough_calls_today_leaves_the_rest_to_colleagues(world: World) -> None:
+    resident, desk, call = await waiting(world)
+    (_, _, second), (_, _, third) = await waiting(world), await waiting(world)
+    most = world.house.settings.return_calls.takes_per_day
+    taken = RevealTally(
+        id=f"{desk.id}|{today(world.clock.now())}|return_calls",
+        count=most - 1,
         expires_at=world.clock.now() + timedelta(days=2),
     )
-    await world.put(TALLIES, spent)
+    await world.put(TALLIES, taken)
+    tap = await desk.post(f"{CALLS}/{call['id']}/take", key=unique("tap"))
+    assert tap.json["phone"] == await number_of(resident), "the last one"
+
     browser = Browser(world, desk.token)
-    refused = await browser.press(await browser.get(PAGE), f"{call['id']}/take")
-    assert refused.status == 429 and "已经用完" in refused.text
-    assert (await desk.get(f"{CALLS}/{call['id']}")).json["state"] == "open"
+    refused = await browser.press(await browser.get(PAGE), f"{second['id']}/take")
+
+    assert refused.status == 429 and "请同事接着打" in refused.text and "我来打" in refused.text
+    assert (await desk.post(f"{CALLS}/{second['id']}/take")).code == "called_enough"
+    assert (await desk.get(f"{CALLS}/{second['id']}")).json["state"] == "open"
+    assert (await does(desk, call, "take"))["mine"], "what one has may be kept for longer"
+    assert (await does(await operator(world), second, "take"))["mine"]
+    look = await desk.post(f"/v1/residents/{resident.id}/reveal", {"reason": "identity"})
+    assert look.json["left"] == world.house.settings.desk.reveals_per_day - 1, "takes are not looks"
+    world.clock.advance(timedelta(days=1))
+    assert (await does(await world.sign_in(desk.id), third, "take"))["mine"]
+
+
+async def test_who_has_looked_up_enough_residents_today_still_takes_calls(world: World) -> None:
+    resident, desk, call = await waiting(world)
+    look, most = f"/v1/residents/{resident.id}/reveal", world.house.settings.desk.reveals_per_day
+    looks = await asyncio.gather(*(desk.post(look, {"reason": "identity"}) for _ in range(most + 1)))
+    assert sorted(one.status for one in looks) == [200] * most + [429]
+
+    taken = await does(desk, call, "take")
+
+    assert taken["phone"] == await number_of(resident)
+    boss = await world.staff(Grant(role="admin"))
+    rows = (await boss.get("/v1/audit", actor=desk.id, what="residents.reveal")).json["items"]
+    assert "要给居民回电话" in [one["reason"] for one in rows], "a take is on record as a look is"
 
 
 async def test_an_open_page_hears_that_somebody_waits_and_other_desks_do_not(world: World) -> None:

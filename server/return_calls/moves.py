@@ -8,7 +8,7 @@ from schemas.reveals import NewReveal
 from server import audit, reveals, staff, staff_push
 from server.config import Settings
 from server.kit.db import Reader, Tx
-from server.kit.errors import Conflict, NotFound
+from server.kit.errors import Conflict, NotFound, TooMany
 from server.kit.events import Event, on
 from server.push import receipts
 from server.return_calls.stored import RETURN_CALLS, ReturnCall, Try, end, save, say
@@ -42,6 +42,10 @@ class ReturnCallSettled(Conflict):
     """过了可以改的时间，不能改回去了"""
 
 
+class CalledEnough(TooMany):
+    """您今天点“我来打”的次数已经用完，剩下的请同事接着打；没有同事能打，请找管理员加次数"""
+
+
 def lane(call_id: str) -> str:
     """Those who reach for the same call take turns."""
     return f"return_call|{call_id}"
@@ -63,12 +67,15 @@ def seen_by(actor: Actor, community_id: str | None) -> bool:
 
 async def take(tx: Tx, call_id: str, actor: Actor, rules: Settings) -> ReturnCall:
     """It is mine for a while, with the resident's number, which is on record; whoever has it already has it for longer.
-    Raises ReturnCallNotFound, ReturnCallOver, ReturnCallTaken, RevealedEnough."""
+    Counted by itself: who has called all morning may still look somebody up.
+
+    Raises ReturnCallNotFound, ReturnCallOver, ReturnCallTaken, CalledEnough."""
     call = await _open(tx, call_id, actor)
     if call.held(tx.now) and call.taken_by != actor.id:
         raise ReturnCallTaken
     if call.taken_by != actor.id:
-        await reveals.reveal(tx, call.resident_id, NewReveal(reason="callback"), actor, rules)
+        await reveals.on_record(tx, call.resident_id, NewReveal(reason="callback"), actor)
+        await reveals.spend(tx, actor, rules.return_calls.takes_per_day, "return_calls", CalledEnough)
     call.taken_by = actor.id
     call.until = tx.now + timedelta(minutes=rules.return_calls.hold_minutes)
     await save(tx, call)
