@@ -8,10 +8,11 @@ from schemas.tags import (
     NewTag,
     PutTag,
     ResidentTagsView,
+    TagRetirement,
     TagsView,
     TagView,
 )
-from server import disability, tags
+from server import broadcasts, disability, tags
 from server.kit.db import Reader
 
 TITLE = "标签"
@@ -44,9 +45,13 @@ class RetireTag(Endpoint):
     path = "/v1/tags/{tag_id}/retire"
 
     @allow("admin")
-    async def post(self, tag_id: str) -> Answer[TagView]:
-        """Not used any more: it is taken off everybody who has it."""
-        return await self.once(lambda tx: tags.retire(tx, tag_id, self.actor))
+    async def post(self, tag_id: str, wanted: TagRetirement) -> Answer[TagView]:
+        """Not used any more: it is taken off everybody who has it.
+
+        409 `tag_awaited` names in `announcements` what is still to come for those who have it and would reach nobody;
+        sent again with their ids in `agreed` the tag is retired.
+        """
+        return await self.once(lambda tx: broadcasts.retire_tag(tx, tag_id, wanted, self.actor))
 
 
 class RestoreTag(Endpoint):

@@ -107,12 +107,13 @@ class FindStaffAnnouncements(Request, frozen=True, kw_only=True):
 
 
 class AudienceView(View, frozen=True, kw_only=True):
-    """`text` says place and tag, such as 全街道 · 独居老人."""
+    """`text` says place and tag, such as 全街道 · 独居老人. One that is `retired` has a tag that nobody has any more."""
 
     kind: PlaceKind
     place_id: str | None
     tag: str | None = None
     text: str
+    retired: bool = False
 
 
 class AnnouncementLineView(View, frozen=True, kw_only=True):

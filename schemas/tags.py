@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from schemas.common import ONE_LINE, Request, View
+from schemas.common import ONE_LINE, Id, Request, View
 
 TagKind = Literal["self", "desk"]
 TagName = Annotated[str, Meta(min_length=1, max_length=12, pattern=ONE_LINE, title="名字")]
@@ -36,6 +36,22 @@ class PutTag(Request, frozen=True, kw_only=True):
 
     reason: TagReason
     asked: bool = False
+
+
+class TagRetirement(Request, frozen=True, kw_only=True):
+    """`agreed`: the announcements still to come for those with the tag that shall reach nobody, by their ids; the
+    refusal names them."""
+
+    agreed: Annotated[list[Id], Meta(max_length=500)] = []
+
+
+class AwaitedView(View, frozen=True, kw_only=True):
+    """An announcement still to come by a tag: `at` is when it is or was published."""
+
+    id: str
+    title: str
+    at: datetime
+    state_text: str
 
 
 class TagView(View, frozen=True, kw_only=True):

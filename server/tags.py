@@ -68,12 +68,14 @@ class TooManyTags(Conflict):
 
 
 class Tag(Stored, kw_only=True):
-    """`purpose` is what it is for, in words that residents read. One that is not `active` is on nobody any more."""
+    """`purpose` is what it is for, in words that residents read. One that is not `active` is on nobody any more.
+    `announced` counts what was published for it."""
 
     name: str
     kind: TagKind
     purpose: str
     active: bool = True
+    announced: int = 0
     created_at: datetime
 
 
@@ -104,6 +106,18 @@ def in_use(reader: Reader, tag_id: str, field: str | None = None) -> Tag:
 def name_of(reader: Reader, tag_id: str | None) -> str:
     found = reader.recall(TAGS, tag_id) if tag_id else None
     return found.name if found else ""
+
+
+def is_retired(reader: Reader, tag_id: str | None) -> bool:
+    found = reader.recall(TAGS, tag_id) if tag_id else None
+    return found is not None and not found.active
+
+
+async def announce(tx: Tx, tag_id: str, field: str) -> None:
+    """Something is about to be published for it. Whoever retires it at the same moment writes the same row, so one of
+    the two comes after the other and sees what it did. Raises TagNotFound."""
+    if not await tx.change(TAGS, {"_id": tag_id, "active": True}, {"$inc": {"announced": 1}}):
+        raise TagNotFound(field=field)
 
 
 async def listed(reader: Reader, wanted: FindTags) -> TagsView:

@@ -109,7 +109,9 @@ async def test_payees_are_added_changed_and_switched_off_on_record(world: World)
     page = await one.get("/console/payees")
     twice = await one.press(page, "/console/payees", name=name, kind="tv", phone="0477-1")
     assert twice.status == 409 and "已经有了" in twice.text and "0477-1" in twice.body
-    changed = await one.press(page, f"/{payee.id}/change", name=f"{name}二", online="1")
+    refused = await one.press(page, f"/{payee.id}/change", name=" ", online="1")
+    assert refused.status == 422 and "请填写名称" in refused.text
+    changed = await one.press(refused, f"/{payee.id}/change", name=f"{name}二")
     assert "已改好" in (await one.follow(changed)).text
     assert (await known(world, f"{name}二")).online
     await one.press(await one.get("/console/payees"), f"/{payee.id}/off")

@@ -1,4 +1,4 @@
-"""Tags: who keeps the list, who has which and why, how anybody is rid of one, and announcements for those with one."""
+"""Tags: who keeps the list, who has which and why, and how anybody is rid of one."""
 
 import asyncio
 import json
@@ -6,18 +6,13 @@ from typing import Any
 
 import pytest
 
-from schemas.announcements import Audience
-from schemas.residents import Household
 from schemas.staff import Grant
 from server import tags
-from server.announcements import ANNOUNCEMENTS, Announcement
-from server.announcements.audience import residents_where
 from server.audit import AUDIT
-from server.residents import RESIDENTS, Resident, Tagged
-from tests.bench.lists import Profiler, problems
+from server.residents import RESIDENTS
 from tests.browser import Browser, Seen
 from tests.doors import Happy, Visit
-from tests.test_announcements import DESK, MINE, STREET, act, community, compound, elsewhere, ids_of
+from tests.test_announcements import elsewhere
 from tests.test_residents import phone_code
 from tests.world import Person, Reply, World, unique
 
@@ -64,15 +59,6 @@ async def choose(resident: Person, tag: dict[str, Any]) -> Reply:
 
 async def drop(resident: Person, tag: dict[str, Any]) -> Reply:
     return await resident.delete(f"{OWN}/{tag['id']}")
-
-
-async def published(who: Person, audience: dict[str, str], tag: dict[str, Any]) -> str:
-    body = {"audience": audience | {"tag": tag["id"]}, "title": "天冷了", "text": "请关好门窗。"}
-    drafted = await who.post(DESK, body)
-    assert drafted.status == 201, drafted.body
-    assert (await act(who, drafted.json["id"], "publish", push=False)).status == 200
-    announcement_id: str = drafted.json["id"]
-    return announcement_id
 
 
 # Four ways through each door (tests/test_endpoints.py).
@@ -357,202 +343,6 @@ async def test_who_leaves_has_no_tags_and_had_them_by_name_in_the_export(world: 
     assert left is not None and (left.tags, left.declined) == ([], [])
 
 
-# Announcements for those with a tag.
-
-
-@pytest.mark.parametrize("kind", ["street", "community", "compound"])
-async def test_an_announcement_for_a_tag_is_for_those_who_have_it_in_that_place(
-    world: World, kind: str
-) -> None:
-    street, tag = await operator(world), await made(world, "self")
-    _, yard = await elsewhere(world)
-    here, without = await world.resident(), await world.resident()
-    away = await world.resident(household={"compound_id": yard, "room": ""})
-    for one in (here, away):
-        await choose(one, tag)
-    audience = {"street": STREET, "community": community(world), "compound": compound(world)}[kind]
-    text = {"street": "全街道", "community": "绿苑社区", "compound": "绿苑社区 绿苑小区"}[kind]
-
-    announcement_id = await published(street, audience, tag)
-
-    sees = {"here": here, "away": away, "without": without}
-    wanted = {"here", "away"} if kind == "street" else {"here"}
-    assert {name for name, one in sees.items() if announcement_id in await ids_of(one)} == wanted
-    for name, one in sees.items():
-        assert (await one.get(f"{MINE}/{announcement_id}")).status == (200 if name in wanted else 404)
-    assert (await without.post(f"{MINE}/{announcement_id}/read", {"edition": 1})).status == 404
-    await here.post(f"{MINE}/{announcement_id}/read", {"edition": 1})
-    view = (await street.get(f"{DESK}/{announcement_id}")).json["audience"]
-    assert (view["tag"], view["text"]) == (tag["id"], f"{text} · {tag['name']}")
-    reach = (await street.get(f"{DESK}/{announcement_id}/reach")).json
-    assert (reach["audience"], reach["read"]) == (len(wanted), 1)
-
-
-async def test_who_loses_the_tag_does_not_see_it_any_more_and_who_gets_it_sees_what_was_there(
-    world: World,
-) -> None:
-    street, resident, tag = await operator(world), await world.resident(), await made(world, "self")
-    announcement_id = await published(street, STREET, tag)
-    assert announcement_id not in await ids_of(resident)
-    await choose(resident, tag)
-    assert announcement_id in await ids_of(resident)
-    await drop(resident, tag)
-    assert announcement_id not in await ids_of(resident)
-    reply = await resident.get(f"{MINE}/{announcement_id}")
-    assert (reply.status, reply.code) == (404, "announcement_not_found")
-
-
-async def test_a_broadcast_goes_to_the_inbox_of_those_who_have_the_tag_when_it_is_written(
-    world: World,
-) -> None:
-    street, tag = await operator(world), await made(world, "self")
-    has, without, lost = [await world.resident() for _ in range(3)]
-    for one in (has, lost):
-        await choose(one, tag)
-    body = {"audience": community(world) | {"tag": tag["id"]}, "title": unique("疫苗"), "text": "周六上午。"}
-    draft = (await street.post(DESK, body)).json
-    await drop(lost, tag)
-
-    assert (await act(street, draft["id"], "publish")).status == 200
-    await world.work()
-
-    heard = [body["title"] in (await one.get("/v1/inbox")).body.decode() for one in (has, without, lost)]
-    assert heard == [True, False, False]
-
-
-async def test_a_tag_that_is_not_there_or_retired_is_refused_by_the_field(world: World) -> None:
-    street, tag = await operator(world), await made(world)
-    audience = community(world) | {"tag": tag["id"]}
-    body = {"audience": audience, "title": "天冷了", "text": "请关好门窗。"}
-    draft = (await street.post(DESK, body)).json
-    await (await admin(world)).post(f"{LIST}/{tag['id']}/retire")
-    wrong = [body, body | {"audience": STREET | {"tag": "nothing"}}]
-    replies = [await street.post(DESK, one) for one in wrong]
-    replies += [await act(street, draft["id"], "edit", **body), await act(street, draft["id"], "publish")]
-    for reply in replies:
-        assert (reply.status, reply.code) == (404, "tag_not_found")
-        assert reply.json["error"]["field"] == "audience"
-    cured = await act(street, draft["id"], "edit", **body | {"audience": community(world)})
-    assert cured.json["audience"] == community(world) | {"tag": None, "text": "绿苑社区"}
-
-
-async def test_a_draft_keeps_its_tag_and_can_change_it(world: World) -> None:
-    street, first, second = await operator(world), await made(world), await made(world, "self")
-    body = {"audience": STREET | {"tag": first["id"]}, "title": "天冷了", "text": "请关好门窗。"}
-    draft = (await street.post(DESK, body)).json
-    changed = body | {"audience": STREET | {"tag": second["id"]}}
-    assert (await act(street, draft["id"], "edit", **changed)).json["audience"]["tag"] == second["id"]
-
-
-# Indexes.
-
-
-def crowd(world: World, count: int, tag: str) -> list[Resident]:
-    """Every tenth has the tag; every tenth lives here, and of those every fifth has it."""
-    now = world.clock.now()
-
-    def one(number: int) -> Resident:
-        here = number % 50 < 5
-        return Resident(
-            id=unique("crowd"),
-            openid=unique("crowd"),
-            household=Household(compound_id=world.compound if here else "there", room=""),
-            community_id=world.community if here else "there",
-            tags=[Tagged(id="other", at=now), Tagged(id=tag, at=now)] if number % 10 == 0 else [],
-            created_at=now,
-        )
-
-    return [one(number) for number in range(count)]
-
-
-def stages(plan: dict[str, Any]) -> list[dict[str, Any]]:
-    inner = [plan["inputStage"]] if "inputStage" in plan else plan.get("inputStages", [])
-    return [plan, *(one for each in inner for one in stages(each))]
-
-
-@pytest.mark.parametrize("kind", ["street", "community", "compound"])
-async def test_those_with_a_tag_are_gone_through_and_counted_off_an_index_in_every_kind_of_place(
-    world: World, kind: Any
-) -> None:
-    tag = unique("tag")
-    await world.put(RESIDENTS, *crowd(world, 500, tag))
-    place = {"street": "street", "community": world.community, "compound": world.compound}[kind]
-    where = residents_where(one_for(world, kind, place, tag))
-    find = {
-        "find": RESIDENTS.name,
-        "filter": where | {"_id": {"$gt": ""}},
-        "sort": {"_id": 1},
-        "limit": 20,
-    }
-    database = world.house.db._handle
-
-    walked = await database.command({"explain": find, "verbosity": "executionStats"})
-    counted = await database.command(
-        {"explain": {"count": RESIDENTS.name, "query": where}, "verbosity": "executionStats"}
-    )
-
-    shown = stages(walked["queryPlanner"]["winningPlan"])
-    fields = {"street": [], "community": ["community_id"], "compound": ["household.compound_id"]}[kind]
-    [scan] = [one for one in shown if one["stage"] == "IXSCAN"]
-    assert list(scan["keyPattern"]) == ["tags.id", *fields, "_id"]
-    assert "SORT" not in {one["stage"] for one in shown}
-    many = 50 if kind == "street" else 10
-    assert (
-        walked["executionStats"]["totalDocsExamined"]
-        == walked["executionStats"]["nReturned"]
-        == min(many, 20)
-    )
-    assert counted["executionStats"]["totalDocsExamined"] == 0, "nobody is looked at to be counted"
-    assert await world.house.db.reader().count(RESIDENTS, where) == many
-
-
-def one_for(world: World, kind: Any, place: str, tag: str | None, **more: Any) -> Announcement:
-    now = world.clock.now()
-    return Announcement(
-        id=unique("announcement"),
-        state="published",
-        kind=kind,
-        place=place,
-        community_id=None,
-        office_id=None,
-        tag=tag,
-        title="天冷了",
-        text="请关好门窗。",
-        images=[],
-        author_id="somebody",
-        author="王芳",
-        created_at=now,
-        at=now,
-        **more,
-    )
-
-
-async def test_what_is_for_others_is_passed_over_in_the_index_and_never_read(world: World) -> None:
-    resident, own = await world.resident(), await made(world, "self")
-    await choose(resident, own)
-    place, other = world.community, unique("tag")
-    mine = [one_for(world, "community", place, tag) for tag in (None, own["id"]) for _ in range(15)]
-    theirs = [one_for(world, "community", place, other) for _ in range(120)]
-    await world.put(ANNOUNCEMENTS, *mine, *theirs)
-
-    seen, cursor = [], None
-    async with Profiler(world.house.db._handle) as profiler:
-        while True:
-            page = (await resident.get(MINE, limit=10, **({"cursor": cursor} if cursor else {}))).json
-            seen += [one["id"] for one in page["items"]]
-            if (cursor := page["next"]) is None:
-                break
-        looks = [one for one in await profiler.since() if one.collection == ANNOUNCEMENTS.name]
-
-    assert {one.id for one in mine} <= set(seen) and not {one.id for one in theirs} & set(seen)
-    assert not problems("announcements", looks)
-    assert all(one.examined <= one.returned + 1 for one in looks), looks
-
-
-def test_an_audience_without_a_tag_is_as_it_was() -> None:
-    assert Audience(kind="street").tag is None
-
-
 # The console's pages.
 
 
@@ -569,9 +359,9 @@ async def test_the_list_is_kept_on_its_page(world: World) -> None:
     tag = next(one for one in tags.active(world.house.db.reader()) if one.name == name)
     again = await browser.press(page, "/console/tags", name=name, kind="desk", purpose="看望")
     assert again.status == 409 and "已经有叫这个名字的标签了" in again.text
-    page = await browser.follow(
-        await browser.press(page, f"/{tag.id}/edit", name=f"{name}老", purpose="看望老人")
-    )
+    refused = await browser.press(page, f"/{tag.id}/edit", name=" ", purpose="看望老人")
+    assert refused.status == 422 and "请填写名字" in refused.text
+    page = await browser.follow(await browser.press(refused, f"/{tag.id}/edit", name=f"{name}老"))
     assert "已改好" in page.text and "看望老人" in page.text
     page = await browser.follow(await browser.press(page, f"/{tag.id}/retire"))
     assert "已停用" in page.text
@@ -610,17 +400,3 @@ async def test_the_window_finds_a_caller_and_puts_a_tag_on_or_takes_it_off(world
 
 def removal(page: Seen) -> dict[str, str]:
     return next(one.fields for one in page.forms if "remove" in one.fields)
-
-
-async def test_an_announcement_is_given_its_tag_on_the_form(world: World) -> None:
-    window, tag, resident = await clerk(world), await made(world, "self"), await world.resident()
-    browser = Browser(world, window.token)
-    listed = await browser.get("/console/announcements")
-    written = {"audience": f"community:{world.community}", "title": "打疫苗", "text": "周六上午。"}
-    page = await browser.follow(await browser.press(listed, "/announcements", tag=tag["id"], **written))
-    assert f"绿苑社区 · {tag['name']}" in page.text
-    page = await browser.follow(await browser.press(page, "/edit", **written, tag=tag["id"]))
-    await browser.press(page, "/publish")
-    assert await ids_of(resident) == [] or "打疫苗" not in (await resident.get(MINE)).body.decode()
-    await choose(resident, tag)
-    assert "打疫苗" in (await resident.get(MINE)).body.decode()

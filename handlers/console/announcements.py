@@ -105,6 +105,15 @@ def choices(reader: Reader, actor: Actor) -> list[Choice]:
     return found
 
 
+def tag_choices(reader: Reader, chosen: str | None) -> list[Choice]:
+    """Those in use; also the chosen one if it is retired, or else a form that is sent as it stands would be for
+    everybody."""
+    found = [Choice(one.id, one.name) for one in tags.active(reader)]
+    if chosen and tags.is_retired(reader, chosen):
+        found.append(Choice(chosen, f"{tags.name_of(reader, chosen)}（已停用，请另选）"))
+    return found
+
+
 async def listing(reader: Reader, look: Look, actor: Actor, refused: Refused) -> dict[str, Any]:
     """What the list is filled with."""
     found, problem = StaffAnnouncementsView(items=[]), ""
@@ -124,7 +133,8 @@ async def listing(reader: Reader, look: Look, actor: Actor, refused: Refused) ->
         "problem": problem,
         "states": STATE_TEXTS,
         "choices": choices(reader, actor),
-        "tags": tags.active(reader),
+        "tags": tag_choices(reader, refused.given.get("tag")),
+        "lost": {one.id: broadcasts.lost(reader, one) for one in found.items},
         "refused": refused,
     }
 
@@ -135,6 +145,7 @@ async def picture(page: Page, reader: Reader, announcement_id: str, refused: Ref
     one = await announcements.find(reader, announcement_id, actor)
     view = await announcements.view(reader, one, actor, rules)
     loose = await attachments.unclaimed(reader, one, actor) if view.actions else []
+    tag = refused.given.get("tag") if refused.action == "edit" else one.tag
     return {
         "one": view,
         "may": {each.name for each in view.actions},
@@ -144,7 +155,9 @@ async def picture(page: Page, reader: Reader, announcement_id: str, refused: Ref
         "quiet_hours": "" if len(set(rules.push.quiet_hours.split("-"))) == 1 else rules.push.quiet_hours,
         "choices": choices(reader, actor),
         "chosen": f"{one.kind}:{one.place}",
-        "tags": tags.active(reader),
+        "tags": tag_choices(reader, tag),
+        "tag": tag,
+        "lost": broadcasts.lost(reader, view),
         "earliest": f"{reader.now.astimezone(SHANGHAI):%Y-%m-%dT%H:%M}",
         "refused": refused,
     }

@@ -9,8 +9,8 @@ from handlers.base import RouteNotFound, allow
 from handlers.console.case import read_as
 from handlers.console.money import SHOWN, Done, Refused, said, stripped
 from handlers.page import Goto, MenuItem, Page, Shown
-from schemas.tags import ChangeTag, FindTags, NewTag, TagView
-from server import tags
+from schemas.tags import ChangeTag, FindTags, NewTag, TagRetirement, TagView
+from server import broadcasts, tags
 from server.kit.db import Reader, Tx
 from server.kit.errors import HoelunError
 
@@ -26,7 +26,8 @@ _FIELDS = ("name", "kind", "purpose")
 async def picture(reader: Reader, refused: Refused) -> dict[str, Any]:
     found = (await tags.listed(reader, FindTags())).items
     groups = [(kind, text, [one for one in found if one.kind == kind]) for kind, text in _groups()]
-    return {"groups": groups, "kinds": dict(_groups()), "refused": refused}
+    awaited = await broadcasts.to_come(reader, [one.id for one in found if one.active])
+    return {"groups": groups, "kinds": dict(_groups()), "awaited": awaited, "refused": refused}
 
 
 def _groups() -> list[tuple[str, str]]:
@@ -83,7 +84,8 @@ async def _edit(page: Page, tx: Tx, tag_id: str, form: dict[str, str]) -> TagVie
 
 
 async def _retire(page: Page, tx: Tx, tag_id: str, form: dict[str, str]) -> TagView:
-    return await tags.retire(tx, tag_id, page.actor)
+    agreed = form.get("agreed", "").split()
+    return await broadcasts.retire_tag(tx, tag_id, read_as({"agreed": agreed}, TagRetirement), page.actor)
 
 
 async def _restore(page: Page, tx: Tx, tag_id: str, form: dict[str, str]) -> TagView:

@@ -132,7 +132,7 @@ async def publish(tx: Tx, announcement_id: str, wanted: PublishAnnouncement, act
     its tag was retired since it was drafted."""
     one = await _ready(tx, announcement_id, "publish", wanted.version, actor)
     if one.tag is not None:
-        tags.in_use(tx, one.tag, "audience")
+        await tags.announce(tx, one.tag, "audience")
     if wanted.at is not None and wanted.at <= tx.now:
         raise PublishTimePast(field="at")
     changed = replace(one, state=PUBLISHED, at=wanted.at or tx.now, published_by=actor.name)

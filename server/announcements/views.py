@@ -43,12 +43,13 @@ _STORED = [DRAFT, PUBLISHED, WITHDRAWN]
 
 def audience(reader: Reader, one: Announcement) -> AudienceView:
     tag = f" · {tags.name_of(reader, one.tag)}" if one.tag else ""
+    retired = tags.is_retired(reader, one.tag)
     if one.kind == "street":
-        return AudienceView(kind="street", place_id=None, tag=one.tag, text=f"全街道{tag}")
+        return AudienceView(kind="street", place_id=None, tag=one.tag, text=f"全街道{tag}", retired=retired)
     name = places.name_of(reader, one.place)
     community = places.name_of(reader, one.community_id)
     text = name if one.kind == "community" else f"{community} {name}".strip()
-    return AudienceView(kind=one.kind, place_id=one.place, tag=one.tag, text=f"{text}{tag}")
+    return AudienceView(kind=one.kind, place_id=one.place, tag=one.tag, text=f"{text}{tag}", retired=retired)
 
 
 async def listed(reader: Reader, wanted: FindStaffAnnouncements, actor: Actor) -> StaffAnnouncementsView:

@@ -4,6 +4,7 @@ from server.broadcasts.acts import act, correct, find, hold_back, of, publish, w
 from server.broadcasts.planning import PLANNING
 from server.broadcasts.stored import ANNOUNCED, BROADCASTS, CHUNKS, Broadcast, BroadcastNotFound, Chunk
 from server.broadcasts.sweeping import gate
+from server.broadcasts.tagged import lost, retire_tag, to_come
 from server.broadcasts.views import view
 from server.broadcasts.writing import WRITING
 
@@ -21,8 +22,11 @@ __all__ = [
     "find",
     "gate",
     "hold_back",
+    "lost",
     "of",
     "publish",
+    "retire_tag",
+    "to_come",
     "view",
     "withdraw",
 ]
