@@ -351,6 +351,26 @@ async def everybody(world: World, ids: list[str]) -> list[Resident]:
     )
 
 
+async def test_an_alarm_is_written_before_what_others_still_have_to_write(world: World) -> None:
+    await crowd(world, 6)
+    window = await clerk(world)
+    async with chunks_of(world, 2):
+        usual = await published(window, community(world))
+        await only(world, "broadcasts")
+        world.clock.advance(timedelta(minutes=5))
+        alarm = await drafted(window, community(world))
+        await act(window, alarm["id"], "publish", importance="urgent")
+        await only(world, "broadcasts")
+    waiting = [*await chunks(world, f"{usual['id']}.1"), *await chunks(world, f"{alarm['id']}.1")]
+    in_turn = sorted((one for one in waiting if one.due_at), key=lambda one: one.due_at)
+    assert [one.broadcast_id[:-2] for one in in_turn] == [alarm["id"]] * 3 + [usual["id"]] * 3
+
+    await world.work()
+
+    for made in (usual, alarm):
+        assert (await shown(window, f"{made['id']}.1"))["written"] == 6
+
+
 async def test_it_is_over_when_nothing_waits_and_its_chunks_are_cleared_away(world: World) -> None:
     await crowd(world, 5)
     window = await clerk(world)

@@ -4,9 +4,11 @@ It holds no more than one chunk's ids. Where it was killed the next worker goes 
 and its fence decides.
 """
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Protocol
 
+from schemas.broadcasts import BroadcastImportance
 from server.announcements import ANNOUNCEMENTS, Announcement
 from server.announcements.audience import residents_where
 from server.broadcasts import sweeping
@@ -29,6 +31,8 @@ from server.residents import RESIDENTS
 
 _AT_ONCE = 20
 """So many chunks are planned in one lease."""
+_AHEAD: Mapping[BroadcastImportance, timedelta] = {"urgent": timedelta(hours=1), "normal": timedelta()}
+"""Chunks are written in the order in which they are due: those of an alarm before all that others still have to write."""
 _LOOK_S, _LONGEST_S = 2.0, 60.0
 
 
@@ -95,7 +99,7 @@ async def _planned(tx: Tx, one: Broadcast, ids: list[str], more: bool) -> Broadc
             number=one.chunks + 1,
             after=one.after,
             upto=ids[-1],
-            due_at=tx.now,
+            due_at=tx.now - _AHEAD[one.importance],
         )
         tx.add(CHUNKS, chunk)
         changes |= {"after": ids[-1], "chunks": chunk.number, "total": one.total + len(ids)}
