@@ -1,9 +1,10 @@
 // The staff's console in a browser: open pages change by themselves, what somebody is writing stays, the keyboard is enough,
-// and a tap on a card in WeCom reaches the page of whoever watches and the phone of whoever waits. How long that takes is
-// printed, not asserted.
+// a tap on a card in WeCom reaches the page of whoever watches and the phone of whoever waits, and whom WeChat told nothing
+// is called by one clerk and not by two. How long things take is printed, not asserted.
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
-import { CONSOLE, atWork, control, elsewhere, open, until } from './stage.mjs'
+import { again } from './office.mjs'
+import { CONSOLE, PATIENCE_MS, atWork, control, elsewhere, open, until } from './stage.mjs'
 
 const CLEANING = 'svc01'
 const DAY = 4
@@ -20,6 +21,22 @@ async function booked(resident, late = 0) {
   const { days } = await call('GET', `/v1/services/${CLEANING}/slots`)
   const free = days.slice(DAY).map((one) => one.slots.filter((slot) => slot.free)).find((slots) => slots.length > late)
   return call('POST', '/v1/bookings', { service_id: CLEANING, start: free[late].start })
+}
+
+/** The same, by taps. → its number */
+async function bookedOn(phone) {
+  await phone.see('按类别找')
+  await phone.tap('约上门服务')
+  await phone.tap('日常保洁 2 小时')
+  await phone.see('选一个时间')
+  await phone.view.getByRole('radio', { name: '，剩' }).last().click()
+  await phone.tap('就约这个')
+  await phone.see('到时联系谁')
+  await phone.tap('下一步')
+  await phone.see('这个时间给您留着')
+  await phone.tap('提交预约')
+  await phone.see('已经交给商家了')
+  return (await phone.view.locator('[class*="number"]').first().textContent()).trim()
 }
 
 const listening = (page) => page.locator('[data-live-told]').filter({ hasText: '更新' }).waitFor()
@@ -139,18 +156,7 @@ function card(userid, text) {
 test('a booking from the phone reaches a card in WeCom, the tap reaches the open page and the phone', async (t) => {
   const resident = 'demo-resident-065'
   const phone = await stage.phone(resident)
-  await phone.see('按类别找')
-  await phone.tap('约上门服务')
-  await phone.tap('日常保洁 2 小时')
-  await phone.see('选一个时间')
-  await phone.view.getByRole('radio', { name: '，剩' }).last().click()
-  await phone.tap('就约这个')
-  await phone.see('到时联系谁')
-  await phone.tap('下一步')
-  await phone.see('这个时间给您留着')
-  await phone.tap('提交预约')
-  await phone.see('已经交给商家了')
-  const caseNo = (await phone.view.locator('[class*="number"]').first().textContent()).trim()
+  const caseNo = await bookedOn(phone)
 
   const desk = await stage.desk('demo-dispatcher')
   await desk.open(caseNo)
@@ -173,10 +179,71 @@ test('a booking from the phone reaches a card in WeCom, the tap reaches the open
     () => control('taps', { userid: worker, ...accept }),
     () => desk.page.locator('.timeline .current').filter({ hasText: '接单' }).waitFor(),
   )
-  await phone.page.evaluate(() => preview.wx.startPullDownRefresh())
+  await again(phone)
   await phone.see('接单')
   const { items: steps } = await (await elsewhere(resident))('GET', `/v1/cases/${caseNo}/history`)
   assert.deepEqual(steps.slice(-1).map((one) => [one.action, one.channel]), [['acknowledge', 'wecom']])
   await desk.close()
   await phone.close()
+})
+
+const CALLS = `${CONSOLE}/console/return-calls`
+
+/** The queue in another browser that hears of nothing that happens meanwhile, as often as it is opened. */
+async function leftOpen(userid, times) {
+  const { page } = await stage.desk(userid)
+  const context = page.context()
+  context.setDefaultTimeout(PATIENCE_MS)
+  await context.route('**/console/**', (route) => (['fetch', 'eventsource'].includes(route.request().resourceType()) ? route.abort() : route.fallback()))
+  const pages = await Promise.all(Array.from({ length: times }, () => context.newPage()))
+  await Promise.all(pages.map((one) => one.goto(CALLS)))
+  return { pages, close: () => context.close() }
+}
+
+test('whom WeChat told nothing is called by one clerk, a second one is told so, and the message stays in the inbox', async () => {
+  const resident = 'demo-resident-082'
+  const call = await elsewhere(resident)
+  await call('PATCH', '/v1/me', { preferences: { quiet_hours: { start: '00:00:00', end: '00:00:00' } } })
+  const { phone: number, name } = await call('GET', '/v1/me')
+  const phone = await stage.phone(resident, { settings: { subscriptions: 'reject' } })
+  const caseNo = await bookedOn(phone)
+  const { page } = await stage.desk('demo-clerk')
+  await page.goto(CALLS)
+  await listening(page)
+  await (await atWork('demo-provider'))('POST', `/v1/cases/${caseNo}/reject`, { reason: '师傅都排满了' })
+
+  const waits = page.locator('.call', { has: page.locator(`a[href$="${caseNo}"]`) })
+  await waits.getByText('没有订阅，或者次数用完了').waitFor()
+  const shown = await page.locator('main').innerText()
+  assert.ok(!shown.includes(number) && !shown.includes(name), 'masked until somebody calls')
+  const id = await waits.getAttribute('id')
+  const colleague = await leftOpen('clerk-01', 2)
+  const take = (on) => on.locator(`#${id}`).getByRole('button', { name: '我来打' })
+  await Promise.all(colleague.pages.map((one) => take(one).waitFor()))
+
+  const refused = async (on, words) => {
+    await take(on).click()
+    await on.getByRole('alert').getByText(words).waitFor()
+    await on.getByRole('heading', { name: '待回电' }).waitFor()
+    assert.ok(!(await on.content()).includes(number), 'the number is for whoever calls')
+    assert.equal(await take(on).count(), 0)
+  }
+  await take(page).click()
+  await waits.locator(`a[href="tel:${number}"]`).waitFor()
+  await waits.locator('blockquote').getByText('师傅都排满了').waitFor()
+  await refused(colleague.pages[0], '同事正在打这通电话')
+  await waits.getByRole('button', { name: '已告知' }).click()
+  await page.getByRole('status').getByText('已记下：告知了').waitFor()
+  await page.goto(CALLS)
+  await page.getByRole('button', { name: '记错了，改回去' }).first().waitFor()
+  assert.equal(await waits.count(), 0, 'nobody else is to call')
+  await refused(colleague.pages[1], '这通电话已经不用打了')
+
+  await phone.page.evaluate(() => preview.wx.switchTab({ url: '/pages/inbox/index' }))
+  await phone.view.getByRole('button', { name: '没看过，预约变更通知' }).getByText('师傅都排满了').click()
+  await phone.see(caseNo)
+  const { items } = await control(`messages?openid=${resident}`)
+  assert.equal(items.length, 0, 'WeChat told them nothing')
+  await phone.wellBehaved()
+  await Promise.all([colleague.close(), page.context().close(), phone.close()])
 })

@@ -9,7 +9,7 @@ export const SANDBOX = process.env.HOELUN_E2E_SANDBOX ?? 'http://127.0.0.1:8001'
 
 const PHONE = { width: 390, height: 844 }
 const DESK = { width: 1280, height: 900 }
-const PATIENCE_MS = 60_000
+export const PATIENCE_MS = 60_000
 
 export async function open() {
   const browser = await launch()
