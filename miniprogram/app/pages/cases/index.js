@@ -1,4 +1,5 @@
 const cases = require('../../services/cases')
+const { loadsWhenShown } = require('../../utils/loading')
 
 const FILTERS = [
   { name: '正在办', empty: '现在没有正在办的事', wanted: { open: true } },
@@ -7,16 +8,8 @@ const FILTERS = [
 ]
 
 Page({
+  ...loadsWhenShown,
   data: { state: 'loading', error: '', filters: FILTERS, filter: FILTERS[0], items: [], next: null, more: false },
-
-  onShow() {
-    this.load()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
 
   async onReachBottom() {
     const { next, more, filter, items } = this.data
@@ -38,15 +31,11 @@ Page({
     this.load()
   },
 
-  async load() {
+  async fetch() {
     const { filter } = this.data
-    try {
-      const page = await cases.list(filter.wanted)
-      if (filter !== this.data.filter) return
-      this.setData({ items: page.items, next: page.next, state: page.items.length ? 'ready' : 'empty' })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+    const page = await cases.list(filter.wanted)
+    if (filter !== this.data.filter) return
+    this.setData({ items: page.items, next: page.next, state: page.items.length ? 'ready' : 'empty' })
   },
 
   book() {

@@ -5,6 +5,7 @@ const cases = require('../../services/cases')
 const catalogue = require('../../services/catalogue')
 const me = require('../../services/me')
 const places = require('../../services/places')
+const { loads } = require('../../utils/loading')
 const { day, greeting } = require('../../utils/time')
 
 const ENTRIES = [
@@ -23,33 +24,25 @@ const ENTRIES = [
 const NEWS = 3
 
 Page({
+  ...loads,
   data: { state: 'loading', error: '', greeting: '', name: '', where: '', next: /** @type {any} */ (null), bundles: /** @type {any[]} */ ([]), news: /** @type {any[]} */ ([]), entries: ENTRIES, categories: [] },
 
   onShow() {
     if (agreement.given()) this.load()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
+  async fetch() {
     this.setData({ greeting: greeting() })
-    try {
-      const [who, all, mine, services, together, news] = await Promise.all([me.get(), places.all(), cases.list({ open: true, limit: 1 }), catalogue.list(), bundles.list(), newest()])
-      this.setData({
-        state: 'ready',
-        name: who.name,
-        where: places.home(who.household, all).compound,
-        next: mine.items[0] || null,
-        categories: services.categories.slice(0, 8),
-        bundles: together.filter((/** @type {any} */ one) => one.available),
-        news,
-      })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+    const [who, all, mine, services, together, news] = await Promise.all([me.get(), places.all(), cases.list({ open: true, limit: 1 }), catalogue.list(), bundles.list(), newest()])
+    this.setData({
+      state: 'ready',
+      name: who.name,
+      where: places.home(who.household, all).compound,
+      next: mine.items[0] || null,
+      categories: services.categories.slice(0, 8),
+      bundles: together.filter((/** @type {any} */ one) => one.available),
+      news,
+    })
   },
 
   settle() {

@@ -1,10 +1,12 @@
 const inbox = require('../../services/inbox')
 const subscriptions = require('../../services/subscriptions')
+const { loads } = require('../../utils/loading')
 const { when } = require('../../utils/time')
 
 const INBOX_TAB = 2
 
 Page({
+  ...loads,
   data: { state: 'loading', error: '', items: [], unread: 0, next: null, more: false },
 
   onShow() {
@@ -12,19 +14,10 @@ Page({
     this.load()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      const page = await inbox.list()
-      this.setData({ state: page.items.length ? 'ready' : 'empty', items: page.items.map(drawn), next: page.next })
-      this.count(page.unread)
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const page = await inbox.list()
+    this.setData({ state: page.items.length ? 'ready' : 'empty', items: page.items.map(drawn), next: page.next })
+    this.count(page.unread)
   },
 
   async onReachBottom() {

@@ -1,6 +1,7 @@
 const look = require('../../services/look')
 const me = require('../../services/me')
 const places = require('../../services/places')
+const { loadsWhenShown } = require('../../utils/loading')
 
 const ENTRIES = [
   { title: '我的积分', text: '有多少，怎么来的，便民邮储卡', icon: 'gift', url: '/packages/points/pages/points/index' },
@@ -14,26 +15,14 @@ const ENTRIES = [
 ]
 
 Page({
+  ...loadsWhenShown,
   data: { state: 'loading', error: '', who: /** @type {any} */ ({}), home: '', large: false, entries: ENTRIES, busy: false },
 
-  onShow() {
-    this.load()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      const [who, all] = await Promise.all([me.get(), places.all()])
-      const large = who.preferences.large_text
-      look.setLarge(large)
-      this.setData({ state: 'ready', who, home: places.home(who.household, all).text, large })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [who, all] = await Promise.all([me.get(), places.all()])
+    const large = who.preferences.large_text
+    look.setLarge(large)
+    this.setData({ state: 'ready', who, home: places.home(who.household, all).text, large })
   },
 
   /** Seen at once and undone when the server could not keep it. @param {WechatMiniprogram.SwitchChange} event */

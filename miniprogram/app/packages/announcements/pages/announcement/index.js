@@ -1,9 +1,11 @@
 const announcements = require('../../../../services/announcements')
 const { address } = require('../../../../services/request')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { when } = require('../../../../utils/time')
 
 Page({
+  ...loads,
   id: '',
 
   data: { state: 'loading', error: '', one: /** @type {any} */ (null), pictures: /** @type {any[]} */ ([]), lacks: false },
@@ -15,31 +17,21 @@ Page({
     subscriptions.prepare().then(() => this.asked())
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const one = await announcements.get(this.id)
-      this.setData({
-        state: 'ready',
-        pictures: one.images.map((/** @type {any} */ each) => ({ id: each.id, url: address(each.url) })),
-        one: {
-          title: one.title,
-          text: one.text,
-          line: `${one.publisher} · ${when(one.published_at)}`,
-          whom: one.audience.text,
-          corrected: one.corrected_at && one.correction_note ? `${when(one.corrected_at)} 更正：${one.correction_note}` : '',
-          withdrawn: one.withdrawn_at ? `${when(one.withdrawn_at)} 撤回：${one.withdraw_reason}` : '',
-        },
-      })
-      if (one.unread) this.read(one.edition)
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const one = await announcements.get(this.id)
+    this.setData({
+      state: 'ready',
+      pictures: one.images.map((/** @type {any} */ each) => ({ id: each.id, url: address(each.url) })),
+      one: {
+        title: one.title,
+        text: one.text,
+        line: `${one.publisher} · ${when(one.published_at)}`,
+        whom: one.audience.text,
+        corrected: one.corrected_at && one.correction_note ? `${when(one.corrected_at)} 更正：${one.correction_note}` : '',
+        withdrawn: one.withdrawn_at ? `${when(one.withdrawn_at)} 撤回：${one.withdraw_reason}` : '',
+      },
+    })
+    if (one.unread) this.read(one.edition)
   },
 
   /** When the server cannot hear of it now, it is so the next time. @param {number} edition */

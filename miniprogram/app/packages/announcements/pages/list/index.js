@@ -1,10 +1,12 @@
 const announcements = require('../../../../services/announcements')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { when } = require('../../../../utils/time')
 
 const PAGE = '/packages/announcements/pages/announcement/index'
 
 Page({
+  ...loads,
   data: { state: 'loading', error: '', items: /** @type {any[]} */ ([]), next: null, more: false },
 
   onLoad() {
@@ -12,19 +14,9 @@ Page({
     subscriptions.prepare()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const page = await announcements.list()
-      this.setData({ state: page.items.length ? 'ready' : 'empty', items: page.items.map(drawn), next: page.next })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const page = await announcements.list()
+    this.setData({ state: page.items.length ? 'ready' : 'empty', items: page.items.map(drawn), next: page.next })
   },
 
   async onReachBottom() {

@@ -5,6 +5,7 @@ const items = require('../../../../services/items')
 const me = require('../../../../services/me')
 const proxies = require('../../../../services/proxies')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { clock, when } = require('../../../../utils/time')
 const { answersOf, deliveries, materialsOf, partsOf, placed, unanswered } = require('../../drawing')
 const { saver } = require('../../saving')
@@ -18,6 +19,7 @@ const MOMENTS = ['approve']
  * answer a supplement notice. What can be done, and how the last button is called, the case says.
  */
 Page({
+  ...loads,
   caseNo: '',
   code: '',
   /** @type {any} */
@@ -48,22 +50,17 @@ Page({
     this.saving.flush().catch(() => {})
   },
 
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const given = this.caseNo ? await cases.get(this.caseNo) : null
-      this.code = given ? given.details.item_id : this.code
-      const [item, who, others] = await Promise.all([items.get(this.code), me.get(), given ? [] : approvals.unfinished(this.code)])
-      const people = given ? [] : await proxies.people(who.id, MINE)
-      const typed = drafts.get(this.draft())
-      const whom = people.some((one) => one.value === typed.whom) ? typed.whom : ''
-      this.setData({ item, who, people, ways: deliveries(item.deliveries), parts: partsOf(item), whom, form: typed.form || {} })
-      wx.setNavigationBarTitle({ title: item.name })
-      await this.start(given || others.find((/** @type {any} */ one) => isFor(one, whom || who.id)) || null, Boolean(given))
-      this.setData({ state: 'ready' })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const given = this.caseNo ? await cases.get(this.caseNo) : null
+    this.code = given ? given.details.item_id : this.code
+    const [item, who, others] = await Promise.all([items.get(this.code), me.get(), given ? [] : approvals.unfinished(this.code)])
+    const people = given ? [] : await proxies.people(who.id, MINE)
+    const typed = drafts.get(this.draft())
+    const whom = people.some((one) => one.value === typed.whom) ? typed.whom : ''
+    this.setData({ item, who, people, ways: deliveries(item.deliveries), parts: partsOf(item), whom, form: typed.form || {} })
+    wx.setNavigationBarTitle({ title: item.name })
+    await this.start(given || others.find((/** @type {any} */ one) => isFor(one, whom || who.id)) || null, Boolean(given))
+    this.setData({ state: 'ready' })
   },
 
   /** Goes on with what was begun: on the page of the papers where a notice asks for some. @param {any} view @param {boolean} named */

@@ -1,30 +1,22 @@
 const items = require('../../../../services/items')
+const { loads } = require('../../../../utils/loading')
 
 const ALL = { id: '', name: '全部' }
 
 /** What can be applied for, by domain and by word. */
 Page({
+  ...loads,
   data: { state: 'loading', error: '', word: '', domain: '', domains: [ALL], items: /** @type {any[]} */ ([]), shown: /** @type {any[]} */ ([]) },
 
   onLoad() {
     this.load()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const found = await items.all()
-      const named = new Map(found.map((one) => [one.domain, one.domain_text]))
-      this.setData({ items: found, domains: [ALL, ...[...named].map(([id, name]) => ({ id, name }))] })
-      this.filter()
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const found = await items.all()
+    const named = new Map(found.map((one) => [one.domain, one.domain_text]))
+    this.setData({ items: found, domains: [ALL, ...[...named].map(([id, name]) => ({ id, name }))] })
+    this.filter()
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

@@ -1,5 +1,6 @@
 const { address } = require('../../../../services/request')
 const items = require('../../../../services/items')
+const { loads } = require('../../../../utils/loading')
 const { deliveries } = require('../../words')
 
 /**
@@ -10,6 +11,7 @@ const SIGNS = { true: { icon: 'check', colour: 'primary' }, false: { icon: 'tria
 
 /** The guide of one item: who it is for, what it takes, how long it lasts. Hints advise; nobody is turned away here. */
 Page({
+  ...loads,
   data: { state: 'loading', error: '', code: '', item: /** @type {any} */ (null), facts: /** @type {any[]} */ ([]), hints: /** @type {any[]} */ ([]), doubtful: false, materials: /** @type {any[]} */ ([]), lawShown: false },
 
   /** @param {{ code: string }} query */
@@ -18,27 +20,17 @@ Page({
     this.load()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const item = await items.get(this.data.code)
-      this.setData({
-        state: 'ready',
-        item,
-        facts: factsOf(item),
-        hints: item.hints.map((/** @type {any} */ one) => ({ text: one.text, doubtful: one.fits === false, ...SIGNS[String(one.fits)] })),
-        doubtful: item.hints.some((/** @type {any} */ one) => one.fits === false),
-        materials: item.materials.map(materialOf),
-      })
-      wx.setNavigationBarTitle({ title: item.name })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const item = await items.get(this.data.code)
+    this.setData({
+      state: 'ready',
+      item,
+      facts: factsOf(item),
+      hints: item.hints.map((/** @type {any} */ one) => ({ text: one.text, doubtful: one.fits === false, ...SIGNS[String(one.fits)] })),
+      doubtful: item.hints.some((/** @type {any} */ one) => one.fits === false),
+      materials: item.materials.map(materialOf),
+    })
+    wx.setNavigationBarTitle({ title: item.name })
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

@@ -1,7 +1,9 @@
 const cases = require('../../../../services/cases')
+const { loads } = require('../../../../utils/loading')
 
 /** It is handed in: the number, and what comes next. */
 Page({
+  ...loads,
   caseNo: '',
 
   data: { state: 'loading', error: '', item: /** @type {any} */ (null), copied: false },
@@ -12,12 +14,8 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      this.setData({ state: 'ready', item: await cases.get(this.caseNo) })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    this.setData({ state: 'ready', item: await cases.get(this.caseNo) })
   },
 
   copy() {

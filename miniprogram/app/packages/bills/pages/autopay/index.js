@@ -1,6 +1,7 @@
 const accounts = require('../../../../services/bill_accounts')
 const autoPay = require('../../../../services/auto_pay')
 const subscriptions = require('../../../../services/subscriptions')
+const { loadsWhenShown } = require('../../../../utils/loading')
 const { accountOf, choicesOf } = require('../../saving')
 
 /** @type {Record<string, { title: string, content: string, confirmText: string }>} */
@@ -11,6 +12,7 @@ const QUESTIONS = {
 
 /** Paying by itself: the text to agree to, or what was agreed to, with each bill and a button that stops it. */
 Page({
+  ...loadsWhenShown,
   id: '',
 
   data: {
@@ -24,19 +26,11 @@ Page({
     subscriptions.prepare()
   },
 
-  onShow() {
-    this.load()
-  },
-
-  async load() {
-    try {
-      const [account, auto, text] = await Promise.all([accounts.get(this.id), autoPay.get(this.id), autoPay.agreement()])
-      const bills = choicesOf(text.bill_limits)
-      const months = choicesOf(text.month_limits)
-      this.setData({ state: 'ready', account: accountOf(account), auto, text, bills, months, bill: this.data.bill || bills[0].value, month: this.data.month || months[0].value })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [account, auto, text] = await Promise.all([accounts.get(this.id), autoPay.get(this.id), autoPay.agreement()])
+    const bills = choicesOf(text.bill_limits)
+    const months = choicesOf(text.month_limits)
+    this.setData({ state: 'ready', account: accountOf(account), auto, text, bills, months, bill: this.data.bill || bills[0].value, month: this.data.month || months[0].value })
   },
 
   // Agreeing.

@@ -3,11 +3,13 @@ const bills = require('../../../../services/bills')
 const me = require('../../../../services/me')
 const proxies = require('../../../../services/proxies')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { iconOf } = require('../../drawing')
 const { REMIND } = require('../../saving')
 
 /** Save an account, or change one: whom it is paid to, its number, its name, for whom, and when to be reminded. */
 Page({
+  ...loads,
   id: '',
   asked: /** @type {{ payee?: string }} */ ({}),
 
@@ -25,13 +27,9 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      await (this.id ? this.loadOld() : this.loadNew())
-      this.setData({ state: 'ready' })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    await (this.id ? this.loadOld() : this.loadNew())
+    this.setData({ state: 'ready' })
   },
 
   async loadOld() {

@@ -1,31 +1,19 @@
 const bills = require('../../../../services/bills')
+const { loadsWhenShown } = require('../../../../utils/loading')
 const { TABS, billOf } = require('../../drawing')
 
+/** Back from paying, what was open may be paid. */
 Page({
+  ...loadsWhenShown,
   data: { state: 'loading', error: '', tabs: TABS, tab: TABS[0], items: /** @type {any[]} */ ([]), next: null, more: false },
 
-  /** Back from paying, what was open may be paid. */
-  onShow() {
-    this.load()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
   /** What is being paid stands first; it is never more than a page. */
-  async load() {
+  async fetch() {
     const { tab } = this.data
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const pages = await Promise.all(tab.wanted.map((state) => bills.list({ state })))
-      if (tab !== this.data.tab) return
-      const items = pages.flatMap((page) => page.items).map(billOf)
-      this.setData({ items, next: pages[pages.length - 1].next, state: items.length ? 'ready' : 'empty' })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+    const pages = await Promise.all(tab.wanted.map((state) => bills.list({ state })))
+    if (tab !== this.data.tab) return
+    const items = pages.flatMap((page) => page.items).map(billOf)
+    this.setData({ items, next: pages[pages.length - 1].next, state: items.length ? 'ready' : 'empty' })
   },
 
   async onReachBottom() {

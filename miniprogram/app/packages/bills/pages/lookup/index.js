@@ -1,10 +1,12 @@
 const bills = require('../../../../services/bills')
 const me = require('../../../../services/me')
 const proxies = require('../../../../services/proxies')
+const { loads } = require('../../../../utils/loading')
 const { billOf, iconOf } = require('../../drawing')
 
 /** What is there to pay on an account: chosen is whom it is paid to, typed the number on the bill. */
 Page({
+  ...loads,
   data: {
     state: 'loading', error: '', payees: /** @type {any[]} */ ([]), chosen: /** @type {any} */ (null), account: '', label: '', busy: false, problem: '', wrong: '',
     found: /** @type {any[]} */ ([]), none: false, people: /** @type {any[]} */ ([]), whose: '',
@@ -20,14 +22,10 @@ Page({
   /** @type {{ payee?: string }} */
   asked: {},
 
-  async load() {
-    try {
-      const payees = (await bills.payees()).map((one) => ({ ...one, icon: iconOf(one.kind) }))
-      const chosen = payees.find((one) => one.id === this.asked.payee) || null
-      this.setData({ payees, chosen, people: await proxies.people((await me.get()).id, 'bills'), state: payees.length ? 'ready' : 'empty' })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const payees = (await bills.payees()).map((one) => ({ ...one, icon: iconOf(one.kind) }))
+    const chosen = payees.find((one) => one.id === this.asked.payee) || null
+    this.setData({ payees, chosen, people: await proxies.people((await me.get()).id, 'bills'), state: payees.length ? 'ready' : 'empty' })
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

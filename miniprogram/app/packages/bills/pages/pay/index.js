@@ -1,5 +1,6 @@
 const bills = require('../../../../services/bills')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { yuan } = require('../../../../utils/money')
 const { billOf, fenOf, progressOf } = require('../../drawing')
 
@@ -11,6 +12,7 @@ const WHOLE_POINT = 100
 
 /** One bill: how much of it by points, the rest by WeChat; then how the payment goes on, until it is over. */
 Page({
+  ...loads,
   id: '',
   looks: 0,
   timer: 0,
@@ -42,16 +44,12 @@ Page({
     this.onHide()
   },
 
-  async load() {
-    try {
-      const bill = await bills.get(this.id)
-      this.setData({ state: 'ready', bill: { ...billOf(bill), fen: bill.amount_fen, payee_id: bill.payee.id, account: bill.account_no, label: bill.label, of: bill.of, online: bill.payee.online } })
-      if (bill.payment_id) return this.follow(await bills.payment(bill.payment_id))
-      this.setData({ payment: null })
-      this.offer(bill.points_usable_fen || 0)
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const bill = await bills.get(this.id)
+    this.setData({ state: 'ready', bill: { ...billOf(bill), fen: bill.amount_fen, payee_id: bill.payee.id, account: bill.account_no, label: bill.label, of: bill.of, online: bill.payee.online } })
+    if (bill.payment_id) return this.follow(await bills.payment(bill.payment_id))
+    this.setData({ payment: null })
+    this.offer(bill.points_usable_fen || 0)
   },
 
   // How much of it by points.

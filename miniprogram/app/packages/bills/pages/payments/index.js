@@ -1,27 +1,15 @@
 const bills = require('../../../../services/bills')
+const { loadsWhenShown } = require('../../../../utils/loading')
 const { paymentOf } = require('../../drawing')
 
 /** All that was paid, or was not to be. */
 Page({
+  ...loadsWhenShown,
   data: { state: 'loading', error: '', items: /** @type {any[]} */ ([]), next: null, more: false },
 
-  onShow() {
-    this.load()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const page = await bills.payments()
-      this.setData({ items: page.items.map(paymentOf), next: page.next, state: page.items.length ? 'ready' : 'empty' })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const page = await bills.payments()
+    this.setData({ items: page.items.map(paymentOf), next: page.next, state: page.items.length ? 'ready' : 'empty' })
   },
 
   async onReachBottom() {

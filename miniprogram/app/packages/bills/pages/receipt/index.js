@@ -1,10 +1,12 @@
 const bills = require('../../../../services/bills')
+const { loadsWhenShown } = require('../../../../utils/loading')
 const { clock, date, when } = require('../../../../utils/time')
 const { iconOf, partsOf, paymentOf, periodOf } = require('../../drawing')
 const { yuan } = require('../../../../utils/money')
 
 /** A payment: its receipt once it is paid, or how it ended, and which purchases its points came from. */
 Page({
+  ...loadsWhenShown,
   id: '',
 
   data: {
@@ -18,24 +20,11 @@ Page({
     this.setData({ now: Boolean(query.now) })
   },
 
-  onShow() {
-    this.load()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      const payment = await bills.payment(this.id)
-      const bill = await bills.get(payment.bill_id).catch(() => null)
-      this.setData({ state: 'ready', payment: paymentOf(payment), facts: factsOf(payment, bill), refunds: (payment.refunds || []).map(refundOf) })
-      if (payment.paid && payment.points_fen && bill && !bill.of_text) await this.trace(null)
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const payment = await bills.payment(this.id)
+    const bill = await bills.get(payment.bill_id).catch(() => null)
+    this.setData({ state: 'ready', payment: paymentOf(payment), facts: factsOf(payment, bill), refunds: (payment.refunds || []).map(refundOf) })
+    if (payment.paid && payment.points_fen && bill && !bill.of_text) await this.trace(null)
   },
 
   /** The purchases, the oldest first. @param {string | null} cursor */

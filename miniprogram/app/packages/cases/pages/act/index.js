@@ -2,12 +2,14 @@ const bundles = require('../../../../services/bundles')
 const cases = require('../../../../services/cases')
 const catalogue = require('../../../../services/catalogue')
 const drafts = require('../../../../services/drafts')
+const { loads } = require('../../../../utils/loading')
 
 /** Of several things asked for as one, the form is about this one. */
 const PART = 'part'
 
 /** Any action that asks for something: its form is drawn from the fields that the server sends with it. */
 Page({
+  ...loads,
   caseNo: '',
   name: '',
 
@@ -27,27 +29,23 @@ Page({
     return `act.${this.caseNo}.${this.name}`
   },
 
-  async load() {
-    try {
-      const item = await cases.get(this.caseNo)
-      const action = item.actions.find((/** @type {any} */ one) => one.name === this.name)
-      if (!action) throw new Error('这件事刚刚有了变化，请返回看最新的')
-      const slotField = action.fields.find((/** @type {any} */ one) => one.type === 'moment') || null
-      this.setData({
-        item,
-        action,
-        slotField,
-        fields: action.fields.filter((/** @type {any} */ one) => one !== slotField && one.type !== 'hidden'),
-        hints: action.fields.filter((/** @type {any} */ one) => one.type === 'hidden' || one === slotField).map((/** @type {any} */ one) => one.hint).filter(Boolean),
-        values: drafts.get(this.draft()),
-        parts: action.fields.some((/** @type {any} */ one) => one.name === PART) ? failed(item) : [],
-      })
-      if (slotField) await this.about(this.data.values)
-      this.setData({ state: 'ready' })
-      wx.setNavigationBarTitle({ title: action.text })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const item = await cases.get(this.caseNo)
+    const action = item.actions.find((/** @type {any} */ one) => one.name === this.name)
+    if (!action) throw new Error('这件事刚刚有了变化，请返回看最新的')
+    const slotField = action.fields.find((/** @type {any} */ one) => one.type === 'moment') || null
+    this.setData({
+      item,
+      action,
+      slotField,
+      fields: action.fields.filter((/** @type {any} */ one) => one !== slotField && one.type !== 'hidden'),
+      hints: action.fields.filter((/** @type {any} */ one) => one.type === 'hidden' || one === slotField).map((/** @type {any} */ one) => one.hint).filter(Boolean),
+      values: drafts.get(this.draft()),
+      parts: action.fields.some((/** @type {any} */ one) => one.name === PART) ? failed(item) : [],
+    })
+    if (slotField) await this.about(this.data.values)
+    this.setData({ state: 'ready' })
+    wx.setNavigationBarTitle({ title: action.text })
   },
 
   /** Which service the times are of; where one of several is asked for anew, which one and by which service. @param {any} values */

@@ -1,7 +1,9 @@
 const cases = require('../../../../services/cases')
+const { loads } = require('../../../../utils/loading')
 
 /** Where an approval stands as one sentence in very large letters: to be read out by whoever is near, or by the phone. */
 Page({
+  ...loads,
   caseNo: '',
 
   data: { state: 'loading', error: '', text: '', copied: false },
@@ -12,13 +14,9 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      const { details } = await cases.get(this.caseNo)
-      this.setData({ state: details.aloud ? 'ready' : 'empty', text: details.aloud || '' })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const { details } = await cases.get(this.caseNo)
+    this.setData({ state: details.aloud ? 'ready' : 'empty', text: details.aloud || '' })
   },
 
   copy() {

@@ -2,6 +2,7 @@ const cases = require('../../../../services/cases')
 const complaints = require('../../../../services/complaints')
 const ratings = require('../../../../services/ratings')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { buttonsOf, rowsOf, partsOf, quoteOf } = require('../../drawing')
 
 const LOOK_AGAIN_MS = 15000
@@ -10,6 +11,7 @@ const APPROVAL_MOMENTS = ['approve']
 const APPROVAL = 'approval'
 
 Page({
+  ...loads,
   caseNo: '',
   whole: false,
   timer: 0,
@@ -48,19 +50,10 @@ Page({
     clearInterval(this.timer)
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      const item = await cases.get(this.caseNo)
-      if (cases.apart(item.kind) && !this.whole) wx.redirectTo({ url: cases.address(item) })
-      else await this.draw(item)
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const item = await cases.get(this.caseNo)
+    if (cases.apart(item.kind) && !this.whole) wx.redirectTo({ url: cases.address(item) })
+    else await this.draw(item)
   },
 
   /** Quietly, while the page lies open: only what has moved is drawn again. */

@@ -1,8 +1,10 @@
 const complaints = require('../../../../services/complaints')
 const drafts = require('../../../../services/drafts')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 
 Page({
+  ...loads,
   caseNo: '',
 
   data: { state: 'loading', error: '', reasons: [], reason: '', text: '', problem: '', busy: false },
@@ -14,14 +16,10 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      const sheet = await complaints.sheet(this.caseNo)
-      if (!sheet.can_complain) throw new Error('这件事现在不能投诉，可以在办件里留言')
-      this.setData({ state: 'ready', reasons: sheet.reasons, ...drafts.get(`complaint.${this.caseNo}`) })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const sheet = await complaints.sheet(this.caseNo)
+    if (!sheet.can_complain) throw new Error('这件事现在不能投诉，可以在办件里留言')
+    this.setData({ state: 'ready', reasons: sheet.reasons, ...drafts.get(`complaint.${this.caseNo}`) })
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

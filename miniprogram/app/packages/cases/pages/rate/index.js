@@ -2,8 +2,10 @@ const cases = require('../../../../services/cases')
 const drafts = require('../../../../services/drafts')
 const ratings = require('../../../../services/ratings')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 
 Page({
+  ...loads,
   caseNo: '',
 
   data: { state: 'loading', error: '', title: '', sheet: {}, stars: 0, dimensions: {}, chosen: {}, text: '', problem: '', busy: false },
@@ -15,15 +17,11 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      const [item, sheet] = await Promise.all([cases.get(this.caseNo), ratings.sheet(this.caseNo)])
-      if (!sheet.can_rate) throw new Error(sheet.rating ? '您已经评过了，谢谢' : '现在还不能评价')
-      const draft = drafts.get(`rating.${this.caseNo}`)
-      this.setData({ state: 'ready', title: item.title, sheet, ...draft })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [item, sheet] = await Promise.all([cases.get(this.caseNo), ratings.sheet(this.caseNo)])
+    if (!sheet.can_rate) throw new Error(sheet.rating ? '您已经评过了，谢谢' : '现在还不能评价')
+    const draft = drafts.get(`rating.${this.caseNo}`)
+    this.setData({ state: 'ready', title: item.title, sheet, ...draft })
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{ value: number }>} event */

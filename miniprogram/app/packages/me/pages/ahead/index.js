@@ -1,27 +1,16 @@
 const plans = require('../../../../services/plans')
 const waitlist = require('../../../../services/waitlist')
+const { loadsWhenShown } = require('../../../../utils/loading')
 const { planOf } = require('../../drawing')
 
 Page({
+  ...loadsWhenShown,
   data: { state: 'loading', error: '', line: [], plans: [] },
 
-  onShow() {
-    this.load()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      const [line, weekly] = await Promise.all([waitlist.list({ open: true }), plans.list()])
-      const shown = weekly.items.map(planOf)
-      this.setData({ state: line.items.length || shown.length ? 'ready' : 'empty', line: line.items, plans: shown })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [line, weekly] = await Promise.all([waitlist.list({ open: true }), plans.list()])
+    const shown = weekly.items.map(planOf)
+    this.setData({ state: line.items.length || shown.length ? 'ready' : 'empty', line: line.items, plans: shown })
   },
 
   /** Ask, do, and show what has become of it. @param {string} title @param {string} content @param {() => Promise<any>} work */

@@ -1,7 +1,9 @@
 const me = require('../../../../services/me')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 
 Page({
+  ...loads,
   data: { state: 'loading', error: '', name: '', birthYear: '', household: null, disability: null, errors: {}, busy: false },
 
   onLoad() {
@@ -9,13 +11,9 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      const who = await me.get()
-      this.setData({ state: 'ready', name: who.name, birthYear: who.birth_year || '', household: who.household, disability: who.disability })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const who = await me.get()
+    this.setData({ state: 'ready', name: who.name, birthYear: who.birth_year || '', household: who.household, disability: who.disability })
   },
 
   /** @param {WechatMiniprogram.Input} event */

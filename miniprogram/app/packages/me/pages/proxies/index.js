@@ -1,9 +1,11 @@
 const proxies = require('../../../../services/proxies')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { when } = require('../../../../utils/time')
 const { proxyOf } = require('../../drawing')
 
 Page({
+  ...loads,
   data: {
     state: 'loading', error: '', items: [], invitation: null, code: '', problem: '', busy: false,
     scopes: /** @type {any[]} */ ([]), terms: /** @type {any[]} */ ([]), days: '', relation: '', ready: false,
@@ -14,27 +16,18 @@ Page({
     this.load()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      const { items, scopes, terms } = await proxies.list()
-      const before = this.data.scopes
-      const chosen = (/** @type {any} */ one, /** @type {number} */ at) => (before[at] ? before[at].on : at === 0)
-      this.setData({
-        state: 'ready',
-        items: items.map(proxyOf),
-        scopes: scopes.map((/** @type {any} */ one, /** @type {number} */ at) => ({ ...one, on: chosen(one, at) })),
-        terms: terms.map((/** @type {any} */ one) => ({ value: String(one.days), text: one.text })),
-        days: this.data.days || String(terms[terms.length - 1].days),
-      })
-      this.setData({ ready: this.data.scopes.some((one) => one.on) })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const { items, scopes, terms } = await proxies.list()
+    const before = this.data.scopes
+    const chosen = (/** @type {any} */ one, /** @type {number} */ at) => (before[at] ? before[at].on : at === 0)
+    this.setData({
+      state: 'ready',
+      items: items.map(proxyOf),
+      scopes: scopes.map((/** @type {any} */ one, /** @type {number} */ at) => ({ ...one, on: chosen(one, at) })),
+      terms: terms.map((/** @type {any} */ one) => ({ value: String(one.days), text: one.text })),
+      days: this.data.days || String(terms[terms.length - 1].days),
+    })
+    this.setData({ ready: this.data.scopes.some((one) => one.on) })
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

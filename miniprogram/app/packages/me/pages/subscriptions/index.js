@@ -1,28 +1,17 @@
 const subscriptions = require('../../../../services/subscriptions')
 const topics = require('../../../../services/topics')
+const { loadsWhenShown } = require('../../../../utils/loading')
 const { groupsOf } = require('../../drawing')
 
 Page({
+  ...loadsWhenShown,
   data: { state: 'loading', error: '', groups: /** @type {any[]} */ ([]), refused: '', off: false, busy: false },
 
-  onShow() {
-    this.load()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      const [items, told, off] = await Promise.all([subscriptions.list(), topics.get(), subscriptions.switchedOff()])
-      const groups = groupsOf(told.items, items, subscriptions.AT_ONCE)
-      const refused = groups.flatMap((group) => group.templates).filter((one) => one.refused)
-      this.setData({ state: groups.length ? 'ready' : 'empty', groups, refused: refused.map((one) => one.title).join('、'), off })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [items, told, off] = await Promise.all([subscriptions.list(), topics.get(), subscriptions.switchedOff()])
+    const groups = groupsOf(told.items, items, subscriptions.AT_ONCE)
+    const refused = groups.flatMap((group) => group.templates).filter((one) => one.refused)
+    this.setData({ state: groups.length ? 'ready' : 'empty', groups, refused: refused.map((one) => one.title).join('、'), off })
   },
 
   /** One of them. @param {WechatMiniprogram.TouchEvent} event */

@@ -1,24 +1,13 @@
 const tags = require('../../../../services/tags')
+const { loadsWhenShown } = require('../../../../utils/loading')
 const { date } = require('../../../../utils/time')
 
 Page({
+  ...loadsWhenShown,
   data: { state: 'loading', error: '', problem: '', busy: false, chosen: /** @type {any[]} */ ([]), given: /** @type {any[]} */ ([]) },
 
-  onShow() {
-    this.load()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      this.show(await tags.mine())
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    this.show(await tags.mine())
   },
 
   /** @param {{ chosen: any[], given: any[] }} all */

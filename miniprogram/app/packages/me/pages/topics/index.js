@@ -1,12 +1,14 @@
 const me = require('../../../../services/me')
 const subscriptions = require('../../../../services/subscriptions')
 const topics = require('../../../../services/topics')
+const { loadsWhenShown } = require('../../../../utils/loading')
 const { wishesOf } = require('../../drawing')
 
 const UNDO_MS = 10000
 const NEVER_QUIET = { start: '00:00:00', end: '00:00:00' }
 
 Page({
+  ...loadsWhenShown,
   data: {
     state: 'loading', error: '', topics: /** @type {any[]} */ ([]), quiet: true, start: '', end: '', own: /** @type {any} */ (null), usual: '', unusual: false, calls: true, sms: true,
     done: /** @type {{ text: string, back: Record<string, any> | null } | null} */ (null), busy: false,
@@ -17,26 +19,13 @@ Page({
     subscriptions.prepare()
   },
 
-  onShow() {
-    this.load()
-  },
-
   onUnload() {
     clearTimeout(this.timer)
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      const [who, told] = await Promise.all([me.get(), topics.get()])
-      this.setData({ state: 'ready', ...wishesOf(who.preferences, told) })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [who, told] = await Promise.all([me.get(), topics.get()])
+    this.setData({ state: 'ready', ...wishesOf(who.preferences, told) })
   },
 
   /**

@@ -1,29 +1,21 @@
 const me = require('../../../../services/me')
 const points = require('../../../../services/points')
+const { loads } = require('../../../../utils/loading')
 
 const LOST = '居民在手机上挂失'
 
 /** My card: taken with the window's code, reported lost. */
 Page({
+  ...loads,
   data: { state: 'loading', error: '', name: '', card: /** @type {any} */ (null), number: '', code: '', wrong: /** @type {any} */ ({}), busy: false },
 
   onLoad() {
     this.load()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const [{ card }, who] = await Promise.all([points.get(), me.get()])
-      this.setData({ state: 'ready', name: who.name, card })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [{ card }, who] = await Promise.all([points.get(), me.get()])
+    this.setData({ state: 'ready', name: who.name, card })
   },
 
   /** @param {WechatMiniprogram.Input} event */

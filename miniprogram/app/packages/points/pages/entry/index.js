@@ -1,8 +1,10 @@
 const points = require('../../../../services/points')
+const { loads } = require('../../../../utils/loading')
 const { entryOf, factsOf } = require('../../drawing')
 
 /** One entry: what it was, and the purchase it came from. */
 Page({
+  ...loads,
   seq: '',
   whose: '',
 
@@ -15,19 +17,9 @@ Page({
     this.load()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const opened = await points.entry(this.seq, this.whose)
-      this.setData({ state: 'ready', entry: entryOf(opened.entry), facts: factsOf(opened), lot: opened.lot ? opened.lot.text : '', own: !this.whose })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const opened = await points.entry(this.seq, this.whose)
+    this.setData({ state: 'ready', entry: entryOf(opened.entry), facts: factsOf(opened), lot: opened.lot ? opened.lot.text : '', own: !this.whose })
   },
 
   receipt() {

@@ -3,6 +3,7 @@ const me = require('../../../../services/me')
 const points = require('../../../../services/points')
 const proxies = require('../../../../services/proxies')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { yuan } = require('../../../../utils/money')
 const { PAYABLE, chartOf, entryOf, monthOf, payableOf } = require('../../drawing')
 
@@ -12,6 +13,7 @@ const NONE = { items: [], next: null }
 
 /** What there is, what it can pay, how it came: my own, or of family who lets me look. */
 Page({
+  ...loads,
   data: {
     state: 'loading', error: '', people: /** @type {any[]} */ ([]), whose: '', view: /** @type {any} */ (null), balance: '', payable: /** @type {any[]} */ ([]),
     chart: /** @type {any[]} */ ([]), months: /** @type {any[]} */ ([]), table: false, entries: /** @type {any[]} */ ([]), next: null, more: false, lacks: false,
@@ -24,11 +26,6 @@ Page({
   /** Back from paying there may be less, back from the card page another card. */
   onShow() {
     this.load()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
   },
 
   async load() {

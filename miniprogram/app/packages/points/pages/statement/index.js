@@ -1,5 +1,6 @@
 const files = require('../../../../services/files')
 const points = require('../../../../services/points')
+const { loads } = require('../../../../utils/loading')
 const { yuan } = require('../../../../utils/money')
 const { billsOf, entryOf, linesOf } = require('../../drawing')
 
@@ -8,6 +9,7 @@ const MARK = '\ufeff'
 
 /** A month's statement: what there was, what came, what went, what there is; as PDF and as table, too. */
 Page({
+  ...loads,
   month: '',
   whose: '',
   text: '',
@@ -28,20 +30,10 @@ Page({
     if (this.data.file) files.remove(this.data.file.path)
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
+  async fetch() {
     const { month, whose } = this
-    try {
-      const [told, first] = await Promise.all([points.statement(month, whose), points.entries({ whose, month })])
-      this.setData({ state: 'ready', told, lines: linesOf(told), bills: billsOf(told), notes: notesOf(told), own: !whose, entries: first.items.map(entryOf), next: first.next, file: null })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+    const [told, first] = await Promise.all([points.statement(month, whose), points.entries({ whose, month })])
+    this.setData({ state: 'ready', told, lines: linesOf(told), bills: billsOf(told), notes: notesOf(told), own: !whose, entries: first.items.map(entryOf), next: first.next, file: null })
   },
 
   async onReachBottom() {

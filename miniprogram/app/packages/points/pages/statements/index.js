@@ -1,8 +1,10 @@
 const points = require('../../../../services/points')
+const { loads } = require('../../../../utils/loading')
 const { monthOf } = require('../../drawing')
 
 /** The months that have a statement, the newest first. */
 Page({
+  ...loads,
   whose: '',
 
   data: { state: 'loading', error: '', items: /** @type {any[]} */ ([]), next: null, more: false },
@@ -13,19 +15,9 @@ Page({
     this.load()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const page = await points.months({ whose: this.whose })
-      this.setData({ state: page.items.length ? 'ready' : 'empty', items: page.items.map(monthOf), next: page.next })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const page = await points.months({ whose: this.whose })
+    this.setData({ state: page.items.length ? 'ready' : 'empty', items: page.items.map(monthOf), next: page.next })
   },
 
   async onReachBottom() {

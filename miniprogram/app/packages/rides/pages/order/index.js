@@ -4,6 +4,7 @@ const places = require('../../../../services/places')
 const proxies = require('../../../../services/proxies')
 const rides = require('../../../../services/rides')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { yuan } = require('../../../../utils/money')
 const asking = require('../../asking')
 const { helpOf, waitOf } = require('../../drawing')
@@ -16,6 +17,7 @@ const PEOPLE = [1, 2, 3, 4].map((one) => ({ value: String(one), text: `${one} ä½
 
 /** Where from, where to, when and for whom; what it costs is said before it is asked for. */
 Page({
+  ...loads,
   asked: 0,
   timer: 0,
   who: /** @type {any} */ (null),
@@ -39,18 +41,14 @@ Page({
     clearTimeout(this.timer)
   },
 
-  async load() {
-    try {
-      const [who, all, mine] = await Promise.all([me.get(), places.all(), cases.list({ open: true, kind: 'ride', limit: 1 })])
-      const people = await proxies.people(who.id)
-      this.who = who
-      const { whom, from } = asking.get()
-      const home = from || homeOf(who, all)
-      this.setData({ state: 'ready', people, riding: mine.items[0] || null })
-      this.take({ whom: people.some((one) => one.value === whom) ? whom : '', ...(home ? { from: home } : {}) })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [who, all, mine] = await Promise.all([me.get(), places.all(), cases.list({ open: true, kind: 'ride', limit: 1 })])
+    const people = await proxies.people(who.id)
+    this.who = who
+    const { whom, from } = asking.get()
+    const home = from || homeOf(who, all)
+    this.setData({ state: 'ready', people, riding: mine.items[0] || null })
+    this.take({ whom: people.some((one) => one.value === whom) ? whom : '', ...(home ? { from: home } : {}) })
   },
 
   /** What is filled in now, with these news; then the price is asked for. @param {import('../../asking').Wanted} news */

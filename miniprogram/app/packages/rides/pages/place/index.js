@@ -1,6 +1,7 @@
 const me = require('../../../../services/me')
 const places = require('../../../../services/places')
 const rides = require('../../../../services/rides')
+const { loads } = require('../../../../utils/loading')
 const asking = require('../../asking')
 const { iconOf } = require('../../drawing')
 
@@ -8,6 +9,7 @@ const TITLES = { from: '从哪里上车', to: '到哪里去' }
 
 /** Where to get in or out: home, what was chosen before, what everybody knows, or a point on the map; it opens without what everybody knows, too. */
 Page({
+  ...loads,
   which: /** @type {'from' | 'to'} */ ('to'),
   groups: /** @type {any[]} */ ([]),
 
@@ -20,22 +22,18 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      const [who, all, known] = await Promise.all([me.get(), places.all(), rides.landmarks().catch(() => [])])
-      const compounds = all.filter((/** @type {any} */ one) => one.kind === 'compound' && one.spot)
-      const home = compounds.filter((/** @type {any} */ one) => who.household && one.id === who.household.compound_id)
-      this.groups = [
-        { title: '', items: home.map((/** @type {any} */ one) => ({ ...stopOf(one), icon: 'house', hint: '我家' })) },
-        { title: '最近去过', items: rides.recent().map((one) => ({ ...one, icon: 'history', hint: '' })) },
-        { title: '常去的地方', items: known.filter((/** @type {any} */ one) => one.spot).map((/** @type {any} */ one) => ({ text: one.name, spot: one.spot, icon: iconOf(one.kind), hint: one.kind_text || '' })) },
-        { title: '小区', items: compounds.map((/** @type {any} */ one) => ({ ...stopOf(one), icon: 'building-2', hint: '' })) },
-      ]
-      this.setData({ state: 'ready' })
-      this.draw('')
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [who, all, known] = await Promise.all([me.get(), places.all(), rides.landmarks().catch(() => [])])
+    const compounds = all.filter((/** @type {any} */ one) => one.kind === 'compound' && one.spot)
+    const home = compounds.filter((/** @type {any} */ one) => who.household && one.id === who.household.compound_id)
+    this.groups = [
+      { title: '', items: home.map((/** @type {any} */ one) => ({ ...stopOf(one), icon: 'house', hint: '我家' })) },
+      { title: '最近去过', items: rides.recent().map((one) => ({ ...one, icon: 'history', hint: '' })) },
+      { title: '常去的地方', items: known.filter((/** @type {any} */ one) => one.spot).map((/** @type {any} */ one) => ({ text: one.name, spot: one.spot, icon: iconOf(one.kind), hint: one.kind_text || '' })) },
+      { title: '小区', items: compounds.map((/** @type {any} */ one) => ({ ...stopOf(one), icon: 'building-2', hint: '' })) },
+    ]
+    this.setData({ state: 'ready' })
+    this.draw('')
   },
 
   /** Those whose name has the word in it. @param {string} word */

@@ -2,6 +2,7 @@ const cases = require('../../../../services/cases')
 const complaints = require('../../../../services/complaints')
 const positions = require('../../../../services/positions')
 const ratings = require('../../../../services/ratings')
+const { loads } = require('../../../../utils/loading')
 const asking = require('../../asking')
 const { driverOf, dueOf, fareOf, leftOf, mapOf, rowsOf, waitingOf, whereOf } = require('../../drawing')
 
@@ -10,6 +11,7 @@ const TICK_MS = 1000
 
 /** One ride from the tap until it is paid and rated: where it stands, where the car is, what can be done now. */
 Page({
+  ...loads,
   caseNo: '',
   looking: 0,
   ticking: 0,
@@ -46,11 +48,6 @@ Page({
 
   onUnload() {
     this.onHide()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
   },
 
   async load() {

@@ -3,6 +3,7 @@ const catalogue = require('../../../../services/catalogue')
 const me = require('../../../../services/me')
 const proxies = require('../../../../services/proxies')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 
 const RULES = [
   { name: 'nothing', text: '都先不约，我再改' },
@@ -10,6 +11,7 @@ const RULES = [
 ]
 
 Page({
+  ...loads,
   data: {
     state: 'loading', error: '', id: '', bundle: /** @type {any} */ (null), parts: /** @type {any[]} */ ([]), rules: RULES, rule: '', problem: '',
     busy: false, ready: false, people: /** @type {any[]} */ ([]), whom: '',
@@ -22,16 +24,12 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      const [bundle, who] = await Promise.all([bundles.get(this.data.id), me.get()])
-      const people = await proxies.people(who.id)
-      const parts = bundle.parts.map((/** @type {any} */ one) => ({ ...one, on: one.required, chosen: 0, start: '', days: [], form: {}, errors: {}, problem: '' }))
-      this.setData({ state: 'ready', bundle, people, parts, rule: bundle.if_part_fails })
-      await Promise.all(parts.map((/** @type {any} */ one, /** @type {number} */ at) => one.on && this.loadDays(at)))
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [bundle, who] = await Promise.all([bundles.get(this.data.id), me.get()])
+    const people = await proxies.people(who.id)
+    const parts = bundle.parts.map((/** @type {any} */ one) => ({ ...one, on: one.required, chosen: 0, start: '', days: [], form: {}, errors: {}, problem: '' }))
+    this.setData({ state: 'ready', bundle, people, parts, rule: bundle.if_part_fails })
+    await Promise.all(parts.map((/** @type {any} */ one, /** @type {number} */ at) => one.on && this.loadDays(at)))
   },
 
   /** @param {number} at */

@@ -2,6 +2,7 @@ const cases = require('../../../../services/cases')
 const catalogue = require('../../../../services/catalogue')
 const drafts = require('../../../../services/drafts')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { yuan } = require('../../../../utils/money')
 const { when } = require('../../../../utils/time')
 
@@ -11,6 +12,7 @@ const NEAREST = 3
 const MORE_TIME = 'prolong'
 
 Page({
+  ...loads,
   caseNo: '',
   timer: 0,
 
@@ -38,12 +40,8 @@ Page({
     clearInterval(this.timer)
   },
 
-  async load() {
-    try {
-      this.take(await cases.get(this.caseNo))
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    this.take(await cases.get(this.caseNo))
   },
 
   /** @param {any} item */

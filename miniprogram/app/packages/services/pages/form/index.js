@@ -4,12 +4,14 @@ const drafts = require('../../../../services/drafts')
 const me = require('../../../../services/me')
 const places = require('../../../../services/places')
 const proxies = require('../../../../services/proxies')
+const { loads } = require('../../../../utils/loading')
 const { when } = require('../../../../utils/time')
 
 const NOBODY = { name: '', phone: '' }
 const HOUSE = ['address', 'address.compound_id', 'address.room']
 
 Page({
+  ...loads,
   data: {
     state: 'loading', error: '', id: '', start: '', when: '', service: null, address: null, addressText: '', editing: false,
     contact: NOBODY, form: {}, note: '', errors: {}, busy: false, who: /** @type {any} */ (null), all: /** @type {any[]} */ ([]),
@@ -23,18 +25,14 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      const [service, who, all] = await Promise.all([catalogue.get(this.data.id), me.get(), places.all()])
-      const people = await proxies.people(who.id)
-      const draft = drafts.get(`booking.${this.data.id}`)
-      const whom = people.some((one) => one.value === draft.whom) ? draft.whom : ''
-      this.setData({ service, who, all, people, form: draft.form || {}, note: draft.note || '' })
-      this.settle(whom, draft.whom === whom || !draft.whom ? draft : {})
-      this.setData({ state: 'ready' })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [service, who, all] = await Promise.all([catalogue.get(this.data.id), me.get(), places.all()])
+    const people = await proxies.people(who.id)
+    const draft = drafts.get(`booking.${this.data.id}`)
+    const whom = people.some((one) => one.value === draft.whom) ? draft.whom : ''
+    this.setData({ service, who, all, people, form: draft.form || {}, note: draft.note || '' })
+    this.settle(whom, draft.whom === whom || !draft.whom ? draft : {})
+    this.setData({ state: 'ready' })
   },
 
   /**

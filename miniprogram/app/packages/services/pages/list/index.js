@@ -1,8 +1,10 @@
 const catalogue = require('../../../../services/catalogue')
+const { loads } = require('../../../../utils/loading')
 
 const ALL = { id: '', name: '全部' }
 
 Page({
+  ...loads,
   data: { state: 'loading', error: '', word: '', searching: false, category: '', categories: [ALL], services: [], shown: [] },
 
   /** @param {{ category?: string, search?: string }} query */
@@ -11,20 +13,10 @@ Page({
     this.load()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const { items, categories } = await catalogue.list()
-      this.setData({ services: items, categories: [ALL, ...categories] })
-      this.filter()
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const { items, categories } = await catalogue.list()
+    this.setData({ services: items, categories: [ALL, ...categories] })
+    this.filter()
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

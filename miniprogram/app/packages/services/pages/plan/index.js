@@ -4,6 +4,7 @@ const me = require('../../../../services/me')
 const plans = require('../../../../services/plans')
 const proxies = require('../../../../services/proxies')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { clock } = require('../../../../utils/time')
 
 const WEEKDAYS = ['周一', '周二', '周三', '周四', '周五', '周六', '周日']
@@ -15,6 +16,7 @@ const LENGTHS = [
 ]
 
 Page({
+  ...loads,
   data: {
     state: 'loading', error: '', id: '', service: /** @type {any} */ (null), weekdays: /** @type {any[]} */ ([]), times: /** @type {string[]} */ ([]),
     time: '', lengths: LENGTHS, weeks: 13, form: {}, errors: {}, busy: false, ready: false,
@@ -28,19 +30,15 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      const { id } = this.data
-      const [service, { days }, who] = await Promise.all([catalogue.get(id), catalogue.slots(id), me.get()])
-      const people = await proxies.people(who.id)
-      const draft = drafts.get(`plan.${id}`)
-      const weekdays = draft.weekdays || WEEKDAYS.map((name, index) => ({ name, number: index + 1, on: false }))
-      this.setData({ state: 'ready', service, times: timesOf(days), weekdays, time: draft.time || '', weeks: draft.weeks || 13, form: draft.form || {}, people })
-      this.setData({ whom: people.some((one) => one.value === draft.whom) ? draft.whom : '' })
-      this.keep({})
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const { id } = this.data
+    const [service, { days }, who] = await Promise.all([catalogue.get(id), catalogue.slots(id), me.get()])
+    const people = await proxies.people(who.id)
+    const draft = drafts.get(`plan.${id}`)
+    const weekdays = draft.weekdays || WEEKDAYS.map((name, index) => ({ name, number: index + 1, on: false }))
+    this.setData({ state: 'ready', service, times: timesOf(days), weekdays, time: draft.time || '', weeks: draft.weeks || 13, form: draft.form || {}, people })
+    this.setData({ whom: people.some((one) => one.value === draft.whom) ? draft.whom : '' })
+    this.keep({})
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{ value: string }>} event */

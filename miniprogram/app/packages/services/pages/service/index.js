@@ -1,10 +1,12 @@
 const catalogue = require('../../../../services/catalogue')
 const subscriptions = require('../../../../services/subscriptions')
 const waitlist = require('../../../../services/waitlist')
+const { loadsWhenShown } = require('../../../../utils/loading')
 const { yuan } = require('../../../../utils/money')
 const { when } = require('../../../../utils/time')
 
 Page({
+  ...loadsWhenShown,
   data: {
     state: 'loading', error: '', id: '', service: null, price: {}, days: [], offered: [], start: '', chosenText: '', free: '',
     weekly: false,
@@ -16,19 +18,11 @@ Page({
     subscriptions.prepare()
   },
 
-  onShow() {
-    this.load()
-  },
-
-  async load() {
-    try {
-      const { id } = this.data
-      const [service, { days }] = await Promise.all([catalogue.get(id), catalogue.slots(id)])
-      this.setData({ state: 'ready', service, days, price: priceOf(service), offered: offered(service), weekly: service.price.unit !== 'quote' })
-      if (!stillFree(days, this.data.start)) this.setData({ start: '', chosenText: '', free: '' })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const { id } = this.data
+    const [service, { days }] = await Promise.all([catalogue.get(id), catalogue.slots(id)])
+    this.setData({ state: 'ready', service, days, price: priceOf(service), offered: offered(service), weekly: service.price.unit !== 'quote' })
+    if (!stillFree(days, this.data.start)) this.setData({ start: '', chosenText: '', free: '' })
   },
 
   /** @param {WechatMiniprogram.CustomEvent<{ start: string }>} event */

@@ -1,10 +1,12 @@
 const cases = require('../../../../services/cases')
 const drafts = require('../../../../services/drafts')
+const { loads } = require('../../../../utils/loading')
 const { fenOf } = require('../../../../utils/money')
 const { askedOf, ticketOf } = require('../../drawing')
 
 /** A move that is about some of the passengers, such as giving tickets back, or about money: who, and what else it asks for; money is written in yuan. */
 Page({
+  ...loads,
   caseNo: '',
   name: '',
 
@@ -24,21 +26,17 @@ Page({
     return `act.${this.caseNo}.${this.name}`
   },
 
-  async load() {
-    try {
-      const item = await cases.get(this.caseNo)
-      const action = item.actions.find((/** @type {any} */ one) => one.name === this.name)
-      if (!action) throw new Error('这件事刚刚有了变化，请返回看最新的')
-      const { some, typed, money } = askedOf(action, item.details)
-      const kept = drafts.get(this.draft())
-      const field = action.fields.find((/** @type {any} */ one) => one.name === some)
-      const fields = typed.map((/** @type {any} */ one) => (money.includes(one.name) ? { ...one, label: one.label.replace('（分）', '（元）'), type: 'text', max: 9 } : one))
-      this.setData({ state: 'ready', item, action, some, money, hint: field ? field.hint : '', fields, values: kept.values || {} })
-      this.draw(kept.chosen || [])
-      wx.setNavigationBarTitle({ title: action.text })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const item = await cases.get(this.caseNo)
+    const action = item.actions.find((/** @type {any} */ one) => one.name === this.name)
+    if (!action) throw new Error('这件事刚刚有了变化，请返回看最新的')
+    const { some, typed, money } = askedOf(action, item.details)
+    const kept = drafts.get(this.draft())
+    const field = action.fields.find((/** @type {any} */ one) => one.name === some)
+    const fields = typed.map((/** @type {any} */ one) => (money.includes(one.name) ? { ...one, label: one.label.replace('（分）', '（元）'), type: 'text', max: 9 } : one))
+    this.setData({ state: 'ready', item, action, some, money, hint: field ? field.hint : '', fields, values: kept.values || {} })
+    this.draw(kept.chosen || [])
+    wx.setNavigationBarTitle({ title: action.text })
   },
 
   /** @param {string[]} chosen */

@@ -5,6 +5,7 @@ const places = require('../../../../services/places')
 const rides = require('../../../../services/rides')
 const subscriptions = require('../../../../services/subscriptions')
 const tickets = require('../../../../services/tickets')
+const { loads } = require('../../../../utils/loading')
 const { date } = require('../../../../utils/time')
 const { HOME, STATIONS } = require('../../stations')
 const { DELIVERIES, MODES, MOST_ALTERNATIVES, PARTIES, PARTS, blank, bodyOf, choice, daySaid, deadlines, lacking, placed, summaryOf } = require('../../wanting')
@@ -15,6 +16,7 @@ const AHEAD_DAYS = 60
 
 /** What the agent shall buy, page by page; what is filled in stays when the page is left. */
 Page({
+  ...loads,
   all: /** @type {any[]} */ ([]),
   marks: /** @type {any[]} */ ([]),
 
@@ -36,20 +38,15 @@ Page({
     if (this.data.state === 'ready') this.addFresh().catch(() => {})
   },
 
-  async load() {
-    if (this.data.state === 'error') this.setData({ state: 'loading' })
-    try {
-      const [who, all, marks] = await Promise.all([me.get(), places.all(), rides.landmarks().catch(() => []), this.fetchPeople()])
-      this.all = all
-      this.marks = marks
-      const form = { ...blank(), ...drafts.get(DRAFT) }
-      const contact = form.contact.name || form.contact.phone ? form.contact : { name: who.name, phone: who.phone || '' }
-      this.setData({ who, house: who.household })
-      this.draw({ ...form, contact, passengers: form.passengers.filter((one) => this.data.people.some((each) => each.id === one)) })
-      this.setData({ state: 'ready' })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [who, all, marks] = await Promise.all([me.get(), places.all(), rides.landmarks().catch(() => []), this.fetchPeople()])
+    this.all = all
+    this.marks = marks
+    const form = { ...blank(), ...drafts.get(DRAFT) }
+    const contact = form.contact.name || form.contact.phone ? form.contact : { name: who.name, phone: who.phone || '' }
+    this.setData({ who, house: who.household })
+    this.draw({ ...form, contact, passengers: form.passengers.filter((one) => this.data.people.some((each) => each.id === one)) })
+    this.setData({ state: 'ready' })
   },
 
   async fetchPeople() {

@@ -1,8 +1,10 @@
 const passengers = require('../../../../services/passengers')
+const { loads } = require('../../../../utils/loading')
 const { plain, wrongWith } = require('../../papers')
 
 /** Somebody who travels. What is kept of them is shown masked; whoever changes a number writes it anew. */
 Page({
+  ...loads,
   id: '',
 
   data: {
@@ -16,16 +18,12 @@ Page({
     this.load()
   },
 
-  async load() {
-    try {
-      const [papers, known] = await Promise.all([passengers.papers(), this.id ? passengers.all() : []])
-      const old = known.find((one) => one.id === this.id) || null
-      if (this.id && !old) throw new Error('这位乘客已经删掉了')
-      const chosen = papers.find((/** @type {any} */ one) => old && one.value === old.id_kind)
-      this.setData({ state: 'ready', old, papers, paper: chosen || papers[0], relation: old ? old.relation : '', today: new Date().toISOString().slice(0, 10) })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const [papers, known] = await Promise.all([passengers.papers(), this.id ? passengers.all() : []])
+    const old = known.find((one) => one.id === this.id) || null
+    if (this.id && !old) throw new Error('这位乘客已经删掉了')
+    const chosen = papers.find((/** @type {any} */ one) => old && one.value === old.id_kind)
+    this.setData({ state: 'ready', old, papers, paper: chosen || papers[0], relation: old ? old.relation : '', today: new Date().toISOString().slice(0, 10) })
   },
 
   /** @param {WechatMiniprogram.PickerChange} event */

@@ -1,25 +1,14 @@
 const passengers = require('../../../../services/passengers')
+const { loadsWhenShown } = require('../../../../utils/loading')
 
 /** Those who have travelled with me, to be chosen again. */
 Page({
+  ...loadsWhenShown,
   data: { state: 'loading', error: '', items: /** @type {any[]} */ ([]) },
 
-  onShow() {
-    this.load()
-  },
-
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      const items = await passengers.all()
-      this.setData({ state: items.length ? 'ready' : 'empty', items })
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    const items = await passengers.all()
+    this.setData({ state: items.length ? 'ready' : 'empty', items })
   },
 
   /** @param {WechatMiniprogram.TouchEvent} event */

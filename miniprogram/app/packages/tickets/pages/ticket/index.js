@@ -2,6 +2,7 @@ const cases = require('../../../../services/cases')
 const complaints = require('../../../../services/complaints')
 const ratings = require('../../../../services/ratings')
 const subscriptions = require('../../../../services/subscriptions')
+const { loads } = require('../../../../utils/loading')
 const { askedOf, buttonsOf, changeOf, left, quoteOf, refundOf, rowsOf, slipOf, ticketOf } = require('../../drawing')
 
 const LOOK_AGAIN_MS = 15000
@@ -10,6 +11,7 @@ const MOMENTS = ['progress', 'pay']
 
 /** One order: where it stands, what it costs, the tickets. What can be done, the server says. */
 Page({
+  ...loads,
   caseNo: '',
   timer: 0,
   ticking: 0,
@@ -41,17 +43,8 @@ Page({
     this.onHide()
   },
 
-  async onPullDownRefresh() {
-    await this.load()
-    wx.stopPullDownRefresh()
-  },
-
-  async load() {
-    try {
-      await this.draw(await cases.get(this.caseNo))
-    } catch (error) {
-      this.setData({ state: 'error', error: error.message })
-    }
+  async fetch() {
+    await this.draw(await cases.get(this.caseNo))
   },
 
   /** Quietly, while the page lies open: only what has moved is drawn again. */
