@@ -317,6 +317,20 @@ async def test_what_is_for_others_is_passed_over_in_the_index_and_never_read(wor
     assert all(one.examined <= one.returned + 1 for one in looks), looks
 
 
+async def test_what_is_still_to_come_is_found_without_going_through_what_has_been(world: World) -> None:
+    who, street, tag = await admin(world), await operator(world), await made(world)
+    await world.put(ANNOUNCEMENTS, *(one_for(world, "street", "street", tag["id"]) for _ in range(400)))
+    one = await waiting(street, tag)
+
+    async with Profiler(world.house.db._handle) as profiler:
+        refused = await retire(who, tag)
+        looks = [each for each in await profiler.since() if each.collection == ANNOUNCEMENTS.name]
+
+    assert [each["id"] for each in refused.json["error"]["announcements"]] == [one["id"]]
+    assert looks and not problems("announcements", looks)
+    assert sum(each.examined for each in looks) < 200, looks
+
+
 def test_an_audience_without_a_tag_is_as_it_was() -> None:
     assert Audience(kind="street").tag is None
 
@@ -380,6 +394,7 @@ async def test_one_that_will_reach_nobody_says_so_and_is_mended_by_another_tag(w
 
     for text in await seen_of(browser, one["id"]):
         assert f"标签“{tag['name']}”已经停用，到时没有人收到。请先退回草稿，另选一个标签再发布" in text
+        assert "到了时间居民自己就能看到" not in text
     page = await browser.get(f"/console/announcements/{one['id']}")
     page = await browser.follow(await browser.press(page, "/hold-back"))
     assert "这条公告发不出去。请另选一个标签" in page.text
@@ -405,6 +420,8 @@ async def test_a_paused_one_says_that_who_has_not_got_it_will_not_and_whose_it_i
     over = await published(street, community(world), tag)
     await only(world, "broadcasts")
     assert (await street.post(f"/v1/broadcasts/{one}.1/pause")).status == 200
+    text = {"title": "天更冷了", "text": "请关好门窗。", "note": "更冷了"}
+    assert (await act(street, one, "correct", push=False, **text)).status == 200
     assert (await retire(await admin(world), tag, one)).status == 200
 
     for who, whose in ((street, False), (await clerk(world), True)):
