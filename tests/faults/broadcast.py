@@ -302,13 +302,11 @@ async def _call_off(street: Street, staff: str, rides: Sequence[str], pause: Cal
 
 
 async def _merging(street: Street, over: asyncio.Event) -> None:
-    """What is written for everybody is put into the line of single messages."""
+    """What is written for everybody is put into the line of urgent messages to one person."""
     while not over.is_set():
         await _patiently(
             lambda: street.house.db.alone(
-                lambda tx: tx.change_all(
-                    MESSAGES, {"lane": {"$in": [URGENT, BULK]}}, {"$set": {"lane": None}}
-                )
+                lambda tx: tx.change_all(MESSAGES, {"lane": BULK}, {"$set": {"lane": URGENT}})
             )
         )
         await asyncio.sleep(0.2)
