@@ -113,11 +113,10 @@ def is_retired(reader: Reader, tag_id: str | None) -> bool:
     return found is not None and not found.active
 
 
-async def announce(tx: Tx, tag_id: str, field: str) -> None:
-    """Something is about to be published for it. Whoever retires it at the same moment writes the same row, so one of
-    the two comes after the other and sees what it did. Raises TagNotFound."""
-    if not await tx.change(TAGS, {"_id": tag_id, "active": True}, {"$inc": {"announced": 1}}):
-        raise TagNotFound(field=field)
+async def announce(tx: Tx, tag_id: str) -> bool:
+    """Something is about to be published for it; False: it is retired. Whoever retires it at the same moment writes the
+    same row, so one of the two comes after the other and sees what it did."""
+    return await tx.change(TAGS, {"_id": tag_id, "active": True}, {"$inc": {"announced": 1}})
 
 
 async def listed(reader: Reader, wanted: FindTags) -> TagsView:

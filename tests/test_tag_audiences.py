@@ -198,6 +198,31 @@ async def test_a_broadcast_that_goes_by_the_tag_is_still_to_come_until_it_is_ove
     assert (await street.get(f"/v1/broadcasts/{over}.1")).json["state"] == "done"
 
 
+async def test_a_correction_is_not_told_to_those_with_a_tag_that_nobody_has_any_more(world: World) -> None:
+    who, street, tag, resident = (
+        await admin(world),
+        await operator(world),
+        await made(world, "self"),
+        await world.resident(),
+    )
+    await choose(resident, tag)
+    one = await published(street, STREET, tag, push=True)
+    await world.work()
+    assert (await retire(who, tag, one)).status == 200
+    text = {"title": "天更冷了", "text": "请关好门窗。", "note": "更冷了"}
+
+    refused = await act(street, one, "correct", push=True, **text)
+
+    assert (refused.status, refused.code, refused.json["error"]["field"]) == (
+        409,
+        "correction_unheard",
+        "push",
+    )
+    assert len((await resident.get("/v1/inbox")).json["items"]) == 1
+    assert (await street.get(f"{DESK}/{one}")).json["edition"] == 1
+    assert (await act(street, one, "correct", push=False, **text)).json["edition"] == 2
+
+
 async def test_what_is_scheduled_in_the_moment_in_which_its_tag_is_retired_is_seen_or_refused(
     world: World,
 ) -> None:

@@ -32,6 +32,7 @@ from server.announcements.stored import (
     AnnouncementNotNow,
     AnnouncementOfStreet,
     AudienceNotYours,
+    CorrectionUnheard,
     Deed,
     NothingCorrected,
     Place,
@@ -131,8 +132,8 @@ async def publish(tx: Tx, announcement_id: str, wanted: PublishAnnouncement, act
     """At once or at a time: from then on residents see it. Raises what `_ready` raises, PublishTimePast, TagNotFound:
     its tag was retired since it was drafted."""
     one = await _ready(tx, announcement_id, "publish", wanted.version, actor)
-    if one.tag is not None:
-        await tags.announce(tx, one.tag, "audience")
+    if one.tag is not None and not await tags.announce(tx, one.tag):
+        raise tags.TagNotFound(field="audience")
     if wanted.at is not None and wanted.at <= tx.now:
         raise PublishTimePast(field="at")
     changed = replace(one, state=PUBLISHED, at=wanted.at or tx.now, published_by=actor.name)
@@ -161,11 +162,13 @@ async def withdraw(tx: Tx, announcement_id: str, wanted: WithdrawAnnouncement, a
 async def correct(tx: Tx, announcement_id: str, wanted: CorrectAnnouncement, actor: Actor) -> Announcement:
     """The next edition; what it said before stays readable for the staff, and everybody has it unread again.
 
-    Raises what `_ready` raises, AttachmentNotFound, NothingCorrected.
+    Raises what `_ready` raises, AttachmentNotFound, NothingCorrected, CorrectionUnheard.
     """
     one = await _ready(tx, announcement_id, "correct", wanted.version, actor)
     if (wanted.title, wanted.text, wanted.images) == (one.title, one.text, one.images):
         raise NothingCorrected
+    if wanted.push and one.tag is not None and not await tags.announce(tx, one.tag):
+        raise CorrectionUnheard(field="push")
     images = await _images(tx, one, wanted.images, actor)
     replaced = ReplacedEdition(
         id=f"{one.id}|{one.edition}",

@@ -49,6 +49,10 @@ class PublishTimePast(Conflict):
     """发布时间已经过了，请选以后的时间，或者马上发布"""
 
 
+class CorrectionUnheard(Conflict):
+    """这条公告是发给有某个标签的居民的，标签已经停用，再通知一次没有人收到。请去掉“再通知一次”再更正，或者另写一条公告"""
+
+
 class NothingCorrected(Conflict):
     """内容和现在的一样，没有要更正的"""
 
