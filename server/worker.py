@@ -109,4 +109,5 @@ def _letters(name: str, courier: Courier, push: Push, which: dict[str, str | Non
         retry=RetryPolicy(attempts=push.max_attempts),
         dead={"delivery": "dead"},
         where=which,
+        rests=courier.resting,
     )

@@ -23,7 +23,8 @@ from server.sandbox.subscribe import PATH, answer_popup
 from tests.world import Person, World, unique
 
 ACTS = ("accept", "accept", "reject", "switch", "send", "send")
-_LOST_ANSWERS = 0.05
+_LOST_ANSWERS = 0.5
+"""In so many rounds an answer is lost; in each of them, and WeChat that was left alone once would stay so."""
 
 
 class Tally(Struct):
@@ -65,7 +66,7 @@ class Game:
             some = self._people[: steps - self.tally.acts]
             drawn = [self._drawn() for _ in some]
             await asyncio.gather(*(self._act(who, *act) for who, act in zip(some, drawn, strict=True)))
-            if self._chance.random() < _LOST_ANSWERS * len(some):
+            if self._chance.random() < _LOST_ANSWERS:
                 self._wechat.faults.add(Fault(path=PATH, drop=True, after=True))
                 self.tally.answers_lost += 1
             await self._deliver()

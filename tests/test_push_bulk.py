@@ -544,6 +544,29 @@ async def test_a_platform_that_is_down_costs_no_attempts_while_nobody_asks_it(wo
     assert shown(world, people) == [1] * 30
 
 
+@pytest.mark.parametrize("bulk", [False, True])
+async def test_while_wechat_is_left_alone_what_waits_is_not_taken_up_again_and_again(
+    world: World, bulk: bool
+) -> None:
+    people, queue = await crowd(world, [1] * 60), "bulk" if bulk else "messages"
+    rows = await written(world, people, bulk=bulk)
+    async with next_door(world, push=replace(world.house.settings.push, parallel=4, batch=4)) as other:
+        world.town.sandbox.world.faults.add(Fault(path=SEND, errcode=-1, times=10_000))
+        for _ in range(12):
+            await run(other.house, queue)
+            world.clock.advance(timedelta(seconds=12))
+        touched = [one.fence for one in await again(world, rows)]
+        assert 0 < sum(touched) < 2 * 60, "a handful each time that WeChat is tried, not all of them"
+        world.town.sandbox.world.faults.clear()
+        await run(other.house, queue)
+        assert Counter(await outcomes(world, rows))["sent"] > 30, "they go at once when one has come through"
+        for _ in range(20):
+            world.clock.advance(timedelta(seconds=30))
+            await run(other.house, queue)
+    assert await outcomes(world, rows) == ["sent"] * 60
+    assert shown(world, people) == [1] * 60
+
+
 # Long-term subscriptions, and what was overtaken.
 
 

@@ -47,6 +47,11 @@ class Facade(Generic[C]):
             observe=observe,
         )
 
+    @property
+    def rests_s(self) -> float:
+        """Seconds for which the platform is left alone, as it did not answer; 0 when it may be called."""
+        return self._calls.breaker.wait_s
+
     def _connected(self, transport: Transport, clock: Clock, account: str, secret: str) -> C:
         raise NotImplementedError
 

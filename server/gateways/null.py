@@ -23,6 +23,8 @@ ONE_PIXEL = bytes.fromhex(
 class NullWeChat:
     """`calls` holds (method, arguments) in order. `logins` and `phones` say what a code stands for."""
 
+    rests_s = 0.0
+
     def __init__(
         self,
         *,

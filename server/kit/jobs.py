@@ -63,7 +63,8 @@ class Queue(Generic[L]):
 
     `handle` returns what to set on the row when it is done (`{"due_at": None, …}`), or None when it has settled the
     row itself. An exception is a failed attempt: retried by the policy, dead after the last; `dead` is then set too.
-    `where` are the rows that are this queue's, by fields that an index has before `due_at`.
+    `where` are the rows that are this queue's, by fields that an index has before `due_at`. Nothing is taken up while it
+    `rests`.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Queue(Generic[L]):
         retry: RetryPolicy,
         dead: Mapping[str, Any] | None = None,
         where: Mapping[str, Any] | None = None,
+        rests: Callable[[], bool] = lambda: False,
     ) -> None:
         self.name = name
         self.collection = collection
@@ -86,6 +88,7 @@ class Queue(Generic[L]):
         self._parallel = parallel
         self._retry = retry
         self._dead = dead or {}
+        self._rests = rests
 
     async def run_due(self, db: Database, owner: str, metrics: Metrics) -> int:
         """Work off everything that is due now; how many rows that was. One looks first: where nothing is due, the others
@@ -116,6 +119,8 @@ class Queue(Generic[L]):
         return done
 
     async def _take(self, db: Database, owner: str) -> L | None:
+        if self._rests():
+            return None
         now = db.now()
         return await db.alone(
             lambda tx: tx.take(

@@ -41,8 +41,10 @@ Observe = Callable[[str, str, str], None]
 
 
 class Sends(Protocol):
-    """What push needs of the gateway to WeChat."""
+    """What push needs of the gateway to WeChat. `rests_s`: it did not answer and is left alone for so many seconds."""
 
+    @property
+    def rests_s(self) -> float: ...
     async def send_subscribe(
         self, openid: str, template_id: str, data: dict[str, str], page: str, *, state: str = ...
     ) -> str: ...
@@ -140,9 +142,13 @@ class Courier:
         """Nobody else in this process speaks to the same person meanwhile."""
         return self._turns.hold([message.openid])
 
+    def resting(self) -> bool:
+        """Whether WeChat is left alone just now: a message that is taken up would only be put back."""
+        return self._wechat.rests_s > 0
+
     async def paused(self) -> bool:
         """Whether nothing at all is sent now."""
-        return await self._pause(EVERYTHING) is not None
+        return self.resting() or await self._pause(EVERYTHING) is not None
 
     def _doubted(self, message: Message) -> Outcome | None:
         """WeChat was asked before, and nobody knows what came of it: its word is waited for. Where it is known to speak
