@@ -184,7 +184,7 @@ async def listed_for(
     if one.state_at(reader.now) != PUBLISHED:
         return CommentsView(items=[], open=False, left=0)
     picked = {"announcement_id": one.id, "state": SHOWN}
-    mine = {"announcement_id": one.id, "resident_id": me.id, "state": {"$in": [WAITING, HIDDEN]}}
+    mine = {"resident_id": me.id, "announcement_id": one.id, "state": {"$ne": SHOWN}}
     page = await reader.merged(COMMENTS, [picked, mine], sort="-at", cursor=wanted.cursor, limit=wanted.limit)
     return CommentsView(
         items=[view_for(reader, each, one, me) for each in page.items],
@@ -218,8 +218,8 @@ def _taken(reader: Reader, one: Announcement) -> bool:
 
 async def _free(reader: Reader, one: Announcement, me: Resident) -> set[int]:
     """The places that they have left under this announcement."""
-    mine = {"announcement_id": one.id, "resident_id": me.id}
-    used = await reader.all(COMMENTS, mine, limit=MOST, sort="slot")
+    mine = {"resident_id": me.id, "announcement_id": one.id}
+    used = await reader.all(COMMENTS, mine, limit=MOST, sort="-at")
     return set(range(1, MOST + 1)) - {each.slot for each in used}
 
 

@@ -42,7 +42,7 @@ COMMENTS: Collection[Comment] = Collection(
     Comment,
     Index(("announcement_id", "state", "-at", "-_id")),
     Index(("announcement_id", "resident_id", "slot"), unique=True),
-    Index(("resident_id",)),
+    Index(("resident_id", "announcement_id", "-at", "-_id")),
 )
 WRITTEN = Keeping(
     title="公告下的留言",
@@ -54,7 +54,10 @@ WRITTEN = Keeping(
 
 async def waiting(reader: Reader, announcement_ids: Iterable[str]) -> dict[str, int]:
     """How many nobody has looked at yet, of each announcement that has some; one query, off the index alone."""
-    mine = {"announcement_id": {"$in": list(announcement_ids)}, "state": "waiting"}
+    ids = list(announcement_ids)
+    if not ids:
+        return {}
+    mine = {"announcement_id": {"$in": ids}, "state": "waiting"}
     count = {"_id": "$announcement_id", "count": {"$sum": 1}}
     found = await reader.groups(COMMENTS, [{"$match": mine}, {"$group": count}])
     return {one["_id"]: one["count"] for one in found}
