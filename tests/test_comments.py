@@ -424,6 +424,25 @@ async def test_the_desk_sees_how_many_wait_in_the_list_and_on_the_page(world: Wo
     assert await waiting(window) == (1, 1)
 
 
+async def test_a_page_that_shows_the_announcement_hears_of_each_comment(world: World) -> None:
+    window, resident, street = await clerk(world), await world.resident(), await operator(world)
+    body = {"audience": community(world), "title": "停水", "text": "请先存水。", "comments": True}
+    announcement_id = (await window.post(DESK, body)).json["id"]
+    await act(window, announcement_id, "publish", push=False)  # a broadcast would be heard of as well
+    actor = await world.house.actor(window.token)
+    with world.house.live.watch(actor) as open_page:
+
+        async def heard() -> bool:
+            return announcement_id in open_page.taken(actor).broadcasts
+
+        comment_id = await said(resident, announcement_id)
+        await world.until(heard, "somebody wrote")
+        await pick(street, comment_id, "show")
+        await world.until(heard, "a colleague picked it")
+        await resident.delete(f"/v1/comments/{comment_id}")
+        await world.until(heard, "the writer deleted it")
+
+
 async def test_what_the_street_published_the_street_picks(world: World) -> None:
     street, window, resident = await operator(world), await clerk(world), await world.resident()
     announcement_id = await opened(street, community(world))
