@@ -137,7 +137,7 @@ test('who has written as many as they may, or finds comments closed meanwhile, i
     phone.away()
   }
   const full = await commented([own('1')], { left: 0 })
-  await full.see('已经写满了')
+  await full.see('写满了')
   assert.equal(full.all('textarea').length, 0)
   full.away()
 })
