@@ -104,8 +104,7 @@ const shown = (page) => ({ ...page, items: page.items.map(drawn) })
 const drawn = (one) => ({
   ...one,
   line: `${one.mine ? '我' : one.by} · ${when(one.at)}`,
-  pill: one.mine && one.state !== 'shown' ? one.state_text : '',
-  tone: one.state === 'waiting' ? 'wait' : '',
+  pill: one.mine ? one.state_text : '',
   why: one.reason ? `没有选登是因为：${one.reason}` : '',
   answered: one.answer ? `${one.answered_by} ${when(one.answered_at)} 回复` : '',
   drops: one.actions.some((/** @type {any} */ each) => each.name === 'delete'),
