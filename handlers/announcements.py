@@ -7,12 +7,14 @@ from handlers.uploads import Upload
 from schemas.announcements import (
     AnnouncementsView,
     AnnouncementView,
+    CloseComments,
     CorrectAnnouncement,
     EditAnnouncement,
     FindAnnouncements,
     FindStaffAnnouncements,
     HoldBackAnnouncement,
     NewAnnouncement,
+    OpenComments,
     PublishAnnouncement,
     ReachView,
     ReadAnnouncement,
@@ -181,6 +183,34 @@ class Correct(Endpoint):
             return await announcements.view(tx, done, self.actor, self.building.settings)
 
         return await self.once(corrected)
+
+
+class CommentsOpened(Endpoint):
+    path = "/v1/staff-announcements/{announcement_id}/open-comments"
+
+    @allow(*WRITES)
+    async def post(self, announcement_id: str, wanted: OpenComments) -> Answer[StaffAnnouncementView]:
+        """Let residents comment on it; nobody else reads a comment before it is picked."""
+
+        async def opened(tx: Tx) -> StaffAnnouncementView:
+            done = await announcements.open_comments(tx, announcement_id, wanted, self.actor)
+            return await announcements.view(tx, done, self.actor, self.building.settings)
+
+        return await self.once(opened)
+
+
+class CommentsClosed(Endpoint):
+    path = "/v1/staff-announcements/{announcement_id}/close-comments"
+
+    @allow(*WRITES)
+    async def post(self, announcement_id: str, wanted: CloseComments) -> Answer[StaffAnnouncementView]:
+        """Take no more comments; those that were picked stay."""
+
+        async def closed(tx: Tx) -> StaffAnnouncementView:
+            done = await announcements.close_comments(tx, announcement_id, wanted, self.actor)
+            return await announcements.view(tx, done, self.actor, self.building.settings)
+
+        return await self.once(closed)
 
 
 class Discard(Endpoint):

@@ -45,15 +45,18 @@ class NewAnnouncement(Request, frozen=True, kw_only=True):
     audience: Audience
     title: AnnouncementTitle
     text: AnnouncementText
+    comments: bool = False
 
 
 class EditAnnouncement(Request, frozen=True, kw_only=True):
-    """The whole draft as it shall be; `images` in the order in which they are shown."""
+    """The whole draft as it shall be; `images` in the order in which they are shown. With `comments` residents may
+    comment once it is published."""
 
     audience: Audience
     title: AnnouncementTitle
     text: AnnouncementText
     images: Images = []
+    comments: bool = False
     version: Version | None = None
 
 
@@ -85,6 +88,14 @@ class CorrectAnnouncement(Request, frozen=True, kw_only=True):
     note: CorrectionNote
     push: bool = True
     importance: BroadcastImportance = "normal"
+    version: Version | None = None
+
+
+class OpenComments(Request, frozen=True, kw_only=True):
+    version: Version | None = None
+
+
+class CloseComments(Request, frozen=True, kw_only=True):
     version: Version | None = None
 
 
@@ -135,7 +146,8 @@ class AnnouncementsView(View, frozen=True, kw_only=True):
 
 
 class AnnouncementView(View, frozen=True, kw_only=True):
-    """As its audience reads it. One that was withdrawn has only its title and the reason."""
+    """As its audience reads it. One that was withdrawn has only its title and the reason. `comments`: they are taken
+    now (schemas/comments.py)."""
 
     id: str
     state: AnnouncementState
@@ -152,6 +164,7 @@ class AnnouncementView(View, frozen=True, kw_only=True):
     withdrawn_at: datetime | None
     withdraw_reason: str
     unread: bool
+    comments: bool
 
 
 class AnnouncementActionView(View, frozen=True, kw_only=True):
@@ -173,7 +186,8 @@ class EditionView(View, frozen=True, kw_only=True):
 
 
 class StaffAnnouncementLineView(View, frozen=True, kw_only=True):
-    """`at`: when it is or was published, of a draft when it was last changed."""
+    """`at`: when it is or was published, of a draft when it was last changed. `comments_waiting`: how many comments the
+    caller may pick from and nobody has looked at."""
 
     id: str
     state: AnnouncementState
@@ -185,6 +199,8 @@ class StaffAnnouncementLineView(View, frozen=True, kw_only=True):
     author: str
     at: datetime
     edition: int
+    comments: bool
+    comments_waiting: int
     version: int
 
 
@@ -194,7 +210,8 @@ class StaffAnnouncementsView(View, frozen=True, kw_only=True):
 
 
 class StaffAnnouncementView(View, frozen=True, kw_only=True):
-    """`actions`: what the caller may do now; `editions`: those that were replaced, the latest first."""
+    """`actions`: what the caller may do now; `editions`: those that were replaced, the latest first.
+    `comments_waiting` as in the list."""
 
     id: str
     state: AnnouncementState
@@ -216,6 +233,8 @@ class StaffAnnouncementView(View, frozen=True, kw_only=True):
     withdrawn_at: datetime | None
     withdraw_reason: str
     editions: list[EditionView]
+    comments: bool
+    comments_waiting: int
     actions: list[AnnouncementActionView]
     version: int
 

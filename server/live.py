@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import Struct
 
 from schemas.cases import CaseView
-from server.announcements import ANNOUNCEMENTS, WRITES
+from server.announcements import ANNOUNCEMENTS, COMMENTS, WRITES
 from server.broadcasts import BROADCASTS
 from server.cases import CASES
 from server.cases.scope import covered
@@ -53,7 +53,7 @@ class Whose(Struct, frozen=True):
 
 class News(Struct, frozen=True):
     """What a page is told: the cases that changed, by number and version, the announcements whose broadcasts have come
-    further, and whether its lists or marks did.
+    further or on which there are other comments, and whether its lists or marks did.
 
     Nothing at all is told to show that the line still holds.
     """
@@ -153,6 +153,7 @@ class Live:
         follower.listen(RIDE_OFFERS.name, self._offered)
         follower.listen(ANNOUNCEMENTS.name, self._announced)
         follower.listen(BROADCASTS.name, self._came_further)
+        follower.listen(COMMENTS.name, self._came_further)
         follower.listen(RETURN_CALLS.name, self._called)
         follower.listen(SESSIONS.name, self._session_changed)
 
@@ -248,7 +249,8 @@ class Live:
             one.tell_box()
 
     def _came_further(self, change: Change) -> None:
-        """Every second or two while it runs: only a page that shows this one asks anew."""
+        """A broadcast, every second or two while it runs, or a comment: only a page that shows this announcement asks
+        anew. The id of either begins with the announcement's."""
         for one in self._writers():
             one.tell_broadcast(change.item_id.rpartition(".")[0])
 

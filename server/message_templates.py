@@ -85,6 +85,7 @@ MOMENTS: Mapping[str, str] = {
     "autopay": "开通自动缴费时",
     "bills": "添加缴费户号时",
     "bundle": "办一件事时",
+    "comment": "在公告下留言时",
     "complain": "投诉时",
     "digest": "选择每天汇总时",
     "finish": "服务办完时",

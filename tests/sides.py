@@ -63,6 +63,7 @@ async def make_side(world: World, name: str, phone: str) -> Side:
     announcement_id = (await _ok(window.post("/v1/staff-announcements", draft)))["id"]
     later = (await _ok(window.post("/v1/staff-announcements", draft)))["id"]
     await _ok(window.post(f"/v1/staff-announcements/{later}/publish", {"at": world.at(9, days=300)}))
+    comment_id = await _comment(window, resident, draft, f"{name}的留言")
     await _ok(world.call("PUT", f"/v1/residents/{resident.id}/disability", disability, token=desk.token))
     return Side(
         name=name,
@@ -85,13 +86,34 @@ async def make_side(world: World, name: str, phone: str) -> Side:
             "community_id": community,
             "announcement_id": announcement_id,
             "broadcast_id": f"{later}.1",
+            "comment_id": comment_id,
             "month": world.at(0)[:7],
         },
-        cases=[f"{name}居民", f"{name}悄悄话", f"{name}还没有发的公告", phone, case_no, offered, full],
+        cases=[
+            f"{name}居民",
+            f"{name}悄悄话",
+            f"{name}还没有发的公告",
+            f"{name}的留言",
+            phone,
+            case_no,
+            offered,
+            full,
+        ],
         business=[f"{name}证件单位", f"{name}涨价", f"{name}整改"],
         shop=shop,
         resident=resident,
     )
+
+
+async def _comment(window: Person, resident: Person, draft: dict[str, Any], text: str) -> str:
+    """One that waits under an announcement of the window's."""
+    made = (
+        await _ok(window.post("/v1/staff-announcements", draft | {"comments": True, "text": "请先存水"}))
+    )["id"]
+    await _ok(window.post(f"/v1/staff-announcements/{made}/publish", {"push": False}))
+    comment = await _ok(resident.post(f"/v1/announcements/{made}/comments", {"text": text}))
+    comment_id: str = comment["id"]
+    return comment_id
 
 
 async def _ok(reply: Any) -> Any:

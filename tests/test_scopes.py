@@ -231,6 +231,8 @@ REACHES: Mapping[str, Reach] = {
     "/v1/services/{service_id}/versions*": Reach("work"),
     "/v1/role-proposals/{proposal_id}*": Reach("nobody"),
     "/v1/staff-announcements/{announcement_id}*": Reach("announcement"),
+    "/v1/comments/{comment_id}*": Reach("announcement"),
+    "DELETE /v1/comments/{comment_id}": Reach("nobody"),
     "/v1/broadcasts/{broadcast_id}*": Reach("announcement"),
     "/v1/staff-members/{userid}*": Reach("person"),
     "/v1/waitlist/{waiting_id}": Reach("line"),
@@ -548,6 +550,8 @@ BODIES: Mapping[str, Any] = {
     },
     "POST /v1/services/{service_id}/retirement": REASON | {"since": 1},
     "POST /v1/services/{service_id}/versions": {"since": 1, "service": SERVICE},
+    "POST /v1/comments/{comment_id}/answer": {"text": "谢谢您的建议"},
+    "POST /v1/comments/{comment_id}/hide": REASON,
     "POST /v1/staff-announcements/{announcement_id}/correct": TEXTS | {"note": "改了时间"},
     "POST /v1/staff-announcements/{announcement_id}/edit": TEXTS
     | {"audience": {"kind": "community", "place_id": "{community_id}"}},

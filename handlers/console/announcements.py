@@ -13,19 +13,22 @@ from handlers.base import allow
 from handlers.console.case import moment_of, read_as
 from handlers.page import Goto, MenuItem, Page, Shown
 from schemas.announcements import (
+    CloseComments,
     CorrectAnnouncement,
     EditAnnouncement,
     FindStaffAnnouncements,
     HoldBackAnnouncement,
     NewAnnouncement,
+    OpenComments,
     PublishAnnouncement,
     StaffAnnouncementsView,
     StaffAnnouncementView,
     WithdrawAnnouncement,
 )
 from schemas.broadcasts import BroadcastView
-from schemas.common import Nothing, View
-from server import announcements, attachments, broadcasts, places, tags
+from schemas.comments import CommentState, FindStaffComments, StaffCommentsView
+from schemas.common import Cursor, Nothing, View
+from server import announcements, attachments, broadcasts, comments, places, tags
 from server.announcements import STATE_TEXTS, STREET_ID, WRITES, Announcement
 from server.kit.clock import SHANGHAI
 from server.kit.db import Reader, Tx
@@ -34,9 +37,9 @@ from server.kit.multipart import FormBroken
 from server.sessions import Actor
 
 LIST = "/console/announcements"
-_SHOWN = frozenset({403, 404, 409, 422})
+SHOWN = frozenset({403, 404, 409, 422})
 _TICKED = "images:"
-_MOST_SHOWN = 3
+_MOSTSHOWN = 3
 _HINTS = {
     "title": "请写标题，60 字以内",
     "text": "请写正文，5000 字以内",
@@ -52,11 +55,12 @@ class UrgentUnconfirmed(Conflict):
 
 
 class Refused(Struct, frozen=True):
-    """Why a form was refused, which one, and what was filled in."""
+    """Why a form was refused, which one, and what was filled in; `comment` is the one that it was about."""
 
     action: str = ""
     message: str = ""
     given: dict[str, str] = {}
+    comment: str = ""
 
 
 class Look(Struct, frozen=True):
@@ -70,6 +74,28 @@ class Look(Struct, frozen=True):
         wanted = {"state": self.state, "place": self.place, "cursor": self.cursor} | changed
         query = urlencode({name: value for name, value in wanted.items() if value})
         return f"{LIST}?{query}" if query else LIST
+
+
+class Said(Struct, frozen=True):
+    """From where on the comments under one are read: a cursor for each state."""
+
+    waiting: Cursor | None = None
+    shown: Cursor | None = None
+    hidden: Cursor | None = None
+
+    def further(self, announcement_id: str, **changed: str | None) -> str:
+        wanted = msgspec.structs.asdict(self) | changed
+        query = urlencode({name: value for name, value in wanted.items() if value})
+        return f"{address(announcement_id)}{'?' if query else ''}{query}#comments"
+
+
+class Group(Struct, frozen=True):
+    """The comments of one state, and the addresses of the first page and of the next one."""
+
+    state: CommentState
+    found: StaffCommentsView
+    first: str
+    further: str
 
 
 class Done(View, frozen=True):
@@ -124,7 +150,7 @@ async def listing(reader: Reader, look: Look, actor: Actor, refused: Refused) ->
     except msgspec.ValidationError:
         problem = "没有这样的公告，请重新选择"
     except HoelunError as error:
-        if error.status not in _SHOWN:
+        if error.status not in SHOWN:
             raise
         problem = error.message
     return {
@@ -139,11 +165,14 @@ async def listing(reader: Reader, look: Look, actor: Actor, refused: Refused) ->
     }
 
 
-async def picture(page: Page, reader: Reader, announcement_id: str, refused: Refused) -> dict[str, Any]:
-    """What the page of one is filled with. Raises AnnouncementNotFound."""
+async def picture(
+    page: Page, reader: Reader, announcement_id: str, refused: Refused, said: Said | None = None
+) -> dict[str, Any]:
+    """What the page of one is filled with. Raises AnnouncementNotFound, BadCursor."""
     rules, actor = page.building.settings, page.actor
     one = await announcements.find(reader, announcement_id, actor)
     view = await announcements.view(reader, one, actor, rules)
+    said_there = await _comments(reader, one, said or Said(), actor)
     loose = await attachments.unclaimed(reader, one, actor) if view.actions else []
     tag = refused.given.get("tag") if refused.action == "edit" else one.tag
     return {
@@ -152,6 +181,8 @@ async def picture(page: Page, reader: Reader, announcement_id: str, refused: Ref
         "loose": [attachments.view(each, rules, reader.now) for each in loose if each.width is not None],
         "reach": await announcements.reach(reader, one) if view.state in ("draft", "published") else None,
         "broadcasts": await _broadcasts(reader, one, actor),
+        "comments": said_there,
+        "placed": any(each.id == refused.comment for group in said_there for each in group.found.items),
         "quiet_hours": "" if len(set(rules.push.quiet_hours.split("-"))) == 1 else rules.push.quiet_hours,
         "choices": choices(reader, actor),
         "chosen": f"{one.kind}:{one.place}",
@@ -166,7 +197,21 @@ async def picture(page: Page, reader: Reader, announcement_id: str, refused: Ref
 async def _broadcasts(reader: Reader, one: Announcement, actor: Actor) -> list[BroadcastView]:
     """The latest edition's first."""
     found = await broadcasts.of(reader, one.id)
-    return [await broadcasts.view(reader, each, one, actor) for each in reversed(found[-_MOST_SHOWN:])]
+    return [await broadcasts.view(reader, each, one, actor) for each in reversed(found[-_MOSTSHOWN:])]
+
+
+async def _comments(reader: Reader, one: Announcement, said: Said, actor: Actor) -> list[Group]:
+    """For whoever picks them: those that wait for it first."""
+    if one.state == "draft" or not announcements.may_change(one, actor):
+        return []
+    groups = []
+    for state in comments.STATES:
+        cursor: str | None = getattr(said, state)
+        found = await comments.listed(reader, one.id, FindStaffComments(state=state, cursor=cursor), actor)
+        first = said.further(one.id, **{state: None}) if cursor else ""
+        further = said.further(one.id, **{state: found.next}) if found.next else ""
+        groups.append(Group(state, found, first, further))
+    return groups
 
 
 def audience_of(form: dict[str, str]) -> dict[str, str]:
@@ -175,9 +220,9 @@ def audience_of(form: dict[str, str]) -> dict[str, str]:
     return {"kind": kind} | ({} if kind == "street" else {"place_id": place_id}) | tag
 
 
-def plain(error: HoelunError) -> str:
+def plain(error: HoelunError, hints: dict[str, str] = _HINTS) -> str:
     """A refusal as the writer reads it."""
-    return _HINTS.get(error.field or "", error.message) if isinstance(error, Invalid) else error.message
+    return hints.get(error.field or "", error.message) if isinstance(error, Invalid) else error.message
 
 
 def _texts(form: dict[str, str], *names: str) -> dict[str, Any]:
@@ -186,7 +231,7 @@ def _texts(form: dict[str, str], *names: str) -> dict[str, Any]:
 
 def _body(form: dict[str, str], *names: str) -> dict[str, Any]:
     """Texts, the pictures that are ticked, and the version that was seen."""
-    return _texts(form, *names) | {"images": _images(form)} | _version(form)
+    return _texts(form, *names) | {"images": _images(form)} | version_of(form)
 
 
 def _pushed(form: dict[str, str]) -> dict[str, Any]:
@@ -197,11 +242,15 @@ def _pushed(form: dict[str, str]) -> dict[str, Any]:
     return {"push": push, "importance": "urgent" if urgent else "normal"}
 
 
+def _comments_on(form: dict[str, str]) -> dict[str, bool]:
+    return {"comments": "comments" in form}
+
+
 def _images(form: dict[str, str]) -> list[str]:
     return [name.removeprefix(_TICKED) for name in form if name.startswith(_TICKED)]
 
 
-def _version(form: dict[str, str]) -> dict[str, Any]:
+def version_of(form: dict[str, str]) -> dict[str, Any]:
     text = form.get("version", "")
     return {"version": int(text)} if text.isascii() and text.isdigit() and 0 < len(text) < 9 else {}
 
@@ -222,14 +271,14 @@ class AnnouncementList(Page):
         house, actor = self.building, self.actor
 
         async def drafted(tx: Tx) -> StaffAnnouncementView:
-            body = _texts(form, "title", "text") | {"audience": audience_of(form)}
+            body = _texts(form, "title", "text") | {"audience": audience_of(form)} | _comments_on(form)
             made = await announcements.draft(tx, read_as(body, NewAnnouncement), actor)
             return await announcements.view(tx, made, actor, house.settings)
 
         try:
             answer = await self.once(drafted, status=201)
         except HoelunError as error:
-            if error.status not in _SHOWN:
+            if error.status not in SHOWN:
                 raise
             await self.note_refusal(error)
             refused = Refused("draft", plain(error), form)
@@ -243,10 +292,10 @@ class OneAnnouncement(Page):
     path = "/console/announcements/{announcement_id}"
 
     @allow(*WRITES)
-    async def get(self, announcement_id: str) -> Shown:
+    async def get(self, announcement_id: str, query: Said) -> Shown:
         """One, as residents see it, and what may be done with it."""
         facts = await self.building.db.reading(
-            lambda reader: picture(self, reader, announcement_id, Refused())
+            lambda reader: picture(self, reader, announcement_id, Refused(), query)
         )
         return Shown("console/announcement.html", facts | {"flash": self.flashed()})
 
@@ -255,7 +304,7 @@ Deed = Callable[[Page, Tx, str, dict[str, str]], Awaitable[Done]]
 
 
 async def _edit(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
-    body = _body(form, "title", "text") | {"audience": audience_of(form)}
+    body = _body(form, "title", "text") | {"audience": audience_of(form)} | _comments_on(form)
     await announcements.edit(tx, item_id, read_as(body, EditAnnouncement), page.actor)
     return Done("草稿已保存，居民还看不到", address(item_id))
 
@@ -264,19 +313,19 @@ async def _publish(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Do
     """Raises UrgentUnconfirmed."""
     later = form.get("when") == "later"
     body = {"at": moment_of(form.get("at", ""))} if later else {}
-    body |= _pushed(form) | _version(form)
+    body |= _pushed(form) | version_of(form)
     await broadcasts.publish(tx, item_id, read_as(body, PublishAnnouncement), page.actor)
     when = "已定好时间，到时居民自己就能看到" if later else "已发布，居民现在就能看到"
     return Done(f"{when}{'，手机也会收到通知' if body['push'] else ''}", address(item_id))
 
 
 async def _hold_back(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
-    await broadcasts.hold_back(tx, item_id, read_as(_version(form), HoldBackAnnouncement), page.actor)
+    await broadcasts.hold_back(tx, item_id, read_as(version_of(form), HoldBackAnnouncement), page.actor)
     return Done("已退回草稿，到时不会发布", address(item_id))
 
 
 async def _withdraw(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
-    body = _texts(form, "reason") | _version(form)
+    body = _texts(form, "reason") | version_of(form)
     await broadcasts.withdraw(tx, item_id, read_as(body, WithdrawAnnouncement), page.actor)
     return Done("已撤回，居民打开时会看到原因", address(item_id))
 
@@ -285,6 +334,16 @@ async def _correct(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Do
     body = _body(form, "title", "text", "note") | _pushed(form)
     await broadcasts.correct(tx, item_id, read_as(body, CorrectAnnouncement), page.actor)
     return Done("已更正，居民会看到改了什么", address(item_id))
+
+
+async def _open_comments(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
+    await announcements.open_comments(tx, item_id, read_as(version_of(form), OpenComments), page.actor)
+    return Done("已开放留言，请常来看看有没有新的", f"{address(item_id)}#comments")
+
+
+async def _close_comments(page: Page, tx: Tx, item_id: str, form: dict[str, str]) -> Done:
+    await announcements.close_comments(tx, item_id, read_as(version_of(form), CloseComments), page.actor)
+    return Done("已关闭留言，选登过的居民还看得到", f"{address(item_id)}#comments")
 
 
 def _acted(name: str, told: str) -> Deed:
@@ -307,6 +366,8 @@ DEEDS: dict[str, Deed] = {
     "withdraw": _withdraw,
     "correct": _correct,
     "discard": _discard,
+    "open-comments": _open_comments,
+    "close-comments": _close_comments,
     "pause": _acted("pause", "已停住，还没收到的先不发"),
     "resume": _acted("resume", "接着发了"),
     "stop": _acted("stop", "不再往手机上发了，已经收到的还在消息箱里"),
@@ -330,7 +391,7 @@ class Act(Page):
         try:
             answer = await self.once(lambda tx: deed(self, tx, announcement_id, form))
         except HoelunError as error:
-            if error.status not in _SHOWN:
+            if error.status not in SHOWN:
                 raise
             await self.note_refusal(error)
             refused = Refused(action, plain(error), form)

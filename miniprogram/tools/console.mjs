@@ -52,6 +52,10 @@ const MORE = [
       await page.locator('.tel').first().waitFor()
     },
   },
+  {
+    name: 'announcement-comments', who: 'demo-clerk', page: () => '/console/announcements/demo-ann-03',
+    act: (page) => page.locator('.comment summary', { hasText: '不选登' }).first().click(),
+  },
   { name: 'not-there', who: 'demo-dispatcher', page: () => '/console/nothing' },
   { name: 'logged-out', who: '', page: () => '/console/logout' },
 ]

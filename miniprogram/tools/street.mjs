@@ -70,7 +70,18 @@ export async function fill(picture) {
   const bundle = await moveHouse()
   const approvals = await applications(picture)
   const tickets = await journeys()
+  await remarks()
   return { ...approvals, ...tickets, completed, rateable, blamed, complaint: complaint.case_no, quoted, done, submitted, assigned, onTheWay, bundle }
+}
+
+/** Residents comment on that the water is turned off; one is answered. */
+async function remarks() {
+  const [neighbour, other, clerk] = await Promise.all([elsewhere(PEOPLE.neighbour), elsewhere(PEOPLE.payer), atWork('demo-clerk')])
+  const path = '/v1/announcements/demo-ann-03/comments'
+  const { id } = await other('POST', path, { text: '几点来水？家里有老人，存的水不够用' })
+  await clerk('POST', `/v1/comments/${id}/show`, {})
+  await clerk('POST', `/v1/comments/${id}/answer`, { text: '下午五点前来水。要送水的打社区电话登记，当天送到门口' })
+  await neighbour('POST', path, { text: '谢谢，我们这栋楼都通知到了' })
 }
 
 /** A seat that is held for a few minutes. → its number */

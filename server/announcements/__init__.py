@@ -1,6 +1,8 @@
 """Announcements to the street, a community or a compound: drafted, published, corrected, withdrawn, and read."""
 
+from server.announcements.comments import COMMENTS, Checked, Comment, waiting
 from server.announcements.desk import (
+    close_comments,
     correct,
     discard,
     draft,
@@ -8,24 +10,28 @@ from server.announcements.desk import (
     find,
     hold_back,
     may_change,
+    open_comments,
     own_communities,
     publish,
     to_change,
     withdraw,
     writes_for_street,
 )
+from server.announcements.reading import find as find_for
 from server.announcements.reading import listed as listed_for
 from server.announcements.reading import mark
 from server.announcements.reading import view as view_for
 from server.announcements.stored import (
     ANNOUNCEMENTS,
     EDITIONS,
+    PUBLISHED,
     READINGS,
     STATE_TEXTS,
     STREET_ID,
     WRITES,
     Announcement,
     AnnouncementNotFound,
+    AnnouncementNotNow,
     ReplacedEdition,
     message_id,
     place_of,
@@ -35,25 +41,33 @@ from server.announcements.views import listed, reach, read_by, view
 
 __all__ = [
     "ANNOUNCEMENTS",
+    "COMMENTS",
     "EDITIONS",
+    "PUBLISHED",
     "READINGS",
     "STATE_TEXTS",
     "STREET_ID",
     "WRITES",
     "Announcement",
     "AnnouncementNotFound",
+    "AnnouncementNotNow",
+    "Checked",
+    "Comment",
     "ReplacedEdition",
+    "close_comments",
     "correct",
     "discard",
     "draft",
     "edit",
     "find",
+    "find_for",
     "hold_back",
     "listed",
     "listed_for",
     "mark",
     "may_change",
     "message_id",
+    "open_comments",
     "own_communities",
     "place_of",
     "publish",
@@ -63,6 +77,7 @@ __all__ = [
     "to_change",
     "view",
     "view_for",
+    "waiting",
     "withdraw",
     "writes_for_street",
 ]

@@ -10,10 +10,12 @@ from msgspec.structs import replace
 
 from schemas.announcements import (
     Audience,
+    CloseComments,
     CorrectAnnouncement,
     EditAnnouncement,
     HoldBackAnnouncement,
     NewAnnouncement,
+    OpenComments,
     PublishAnnouncement,
     WithdrawAnnouncement,
 )
@@ -79,8 +81,7 @@ async def to_change(reader: Reader, announcement_id: str, actor: Actor) -> Annou
 
 def deeds(reader: Reader, one: Announcement, actor: Actor) -> list[Deed]:
     """What may be done with it now."""
-    state = one.state_at(reader.now)
-    return [deed for deed in DEEDS if state in deed.states] if may_change(one, actor) else []
+    return [deed for deed in DEEDS if deed.fits(one, reader.now)] if may_change(one, actor) else []
 
 
 async def draft(tx: Tx, new: NewAnnouncement, actor: Actor) -> Announcement:
@@ -97,6 +98,7 @@ async def draft(tx: Tx, new: NewAnnouncement, actor: Actor) -> Announcement:
         title=new.title,
         text=new.text,
         images=[],
+        comments=new.comments,
         author_id=actor.id,
         author=actor.name,
         created_at=tx.now,
@@ -123,6 +125,7 @@ async def edit(tx: Tx, announcement_id: str, wanted: EditAnnouncement, actor: Ac
         title=wanted.title,
         text=wanted.text,
         images=images,
+        comments=wanted.comments,
         at=tx.now,
     )
     return await _kept(tx, changed, "edit", actor)
@@ -195,6 +198,18 @@ async def correct(tx: Tx, announcement_id: str, wanted: CorrectAnnouncement, act
     return await _kept(tx, changed, "correct", actor)
 
 
+async def open_comments(tx: Tx, announcement_id: str, wanted: OpenComments, actor: Actor) -> Announcement:
+    """From now on residents may comment on it. Raises what `_ready` raises."""
+    one = await _ready(tx, announcement_id, "open_comments", wanted.version, actor)
+    return await _kept(tx, replace(one, comments=True), "open_comments", actor)
+
+
+async def close_comments(tx: Tx, announcement_id: str, wanted: CloseComments, actor: Actor) -> Announcement:
+    """No more are taken; those that were picked stay to be read. Raises what `_ready` raises."""
+    one = await _ready(tx, announcement_id, "close_comments", wanted.version, actor)
+    return await _kept(tx, replace(one, comments=False), "close_comments", actor)
+
+
 async def discard(tx: Tx, announcement_id: str, actor: Actor) -> None:
     """A draft that nobody has seen is gone with its pictures. Raises what `_ready` raises."""
     one = await _ready(tx, announcement_id, "discard", None, actor)
@@ -216,7 +231,7 @@ async def _ready(tx: Tx, announcement_id: str, deed: str, version: int | None, a
     one = await to_change(tx, announcement_id, actor)
     if version is not None and version != one.version:
         raise AnnouncementChanged
-    if one.state_at(tx.now) not in _DEEDS[deed].states:
+    if not _DEEDS[deed].fits(one, tx.now):
         raise AnnouncementNotNow
     return one
 

@@ -95,6 +95,7 @@ async def view(reader: Reader, announcement_id: str, resident: Resident, rules: 
         withdrawn_at=one.withdrawn_at,
         withdraw_reason=one.withdraw_reason,
         unread=not gone and one.id not in await _read(reader, resident, [one]),
+        comments=one.comments and not gone,
     )
 
 

@@ -64,7 +64,7 @@ class Announcement(Stored, kw_only=True):
 
     `at` is what lists are sorted by: of a draft its last change, from then on when residents begin to see it. So one
     that is scheduled is there at its time without anybody doing anything. `edition` counts the texts that residents
-    have had, `version` every change.
+    have had, `version` every change. With `comments` residents may comment on it while it is published.
     """
 
     state: str
@@ -76,6 +76,7 @@ class Announcement(Stored, kw_only=True):
     title: str
     text: str
     images: list[str]
+    comments: bool = False
     author_id: str
     author: str
     created_at: datetime
@@ -152,11 +153,16 @@ def message_id(announcement_id: str, edition: int, resident_id: str) -> str:
 
 
 class Deed(Struct, frozen=True):
-    """Something that may be done with an announcement, and in which states."""
+    """Something that may be done with an announcement, in which states, and whether only while comments are taken, or
+    are not."""
 
     name: str
     text: str
     states: tuple[AnnouncementState, ...]
+    comments: bool | None = None
+
+    def fits(self, one: Announcement, now: datetime) -> bool:
+        return one.state_at(now) in self.states and self.comments in (None, one.comments)
 
 
 DEEDS: tuple[Deed, ...] = (
@@ -166,6 +172,8 @@ DEEDS: tuple[Deed, ...] = (
     Deed("hold_back", "先不发，退回草稿", ("scheduled",)),
     Deed("correct", "更正", ("published",)),
     Deed("withdraw", "撤回", ("published",)),
+    Deed("open_comments", "开放留言", ("published",), comments=False),
+    Deed("close_comments", "关闭留言", ("published",), comments=True),
 )
 STATE_TEXTS: dict[AnnouncementState, str] = {
     "draft": "草稿",

@@ -13,7 +13,7 @@ from schemas.announcements import (
     StaffAnnouncementView,
 )
 from server import attachments, places, tags
-from server.announcements import desk
+from server.announcements import comments, desk
 from server.announcements.audience import residents_where
 from server.announcements.stored import (
     ANNOUNCEMENTS,
@@ -57,7 +57,9 @@ async def listed(reader: Reader, wanted: FindStaffAnnouncements, actor: Actor) -
     page = await reader.merged(
         ANNOUNCEMENTS, _where(reader, wanted, actor), sort="-at", cursor=wanted.cursor, limit=wanted.limit
     )
-    return StaffAnnouncementsView(items=[_line(reader, one) for one in page.items], next=page.next)
+    waiting = await comments.waiting(reader, [one.id for one in page.items if desk.may_change(one, actor)])
+    lines = [_line(reader, one, waiting.get(one.id, 0)) for one in page.items]
+    return StaffAnnouncementsView(items=lines, next=page.next)
 
 
 def _where(reader: Reader, wanted: FindStaffAnnouncements, actor: Actor) -> list[dict[str, Any]]:
@@ -95,7 +97,7 @@ def _community(reader: Reader, place_id: str) -> str | None:
     return place.id if place.kind == "community" else place.parent_id
 
 
-def _line(reader: Reader, one: Announcement) -> StaffAnnouncementLineView:
+def _line(reader: Reader, one: Announcement, waiting: int) -> StaffAnnouncementLineView:
     state = one.state_at(reader.now)
     return StaffAnnouncementLineView(
         id=one.id,
@@ -108,6 +110,8 @@ def _line(reader: Reader, one: Announcement) -> StaffAnnouncementLineView:
         author=one.author,
         at=one.at,
         edition=one.edition,
+        comments=one.comments,
+        comments_waiting=waiting,
         version=one.version,
     )
 
@@ -117,6 +121,7 @@ async def view(reader: Reader, one: Announcement, actor: Actor, rules: Settings)
     replaced = await reader.all(EDITIONS, {"announcement_id": one.id}, limit=MOST_EDITIONS, sort="-edition")
     ids = dict.fromkeys(each for images in (one.images, *(old.images for old in replaced)) for each in images)
     shown = await attachments.views(reader, list(ids), rules)
+    waiting = await comments.waiting(reader, [one.id] if desk.may_change(one, actor) else [])
     state = one.state_at(reader.now)
     return StaffAnnouncementView(
         id=one.id,
@@ -139,6 +144,8 @@ async def view(reader: Reader, one: Announcement, actor: Actor, rules: Settings)
         withdrawn_at=one.withdrawn_at,
         withdraw_reason=one.withdraw_reason,
         editions=[_edition(old, shown) for old in replaced],
+        comments=one.comments,
+        comments_waiting=waiting.get(one.id, 0),
         actions=[
             AnnouncementActionView(name=each.name, text=each.text) for each in desk.deeds(reader, one, actor)
         ],

@@ -28,6 +28,7 @@ class Written(Struct, kw_only=True):
     text: str
     author: Id
     at: When | None = None
+    comments: bool = False
     corrected: When | None = None
     before_title: str = ""
     before: str = ""
@@ -70,6 +71,7 @@ def _made(row: Row, street: Street, known_tags: set[str], now: datetime) -> list
         title=one.title,
         text=one.text.strip(),
         images=[],
+        comments=one.comments,
         author_id=author.id,
         author=author.name,
         created_at=min(at, now),

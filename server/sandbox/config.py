@@ -167,6 +167,11 @@ TEMPLATES = (
         keys={"thing1": "公告标题", "thing2": "发布单位", "time3": "发布时间", "thing4": "温馨提示"},
     ),
     Template(
+        template_id="tmpl-comment-answered",
+        title="留言回复通知",
+        keys={"thing1": "公告标题", "thing2": "回复内容", "thing3": "回复单位", "time4": "回复时间"},
+    ),
+    Template(
         template_id="tmpl-digest",
         title="消息汇总提醒",
         keys={"thing1": "消息内容", "number2": "消息条数", "thing3": "温馨提示"},

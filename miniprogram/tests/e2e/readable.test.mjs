@@ -9,6 +9,7 @@ import { control, elsewhere, open, until } from './stage.mjs'
 
 const RESIDENT = 'demo-resident-141'
 const CLEANING = 'svc01'
+const ANNOUNCEMENT = 'demo-ann-03'
 const ALLOWANCE = 'ELDER-ALLOWANCE'
 const app = JSON.parse(fs.readFileSync(path.join(APP, 'app.json'), 'utf8'))
 const PAGES = [...app.pages, ...app.subPackages.flatMap(({ root, pages }) => pages.map((page) => `${root}/${page}`))]
@@ -29,7 +30,10 @@ before(async () => {
   const { case_no: applied } = await call('POST', '/v1/approvals', { item_id: ALLOWANCE })
   const { bill, payment } = await paidBill(call)
   const account = await savedAccount(call)
+  const { items: comments } = await call('GET', `/v1/announcements/${ANNOUNCEMENT}/comments`)
+  if (!comments.some((one) => one.mine)) await call('POST', `/v1/announcements/${ANNOUNCEMENT}/comments`, { text: '几点来水？家里有老人' })
   told = {
+    announcement: `id=${ANNOUNCEMENT}`,
     'packages/bills/pages/autopay/index': `id=${account}`, 'packages/bills/pages/pay/index': `id=${bill}`, 'packages/bills/pages/receipt/index': `id=${payment}`,
     item: `code=${ALLOWANCE}`, apply: `case_no=${applied}`, receipt: `case_no=${applied}`, aloud: `case_no=${applied}`,
     service: `id=${CLEANING}`, plan: `id=${CLEANING}`, form: `id=${CLEANING}&start=${encodeURIComponent(other.start)}`, bundle: 'id=new-baby',

@@ -3,12 +3,14 @@ const { address } = require('../../../../services/request')
 const subscriptions = require('../../../../services/subscriptions')
 const { loads } = require('../../../../utils/loading')
 const { when } = require('../../../../utils/time')
+const { commented, commenting } = require('../../commenting')
 
 Page({
   ...loads,
+  ...commenting,
   id: '',
 
-  data: { state: 'loading', error: '', one: /** @type {any} */ (null), pictures: /** @type {any[]} */ ([]), lacks: false },
+  data: { state: 'loading', error: '', one: /** @type {any} */ (null), pictures: /** @type {any[]} */ ([]), lacks: false, ...commented },
 
   /** @param {{ id: string }} query */
   onLoad(query) {
@@ -32,6 +34,8 @@ Page({
       },
     })
     if (one.unread) this.read(one.edition)
+    if (one.withdrawn_at) this.setData({ comments: null, unreadable: false })
+    else await this.readComments(one.comments)
   },
 
   /** When the server cannot hear of it now, it is so the next time. @param {number} edition */
