@@ -157,7 +157,8 @@ async def test_a_worker_that_dies_before_it_has_settled_a_message_loses_none_and
     resident = await wanting(world)
     shop = await world.shop()
     await shop.booked(resident, world.at(10, days=3))
-    events, messages, *_ = world.house.worker().queues
+    queues = {one.name: one for one in world.house.worker().queues}
+    events, messages = queues["events"], queues["messages"]
     await events.run_due(world.house.db, "teller", world.house.metrics)
     taken = await messages._take(world.house.db, "dies")
     assert taken is not None

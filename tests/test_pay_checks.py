@@ -11,7 +11,7 @@ from server.payments import PAYMENTS
 from server.staff_push import NOTICES
 from tests.doors import Happy, Visit
 from tests.test_payments import at_wechat, looked_up, paying, seen, told, worked
-from tests.test_refunds import act, bookkeepers, proposed
+from tests.test_refunds import act, bookkeepers, proposed, state
 from tests.world import Person, World
 
 
@@ -42,6 +42,15 @@ async def next_noon(world: World) -> None:
     due = {"$set": {"due_at": world.clock.now()}}
     await world.house.db.alone(lambda tx: tx.change(SWEEPS, {"_id": "pay-checks"}, due))
     await worked(world)
+
+
+async def asked_back(world: World, who: Person, refund: dict[str, Any]) -> None:
+    """Until WeChat has it: where a busy machine answers too late it is asked for again some minutes later."""
+    for _ in range(10):
+        await worked(world, minutes=1)
+        if await state(who, refund) == "done":
+            return
+    raise AssertionError("never paid back")
 
 
 async def spoilt(world: World, day: date, **wrong: Any) -> None:
@@ -139,7 +148,7 @@ async def test_a_day_that_agrees_is_compared_after_ten_by_itself_with_the_sums_o
     one, other = await bookkeepers(world)
     refund = await proposed(one, payment, pay_fen=3000)
     await act(other, refund, "approve")
-    await worked(world)
+    await asked_back(world, one, refund)
     assert (await one.get(f"/v1/pay-checks/{day}")).code == "pay_check_not_found"
     assert (await one.post(f"/v1/pay-checks/{day}/run")).code == "day_not_over"
     await next_noon(world)
