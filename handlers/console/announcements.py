@@ -39,7 +39,7 @@ from server.sessions import Actor
 LIST = "/console/announcements"
 SHOWN = frozenset({403, 404, 409, 422})
 _TICKED = "images:"
-_MOSTSHOWN = 3
+_MOST_SHOWN = 3
 _HINTS = {
     "title": "请写标题，60 字以内",
     "text": "请写正文，5000 字以内",
@@ -197,7 +197,7 @@ async def picture(
 async def _broadcasts(reader: Reader, one: Announcement, actor: Actor) -> list[BroadcastView]:
     """The latest edition's first."""
     found = await broadcasts.of(reader, one.id)
-    return [await broadcasts.view(reader, each, one, actor) for each in reversed(found[-_MOSTSHOWN:])]
+    return [await broadcasts.view(reader, each, one, actor) for each in reversed(found[-_MOST_SHOWN:])]
 
 
 async def _comments(reader: Reader, one: Announcement, said: Said, actor: Actor) -> list[Group]:
